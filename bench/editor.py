@@ -20,7 +20,7 @@ BARS = {(100, "one layer"): "(at most 30 ms)", (1000, "one layer"): "(at most 10
 def keystroke(most: int = 1000, runs: int = 9) -> list[str]:
     """From a change to what is found, without trying fixes, beside `load` of the same text; the time of one core."""
     from cnnlstm_spec import load
-    from cnnlstm_spec.compiler.compile import collector_paused
+    from cnnlstm_spec.compiler.compile import pause_collector
     from cnnlstm_spec.editor.server.documents import Document, change_document
     from cnnlstm_spec.editor.state import Settings, make_state
     from cnnlstm_spec.text.source import Source
@@ -40,7 +40,7 @@ def keystroke(most: int = 1000, runs: int = 9) -> list[str]:
                 loads.append(time.process_time() - start)
                 change = [{"text": texts[run % 2]}]
                 start = time.process_time()
-                with collector_paused():
+                with pause_collector():
                     # As the worker does.
                     document = change_document(document, change, run, run)
                     after = make_state(document.source, Path("/"), {}, Settings(), document.line, None, state)

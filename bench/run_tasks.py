@@ -71,7 +71,7 @@ def epoch(folder: str, program: str, steps: int) -> dict[str, Any]:
         from cnnlstm_spec.runs.train.watch import Watch
 
         class Watching(Watch):
-            def epoch(self, *arguments: Any) -> None:
+            def end_epoch(self, *arguments: Any) -> None:
                 clock()
 
         _run(Path(folder), Watching())
@@ -106,7 +106,7 @@ def first(program: str, folder: str) -> None:
         from cnnlstm_spec.__main__ import main
         from cnnlstm_spec.cli.watching import TerminalWatch
 
-        TerminalWatch.step = lambda *_, **__: os._exit(0)  # type: ignore[method-assign]
+        TerminalWatch.end_step = lambda *_, **__: os._exit(0)  # type: ignore[method-assign]
         sys.argv = ["cnnlstm-spec", "train", str(Path(folder, SPEC)), "-o", str(Path(folder, f"run-{os.getpid()}"))]
         main()
     import keras
@@ -134,7 +134,7 @@ def files(folder: str, program: str, steps: int) -> dict[str, Any]:
         return load(Path(folder, SPEC), more)
 
     compilation = compiled(())
-    if compilation.to_measure():
+    if compilation.list_unmeasured():
         compilation = compiled(to_overrides(adapt_layers(compilation, open_data(compilation).parts["train"], compiled)))
     part, model = open_data(compilation).parts["train"], compilation.to_keras()
     size = compilation.spec.fit.batch_size or BATCH
@@ -144,7 +144,7 @@ def files(folder: str, program: str, steps: int) -> dict[str, Any]:
     for number in range(ROUNDS + 1):
         for name, each in (("files", part), ("arrays", held)):
             order = Order(each, size, 0)
-            feed = Feed(model, each, lambda order=order, number=number: (number, order.batches(number)), order.steps, size)
+            feed = Feed(model, each, lambda order=order, number=number: (number, order.list_batches(number)), order.steps, size)
             waiting = Waiting(feed)
             clocks[name].last = clocks[name].now()
             model.fit(feed.dataset, epochs=1, verbose=0, shuffle=False, callbacks=[waiting.callback(keras)])
@@ -175,7 +175,7 @@ class Decoded:
 
     def __init__(self, branch: Any, rows: int) -> None:
         self.branch = branch
-        self.kept = [None if branch.matrix() is not None else branch.read(row) for row in range(rows)]
+        self.kept = [None if branch.read_matrix() is not None else branch.read(row) for row in range(rows)]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.branch, name)

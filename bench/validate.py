@@ -85,7 +85,7 @@ def variants(side: int = 20, rounds: int = 5) -> list[str]:
     best = 0.0
     for _ in range(rounds):
         start = time.process_time()
-        assert all(compilation.ok for _, compilation in prepared.all())
+        assert all(compilation.ok for _, compilation in prepared.find_all())
         best = max(best, len(prepared.variants) / (time.process_time() - start))
     return [f"variants of spec 1 in a second        {best:4.0f}      (at least 500)"]
 
@@ -152,7 +152,7 @@ def mending(count: int = 1000, runs: int = 5) -> list[str]:
             if kind == "patch":
                 assert mend(prepared, clock=Clock(lambda: 0.0)).changed
             else:
-                assert bool(prepared.plain().diagnostics) == (kind != "valid")
+                assert bool(prepared.compile_plain().diagnostics) == (kind != "valid")
             times[kind].append(time.process_time() - start)
     valid, invalid, patch = (median(times[kind]) for kind in ("valid", "misspelt keys", "patch"))
     rows = [f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms"]

@@ -7,11 +7,11 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.ir.op import Op
-from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.language.catalog import find_family
 from cnnlstm_spec.language.kinds import INTEGER, Boolean, Choice, Integer, Number, Optional
 from cnnlstm_spec.language.leaf import Leaf
 from cnnlstm_spec.language.list_kinds import Each, Either, ListOf, OneOrMore
-from cnnlstm_spec.language.named import Exempt, FloatOrSchedule, Named, kind_of
+from cnnlstm_spec.language.named import Exempt, FloatOrSchedule, Named, find_kind
 from cnnlstm_spec.language.record import Argument
 from cnnlstm_spec.ops.augment.factors import Factor
 from cnnlstm_spec.ops.padding import Margins
@@ -121,12 +121,12 @@ class Draw:
 
     def named(self, family_name: str, name: str) -> Any:
         """A class of the catalog, with some arguments: as a string, or `{Name: {argument: value}}`."""
-        declared = family(family_name)["classes"][name]["arguments"]
+        declared = find_family(family_name)["classes"][name]["arguments"]
         values: dict[str, Any] = {}
         for fact in declared:
             if fact["name"] in ("name", "dtype") or (not fact.get("required") and self.rng.random() > 0.12):
                 continue
-            value = self.of(kind_of(fact), fact["name"])
+            value = self.of(find_kind(fact), fact["name"])
             if value is not NOTHING:
                 values[fact["name"]] = value
         return {name: values} if values else name

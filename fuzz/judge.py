@@ -325,17 +325,17 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
 
 def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
     """Labels for the losses of the spec."""
-    from cnnlstm_spec.language.catalog import KerasObject, family, reads
+    from cnnlstm_spec.language.catalog import KerasObject, find_family, find_reads
     from cnnlstm_spec.model.rules.metrics import BY_NUMBERS
 
     def forms(written: Any, output: Any) -> list[Any]:
         name = written if isinstance(written, str) else next(iter(written))
         for each in ("losses", "metrics"):
-            thing = KerasObject(each, family(each)["identifiers"].get(name, name))
-            if thing.name in family(each)["classes"]:
+            thing = KerasObject(each, find_family(each)["identifiers"].get(name, name))
+            if thing.name in find_family(each)["classes"]:
                 arguments = {} if isinstance(written, str) else next(iter(written.values())) or {}
                 by_number = arguments.get("sparse_y_true", True) and not arguments.get("sparse_y_pred", True)
-                kind = "integer" if thing.name in BY_NUMBERS and by_number else reads(thing).get("labels", "same")
+                kind = "integer" if thing.name in BY_NUMBERS and by_number else find_reads(thing).get("labels", "same")
                 return data.labels(kind, tuple(output.shape))
         return data.labels("same", tuple(output.shape))
 

@@ -11,8 +11,8 @@ from typing import Any
 from cnnlstm_spec.compiler.compile import Compilation, compile_source
 from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.ir.tensor import TensorType
-from cnnlstm_spec.ops import all_ops
-from cnnlstm_spec.ops.functions.table import fact_of, names
+from cnnlstm_spec.ops import list_ops
+from cnnlstm_spec.ops.functions.table import find_fact, list_names
 from cnnlstm_spec.text.source import Source
 from fuzz.arguments import Draw
 
@@ -76,7 +76,7 @@ class Layers:
 
     def __post_init__(self) -> None:
         self.draw = Draw(self.rng, 0.1 if self.sloppy else 0.0)
-        self.all = [op for op in all_ops() if op.arity[0] <= 1]
+        self.all = [op for op in list_ops() if op.arity[0] <= 1]
         self.by_name = {op.title(): op for op in self.all}
 
     def list(self, place: Place, count: int, nesting: int = 2) -> list[Item]:
@@ -184,7 +184,7 @@ class Layers:
     def function(self, x: TensorType) -> dict[str, Any]:
         """A function of `keras.ops`, along an axis that is there."""
         rng = self.rng
-        fact = fact_of("expand_dims" if x.rank == 0 and rng.random() < 0.7 else rng.choice(names()))
+        fact = find_fact("expand_dims" if x.rank == 0 and rng.random() < 0.7 else rng.choice(list_names()))
         assert fact is not None
         values: dict[str, Any] = {"function": fact.name, **fact.example}
         for each in fact.arguments:

@@ -8,7 +8,7 @@ import keras
 import numpy
 
 from cnnlstm_spec.compiler.compile import Compilation
-from cnnlstm_spec.language.catalog import KerasObject, reads
+from cnnlstm_spec.language.catalog import KerasObject, find_reads
 from cnnlstm_spec.model.rules.common import SOFTMAXES, find_activation
 from cnnlstm_spec.spec.compile_section import CompileSpec
 
@@ -34,7 +34,7 @@ def misled(compilation: Compilation) -> str | None:
         made = last is not None and last.function not in SOFTMAXES
         if loss.thing.name == "KLDivergence" and made and (below := _below_zero(loss.thing, width)):
             return f"`{head}`: {below}"
-        numbers = reads(loss.thing).get("labels") == "integer"
+        numbers = find_reads(loss.thing).get("labels") == "integer"
         for metric in spec.compile.metrics.get(head, ()):
             score = _score(metric.thing, width, numbers) if metric.thing.name in OVERLAPS else 1.0
             if score < ENOUGH:

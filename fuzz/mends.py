@@ -33,7 +33,7 @@ RESTORED = (
 
 def found_in(text: str) -> list[Diagnostic]:
     """What is found in a spec, advice left out."""
-    return [each for each in sweep(Source("spec.yaml", text)).plain().diagnostics if each.severity != "advice"]
+    return [each for each in sweep(Source("spec.yaml", text)).compile_plain().diagnostics if each.severity != "advice"]
 
 
 def outcome(mistake: Mistake) -> str | None:

@@ -49,9 +49,9 @@ def complaint(planted: Planted) -> str | None:
         return f"{planted.what}: {type(error).__name__}: {error}"
     errors = [each for each in compilation.diagnostics if each.severity == "error"]
     first, last = lines_of(text, planted.path)
-    lines = [each.place.span.source.position(each.place.span.start)[0] for each in errors]
+    lines = [each.place.span.source.find_position(each.place.span.start)[0] for each in errors]
     # A value handed to a block is at fault where the block puts it; the use is then a second place of the finding.
-    second = [label.place.span.source.position(label.place.span.start)[0] for each in errors for label in each.labels]
+    second = [label.place.span.source.find_position(label.place.span.start)[0] for each in errors for label in each.labels]
     use, end = lines_of(text, planted.path[:-1])
     if len(errors) == 1 and (first <= lines[0] <= last or any(use <= line <= end for line in second)):
         return None
@@ -86,7 +86,7 @@ def complaint_of_two(planted: tuple[Planted, Planted]) -> str | None:
     """What is wrong with the errors of two planted mistakes; None where each has one, on its line."""
     text = text_of(planted[0].spec)
     errors = [each for each in compile_source(Source("spec.yaml", text)).diagnostics if each.severity == "error"]
-    lines = [each.place.span.source.position(each.place.span.start)[0] for each in errors]
+    lines = [each.place.span.source.find_position(each.place.span.start)[0] for each in errors]
     spans = [lines_of(text, each.path) for each in planted]
     if len(errors) == 2 and all(any(first <= line <= last for line in lines) for first, last in spans):
         return None

@@ -32,7 +32,7 @@ def broken(compilation: Compilation, model: Any, given: Any) -> str | None:
         if op.only_in_training and not numpy.array_equal(before, after, equal_nan=True):
             return f"`{op.title()}` changes what it is given outside of training"
         if op.looks_up is not None and "class-without-place" not in told:
-            count = op.value(op.looks_up)
+            count = op.get_value(op.looks_up)
             if ((before < 0) | (before >= count)).any():
                 return f"`{op.title()}` has {count} places, and is given up to {before.max():g}"
     return None
@@ -72,7 +72,7 @@ def _from_bins(node: TypedNode, typed: TypedGraph) -> bool:
     if op is None:
         return False
     if any(each in op.arguments for each in BINS):
-        return op.values().get("output_mode", "int") == "int"
+        return op.list_values().get("output_mode", "int") == "int"
     return op.keeps_values and bool(before.node.inputs) and _from_bins(before, typed)
 
 

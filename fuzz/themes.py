@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.ops import all_ops
+from cnnlstm_spec.ops import list_ops
 from fuzz.arguments import Draw
 
 SHARE = 0.12
@@ -23,7 +23,7 @@ def themed(seed: int) -> dict[str, Any] | None:
 
 def compiled(rng: Random) -> dict[str, Any]:
     """Images through layers of images, under `jit_compile: true`."""
-    names = [op for op in all_ops() if op.arity == (1, 1) and op.examples and len(op.examples[0].shapes[0]) == 3]
+    names = [op for op in list_ops() if op.arity == (1, 1) and op.examples and len(op.examples[0].shapes[0]) == 3]
     draw = Draw(rng)
     layers: list[Any] = [{"Conv2D": {"filters": 3, "kernel_size": 1}}] if rng.random() < 0.5 else []
     for op in rng.sample(names, 2):
@@ -39,7 +39,7 @@ def compiled(rng: Random) -> dict[str, Any]:
 
 def resized(rng: Random) -> dict[str, Any]:
     """Images made larger or smaller in any way, before or behind what is trained."""
-    op = rng.choice([op for op in all_ops() if op.title() in ("Resizing", "UpSampling2D")])
+    op = rng.choice([op for op in list_ops() if op.title() in ("Resizing", "UpSampling2D")])
     draw = Draw(rng)
     values = {**draw.arguments(op), "interpolation": draw.argument(op.arguments["interpolation"])}
     values.pop("data_format", None)
@@ -82,7 +82,7 @@ def measured(rng: Random) -> dict[str, Any]:
 
 def saved(rng: Random) -> dict[str, Any]:
     """One layer of any kind, with arguments, which the judge saves and loads."""
-    op = rng.choice([op for op in all_ops() if op.arity == (1, 1) and op.examples])
+    op = rng.choice([op for op in list_ops() if op.arity == (1, 1) and op.examples])
     example = rng.choice(op.examples)
     values = {**Draw(rng).arguments(op, 0.4), **({} if rng.random() < 0.6 else example.arguments)}
     axes = [f"axis{index}" for index in range(len(example.shapes[0]))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.language.catalog import facts, family
+from cnnlstm_spec.language.catalog import find_family, load_catalog
 from fuzz.arguments import Draw
 from fuzz.layers import load
 
@@ -54,7 +54,7 @@ def _section(spec: dict[str, Any], rng: Random, draw: Draw) -> dict[str, Any]:
     if not found["metrics"]:
         found.pop("metrics")
     if rng.random() < 0.15:
-        found["dtype_policy"] = rng.choice(facts()["dtype_policies"])
+        found["dtype_policy"] = rng.choice(load_catalog()["dtype_policies"])
     if rng.random() < 0.05:
         found["steps_per_execution"] = 2
     return found
@@ -70,4 +70,4 @@ def _metrics(rng: Random, draw: Draw) -> list[Any]:
 
 
 def _any(name: str, rng: Random, draw: Draw) -> Any:
-    return draw.named(name, rng.choice(sorted(family(name)["classes"])))
+    return draw.named(name, rng.choice(sorted(find_family(name)["classes"])))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.language.catalog import facts, family
+from cnnlstm_spec.language.catalog import find_family, load_catalog
 from cnnlstm_spec.model.rules.optimizers import EPSILONS
 from cnnlstm_spec.ops import find_op
 from cnnlstm_spec.ops.wrappers import NORMALIZABLE
@@ -106,7 +106,7 @@ def _without(switch: str, rng: Random) -> Spec:
 def _policy(spec: Spec, rng: Random) -> None:
     """Any optimizer under any policy."""
     if spec.get("compile"):
-        spec["compile"]["dtype_policy"] = rng.choice(facts()["dtype_policies"])
+        spec["compile"]["dtype_policy"] = rng.choice(load_catalog()["dtype_policies"])
         spec["compile"]["optimizer"] = _any("optimizers", rng)
 
 
@@ -114,7 +114,7 @@ CHANGES: list[Callable[[Spec, Random], None]] = [_input, _dtype, _low_rank, _nor
 
 
 def _any(name: str, rng: Random) -> Any:
-    return Draw(rng).named(name, rng.choice(sorted(family(name)["classes"])))
+    return Draw(rng).named(name, rng.choice(sorted(find_family(name)["classes"])))
 
 
 def _spec(branches: Spec, **more: Any) -> Spec:
@@ -130,7 +130,7 @@ def _table(rng: Random) -> Spec:
     if rng.random() < 0.2:
         layer = {"SpectralNormalization": {"layer": layer}}
     optimizer = rng.choice([*EPSILONS, _any("optimizers", rng), _any("optimizers", rng)])
-    section = {"optimizer": optimizer, "loss": "mse", "dtype_policy": rng.choice([*facts()["dtype_policies"], "float16"])}
+    section = {"optimizer": optimizer, "loss": "mse", "dtype_policy": rng.choice([*load_catalog()["dtype_policies"], "float16"])}
     return _spec({"left": {"input": {"kind": "tokens", "shape": [3]}, "layers": [layer]}}, head=[], compile=section)
 
 
@@ -140,7 +140,7 @@ def _matrix(rng: Random) -> Spec:
     name, values = (optimizer, {}) if isinstance(optimizer, str) else next(iter(optimizer.items()))
     if rng.random() < 0.5:
         values = {**values, "learning_rate": {"CosineDecay": {"initial_learning_rate": 0.01, "decay_steps": 10}}}
-    section = {"optimizer": {name: values}, "loss": "mse", "dtype_policy": rng.choice(facts()["dtype_policies"])}
+    section = {"optimizer": {name: values}, "loss": "mse", "dtype_policy": rng.choice(load_catalog()["dtype_policies"])}
     layers = [{"Dense": {"units": 3}}]
     return _spec({"left": {"input": {"kind": "vector", "shape": [4]}, "layers": layers}}, head=[], compile=section)
 

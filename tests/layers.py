@@ -15,7 +15,7 @@ from places import TESTS
 from cnnlstm_spec import ops
 from cnnlstm_spec.ir.inference import WRONG_RANK, Inference, Refusal
 from cnnlstm_spec.ir.op import TEXT, Example, Op
-from cnnlstm_spec.ir.size import Size, symbol
+from cnnlstm_spec.ir.size import Size, make_symbol
 from cnnlstm_spec.ir.tensor import Axis, TensorType
 from cnnlstm_spec.language.kinds import Boolean, Choice, Optional
 from cnnlstm_spec.language.leaf import Leaf
@@ -24,7 +24,7 @@ from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
 from cnnlstm_spec.model.infer import BATCH_AS_AXIS
 from cnnlstm_spec.ops.augment.factors import Factor
-from cnnlstm_spec.text.nodes import node_of
+from cnnlstm_spec.text.nodes import make_node
 
 REGISTRY = TESTS / "keras_layers.txt"
 """The names of the classes in `keras.layers`, one a line."""
@@ -53,11 +53,11 @@ def op_classes() -> list[type[Op]]:
 
 def type_of(op: Op, shape: Shape, dtype: str, unknown: int | None = None) -> TensorType:
     """The type of an input; a size of None is a symbol of its own, or `unknown` where that is given."""
-    names = op.axes_read() or ()
+    names = op.list_axes_read() or ()
     axes = []
     for index, size in enumerate(shape):
         name = names[index] if len(names) == len(shape) else f"axis{index + 1}"
-        known: Size = symbol(f"s{index + 1}") if size is None and unknown is None else unknown if size is None else size
+        known: Size = make_symbol(f"s{index + 1}") if size is None and unknown is None else unknown if size is None else size
         axes.append(Axis(name, known))
     return TensorType(tuple(axes), dtype)
 
@@ -79,7 +79,7 @@ def judge(op: Op, shapes: Sequence[Shape], dtype: str, policy: str = "float32", 
     try:
         check_rank(op, inputs)
         output = op.infer(at, *inputs)
-        output = output.with_dtype(op.dtype_after(at, *inputs))
+        output = output.with_dtype(op.infer_dtype(at, *inputs))
         weights = tuple((each.name, each.shape, each.trainable) for each in op.weights(*inputs))
     except Refusal as refusal:
         return Verdict(None, refusal)
@@ -88,7 +88,7 @@ def judge(op: Op, shapes: Sequence[Shape], dtype: str, policy: str = "float32", 
 
 def check_rank(op: Op, inputs: Sequence[TensorType]) -> None:
     """Refuses inputs of a wrong number of axes, which the engine does before it asks the op."""
-    names = op.axes_read()
+    names = op.list_axes_read()
     for x in inputs:
         if (names is not None and len(names) != x.rank) or x.rank < op.least_rank:
             taken_for_one = names is not None and op.takes_one and x.rank == len(names) - 1
@@ -128,7 +128,7 @@ def _values(kind: Leaf) -> list[Any]:
 
 
 def _fits(op: type[Op], example: Example) -> bool:
-    reading = read_record(op, node_of(example.arguments), Scope([]), op.__name__)
+    reading = read_record(op, make_node(example.arguments), Scope([]), op.__name__)
     return reading is not POISON and judge(reading.record, example.shapes, example.dtype).refusal is None
 
 

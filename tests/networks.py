@@ -11,7 +11,7 @@ from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.ir.op import FLOATS
 from cnnlstm_spec.ir.size import Size
 from cnnlstm_spec.ir.tensor import TensorType
-from cnnlstm_spec.language.catalog import reads
+from cnnlstm_spec.language.catalog import find_reads
 from cnnlstm_spec.model.frames import is_clip
 from cnnlstm_spec.model.names import is_operation
 from cnnlstm_spec.model.passes import optimize
@@ -29,7 +29,7 @@ MASKED = ("Copy", "Rescaling")
 def at(size: Size, sizes: dict[str, int]) -> int:
     if isinstance(size, int):
         return size
-    return size.at({symbol: sizes.get(symbol.name, UNKNOWN) for symbol in size.symbols})
+    return size.evaluate({symbol: sizes.get(symbol.name, UNKNOWN) for symbol in size.symbols})
 
 
 def shape_of(x: TensorType, sizes: dict[str, int]) -> tuple[int, ...]:
@@ -67,7 +67,7 @@ def labels(compilation: Compilation, sizes: dict[str, int] | None = None, batch:
             continue
         assert x is not None
         shape = (batch, *shape_of(x, sizes or {}))
-        kind = reads(placed.thing).get("labels", "same")
+        kind = find_reads(placed.thing).get("labels", "same")
         if kind == "integer":
             masked_or_flat = (*shape[:-1], 1) if len(shape) > 2 and shape[-1] == 1 else shape[:-1]
             found[head] = rng.integers(0, max(1, shape[-1]), masked_or_flat)

@@ -125,7 +125,7 @@ def margins(n: int) -> Strategy:
 
 def shapes(op: Op) -> Strategy:
     """Shapes of the inputs that the op reads, now and then of a wrong rank, with unknown sizes."""
-    names = op.axes_read()
+    names = op.list_axes_read()
     size = st.one_of(st.integers(1, 6), st.integers(2, 8), st.integers(4, 8), st.none())
     rank = len(names) if names is not None else None
     if op.takes_text:

@@ -34,7 +34,7 @@ def _changes(fix: Fix) -> str:
 def _part(part: object) -> str:
     if not isinstance(part, Span):
         return repr(part)
-    line, column = part.source.position(part.start)
+    line, column = part.source.find_position(part.start)
     return f"{line}:{column} {part.source.text[part.start : part.end]!r}"
 
 

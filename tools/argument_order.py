@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from cnnlstm_spec.emit.keras.doctor import parameters, resolve
-from cnnlstm_spec.emit.keras.expectations import layers
+from cnnlstm_spec.emit.keras.doctor import list_parameters, resolve
+from cnnlstm_spec.emit.keras.expectations import map_layers
 
 FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "language" / "data" / "argument_order.json"
 
@@ -16,8 +16,8 @@ FILE = Path(__file__).resolve().parent.parent / "cnnlstm_spec" / "language" / "d
 def order() -> dict[str, list[str]]:
     """The arguments of each layer's class that its op has too, in the order of the class."""
     found = {}
-    for path, op in layers().items():
-        found[op.title()] = [name for name in parameters(resolve(path)) if name in op.arguments]
+    for path, op in map_layers().items():
+        found[op.title()] = [name for name in list_parameters(resolve(path)) if name in op.arguments]
     return dict(sorted(found.items()))
 
 

@@ -28,7 +28,7 @@ from backbone_graphs import NAMES, Seen, arguments, build, generate, leaves, pat
 from cnnlstm_spec.ir.size import (
     Expr,
     Symbol,
-    symbol,
+    make_symbol,
 )
 from cnnlstm_spec.ops.backbones import walk as backbone
 
@@ -59,15 +59,15 @@ def measure(model: Any) -> dict[str, Any]:
 def predict(name: str, args: dict[str, Any], height: Any, width: Any, channels: int) -> dict[str, Any]:
     """What the evaluator says."""
     size = (name, args, height, width)
-    found = {"weights": backbone.weights(*size, channels), "macs": backbone.macs(*size, channels)}
-    elements = backbone.activations(*size, channels)
-    inner = {layer: backbone.inner_shape(*size, channels, layer) for layer in backbone.layers(name, args, channels)}
-    return {"output_shape": backbone.output_shape(*size), "layers": inner, **found, "activations": elements}
+    found = {"weights": backbone.list_weights(*size, channels), "macs": backbone.count_macs(*size, channels)}
+    elements = backbone.count_activations(*size, channels)
+    inner = {layer: backbone.infer_inner_shape(*size, channels, layer) for layer in backbone.list_layers(name, args, channels)}
+    return {"output_shape": backbone.infer_output_shape(*size), "layers": inner, **found, "activations": elements}
 
 
 def grid(name: str) -> Iterator[tuple[dict[str, Any], tuple[int, int], int]]:
     """Builds to compare: arguments, sides and channels; fewer for a model whose module a smaller one stands for."""
-    least, names = backbone.facts(name).min_side, arguments(name)
+    least, names = backbone.find_facts(name).min_side, arguments(name)
     bare: dict[str, Any] = {"include_top": False}
     yield from ((bare, side, 3) for side in ((least, least), (96, 96), (161, 161), (97, 131)))
     yield {"classes": 7}, (97, 130), 3
@@ -97,9 +97,9 @@ def grid(name: str) -> Iterator[tuple[dict[str, Any], tuple[int, int], int]]:
 
 def refusals(name: str) -> Iterator[tuple[dict[str, Any], tuple[Any, Any], int]]:
     """Builds of which Keras refuses some: arguments, sides (a symbol where unknown) and channels."""
-    least, default, names = backbone.facts(name).min_side, backbone.facts(name).default_side, arguments(name)
+    least, default, names = backbone.find_facts(name).min_side, backbone.find_facts(name).default_side, arguments(name)
     bare: dict[str, Any] = {"include_top": False}
-    full, h, w = (default, default), symbol("h"), symbol("w")
+    full, h, w = (default, default), make_symbol("h"), make_symbol("w")
     sides = [(least - 1, least), full, (h, w)]
     sides += [(least, least), (200, least - 1), (96, w), (h, 97), (h, least - 1)] if name in THOROUGH else []
     both = (None, "imagenet")
@@ -167,11 +167,11 @@ def sizeless(name: str, args: dict[str, Any], shape: tuple[int, int, int]) -> It
     Seen.parity_as_unknown = False
     found = predict(name, unsized, *shape)
     yield from compare(f"{unsized} {shape}", {**expected, "output_shape": tuple(real)}, found)
-    symbolic = predict(name, args, symbol("h"), symbol("w"), shape[2])
+    symbolic = predict(name, args, make_symbol("h"), make_symbol("w"), shape[2])
     values = {Symbol("h"): shape[0], Symbol("w"): shape[1]}
-    at: dict[str, Any] = {k: v.at(values) if isinstance(v, Expr) else v for k, v in symbolic.items()}
+    at: dict[str, Any] = {k: v.evaluate(values) if isinstance(v, Expr) else v for k, v in symbolic.items()}
     for held, key in ((at, "output_shape"), *((at["layers"], layer) for layer in at["layers"])):
-        held[key] = tuple(n.at(values) if isinstance(n, Expr) else n for n in held[key])
+        held[key] = tuple(n.evaluate(values) if isinstance(n, Expr) else n for n in held[key])
     yield from compare(f"symbolic {args} {shape}", found, at)
 
 

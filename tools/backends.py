@@ -24,10 +24,10 @@ DATA = ROOT / "cnnlstm_spec" / "language" / "data" / "backends.json"
 
 def main() -> int:
     """Tries the layers, and writes what was found."""
-    from cnnlstm_spec.ops import all_ops
+    from cnnlstm_spec.ops import list_ops
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--layers", nargs="*", default=[each.__name__ for each in all_ops()])
+    parser.add_argument("--layers", nargs="*", default=[each.__name__ for each in list_ops()])
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()

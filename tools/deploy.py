@@ -77,7 +77,7 @@ def count_multiply_adds(spec: Path) -> int:
 
     typed = load(spec).typed
     found = count_costs(typed).macs if typed is not None else 0
-    return found if isinstance(found, int) else int(found.at(dict.fromkeys(found.symbols, SIZE)))
+    return found if isinstance(found, int) else int(found.evaluate(dict.fromkeys(found.symbols, SIZE)))
 
 
 def find_commit() -> str:
@@ -130,7 +130,7 @@ class Here:
         try:
             return worker.answer(what, more, arrays or {}, self.runners)
         except Exception as error:
-            raise Failed(what, worker.first_line(error), worker.whole(error)) from error
+            raise Failed(what, worker.shorten_error(error), worker.describe_error(error)) from error
 
 
 def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
@@ -154,7 +154,7 @@ def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
     if not compilation.ok:
         raise SystemExit(f"{spec}: {compilation.diagnostics[0].message}")
     deployment = deploy(compilation)
-    model = Model(Finished(compilation, spec, None), deployment, *deployment.models(), {})
+    model = Model(Finished(compilation, spec, None), deployment, *deployment.make_models(), {})
     sizes = {names[0]: SIZE for names in find_open(model.typed).values()}
     between = tempfile.TemporaryDirectory()
     shared = Shared(Path(between.name))

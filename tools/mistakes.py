@@ -160,14 +160,14 @@ def write(mistake: Mistake, keras: str) -> None:
 def table() -> str:
     """The page of the documentation."""
     from cnnlstm_spec import load
-    from cnnlstm_spec.language.catalog import facts
+    from cnnlstm_spec.language.catalog import load_catalog
 
     rows = []
     for each in mistakes():
         (found,) = load(each.wrong).diagnostics
         cells = (f"[{each.story.split('.')[0]}]({each.source})", f"`{each.code}`", found.message, _escaped(each.keras or ""))
         rows.append("| " + " | ".join(_cell(cell) for cell in cells) + " |\n")
-    return HEAD.format(version=facts()["keras"]) + "".join(rows)
+    return HEAD.format(version=load_catalog()["keras"]) + "".join(rows)
 
 
 def _escaped(text: str) -> str:

@@ -6,7 +6,7 @@ place, suggestion and fix to `decide`, which gives it back as it is or, in the o
     help         a text in `help=`, or the way out of a code: its last word is another
     label        the words of a label
     place        where a finding stands: its span ends a character earlier, or it stands at the whole record
-    suggestion   what `did_you_mean` or `nearest` gives: nothing
+    suggestion   what `suggest_word` or `find_nearest` gives: nothing
     fix          the title and edits of a fix
 
 First the tests run as they are, and it is noted which of them reach which place. Then each change is made in a process of
@@ -77,9 +77,9 @@ DECIDE = "__decide__"
 """The name by which instrumented source calls `decide`."""
 NAMED = {"report": ("help",), "Refusal": ("help",), "Diagnostic": ("help", "label"), "refuse": ("help",), "_refused": ("help",)}
 """Calls that make a finding, and their arguments that are texts."""
-SUGGESTS = ("did_you_mean", "nearest")
+SUGGESTS = ("suggest_word", "find_nearest")
 SPELLING = ("spelling", "scope")
-"""The modules that these come from; another has a `nearest` of its own."""
+"""The modules that these come from; another has a `find_nearest` of its own."""
 PLACED = {"report": 1, "Diagnostic": 1, "Label": 0}
 """Calls that say where, and the position of that argument."""
 

@@ -30,12 +30,12 @@ WITHOUT_A_WORD = "the process that converts or runs it ends without a word"
 
 def main() -> int:
     """Runs what is not in the cache, and writes what was found."""
-    from cnnlstm_spec.ops import all_ops
+    from cnnlstm_spec.ops import list_ops
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument(
-        "--layers", nargs="*", default=[each.__name__ for each in all_ops()], help="those in the cache, if none is named"
+        "--layers", nargs="*", default=[each.__name__ for each in list_ops()], help="those in the cache, if none is named"
     )
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)

@@ -22,7 +22,7 @@ from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.runs.read.pack.document import Pack
 from cnnlstm_spec.runs.search.document import Report
-from cnnlstm_spec.spec.schema.whole import spec_schema
+from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
@@ -44,7 +44,7 @@ DOCUMENTS: dict[str, type[Document]] = {
 
 def format_spec_schema() -> str:
     """The schema of a spec with a line for each definition."""
-    schema = spec_schema()
+    schema = make_spec_schema()
     definitions = schema.pop("$defs")
     lines = ",\n".join(f"  {json.dumps(name)}: {json.dumps(each)}" for name, each in definitions.items())
     return json.dumps(schema, indent=1).removesuffix("\n}") + ',\n "$defs": {\n' + lines + "\n }\n}\n"

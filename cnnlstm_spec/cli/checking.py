@@ -9,16 +9,16 @@ from pathlib import Path as File
 import click
 
 from ..compiler.compile import Compilation
-from ..compiler.silence import apart
+from ..compiler.silence import separate_advice
 from ..compiler.variants import Distinct, Sweep, sweep
 from ..emit.words.checked import Checked, fails
 from ..text.diagnostic import Diagnostic
 from ..text.discover import find_specs, is_spec
-from ..text.files import PathError, sort_of
+from ..text.files import PathError, find_sort
 from ..text.frozen import dataclass
 from ..text.read_source import Unread
 from .mend import MENDS_NOTHING, Mending, find_settling, mend_files, show_patch
-from .options import FOUND, UNREADABLE, read_source, shown
+from .options import FOUND, UNREADABLE, keep_shown, read_source
 from .telling import Telling
 from .terminal import note
 
@@ -63,7 +63,7 @@ def check_all(names: Sequence[str], asked: Asked, telling: Telling) -> list[Chec
     return [_check(name, asked, telling, unused, name == names[-1]) for name in names]
 
 
-def status_of(files: Iterable[Checked], strict: bool) -> int:
+def find_status(files: Iterable[Checked], strict: bool) -> int:
     """The exit status: 2 where a file could not be read, 1 with findings that count."""
     found = [FOUND for file in files for each in file.found if fails(each, strict)]
     return max([0, *found, *(UNREADABLE for file in files if file.missing)])
@@ -87,7 +87,7 @@ def _check(name: str, asked: Asked, telling: Telling, unused: Unused, is_last: b
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if prepared.variants:
         return _check_variants(path, prepared, asked, telling, unused, is_last)
-    found, idle = apart(shown(_told(prepared.plain(), asked), asked.advice))
+    found, idle = separate_advice(keep_shown(_list_findings(prepared.compile_plain(), asked), asked.advice))
     unused.narrow(idle)
     settle = find_settling(prepared, found, asked.mending)
     return _tell_file(Checked(path, (*map(settle, found), *unused.tell(is_last))), telling)
@@ -110,8 +110,8 @@ def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling, 
     table = Table(path, [axis for axis, _ in prepared.variants[0].choices], asked.strict)
     distinct, waiting = Distinct(), None
     telling.add_row(table.write_head())
-    for number, (variant, each) in enumerate(prepared.all()):
-        own, new = distinct.add(shown(_told(each, asked), asked.advice))
+    for number, (variant, each) in enumerate(prepared.find_all()):
+        own, new = distinct.add(keep_shown(_list_findings(each, asked), asked.advice))
         telling.add_found(path, new)
         telling.add_row(table.write_row(variant, own))
         if not telling.by_variant or waiting is not None:
@@ -121,19 +121,19 @@ def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling, 
         else:
             telling.add_part(Checked(path, own, variant.label))
     telling.add_row(table.write_end())
-    of_spec, of_run = apart(distinct.idle)
+    of_spec, of_run = separate_advice(distinct.idle)
     unused.narrow(of_run)
     settle = find_settling(prepared, distinct.places, asked.mending)
     late = (*map(settle, of_spec), *unused.tell(is_last))
     checked = Checked(path, (*map(settle, distinct.found), *late))
     telling.add_file(checked)
     for variant in islice(prepared.variants, waiting, None) if waiting is not None else ():
-        own, _ = distinct.add(shown(_told(prepared.compiled(variant), asked), asked.advice))
+        own, _ = distinct.add(keep_shown(_list_findings(prepared.compile(variant), asked), asked.advice))
         telling.add_part(Checked(path, (*map(settle, own), *late), variant.label))
     return checked
 
 
-def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
+def _list_findings(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
     """What was found in a spec; in a sound one also what the runtimes that it is meant for have no operation for."""
     if not asked.runtimes or not compilation.ok:
         return compilation.diagnostics
@@ -146,7 +146,7 @@ def _told(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
     return (*compilation.diagnostics, *(each for format, graph in graphs.items() for each in find_lacking(graph, format)))
 
 
-def expanded(paths: tuple[str, ...], only_specs: bool) -> tuple[list[str], bool]:
+def expand_paths(paths: tuple[str, ...], only_specs: bool) -> tuple[list[str], bool]:
     """The files that the arguments name, each once; and whether some folder could not be looked into, which is noted.
 
     With `only_specs`, files that are named and are none are passed over, and so are parts of others.
@@ -172,6 +172,6 @@ def expanded(paths: tuple[str, ...], only_specs: bool) -> tuple[list[str], bool]
 def _is_folder(path: File) -> bool:
     """Whether a path is a folder; one that the system tells nothing of is read as a file, and so reported."""
     try:
-        return sort_of(path) == "folder"
+        return find_sort(path) == "folder"
     except PathError:
         return False

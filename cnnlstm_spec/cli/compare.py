@@ -7,7 +7,7 @@ from pathlib import Path as File
 import click
 
 from .options import imports_option
-from .run_options import told_to_people
+from .run_options import tell_people
 from .terminal import write
 
 
@@ -28,7 +28,7 @@ def command(runs: tuple[str, ...], format_: str, allow_imports: bool) -> int:
     RUN is the folder of a run or of an export, or one that holds several.
     """
 
-    with told_to_people():
+    with tell_people():
         from ..runs.compare import compare_runs, find_runs, to_csv, to_text
 
         found = compare_runs(find_runs([File(each) for each in runs]), allow_imports)

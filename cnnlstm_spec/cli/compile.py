@@ -13,27 +13,27 @@ import click
 
 from ..compiler.artifact.manifest import Manifest
 from ..compiler.artifact.ownership import MODEL
-from ..compiler.artifact.usage import usage
+from ..compiler.artifact.usage import write_usage
 from ..compiler.deploy import PURPOSES
 from ..compiler.variants import Sweep
 from ..emit.keras.quiet import silence
-from ..text.escape.terminal import one_line
-from ..text.files import PathError, reason_of, sort_of
-from ..text.missing import install, what_to_install
+from ..text.escape.terminal import make_line_safe
+from ..text.files import PathError, explain_error, find_sort
+from ..text.missing import explain_missing, install
 from .options import (
     FOUND,
     adapted_option,
+    add_matrix_option,
     allow_outside,
     color_option,
     imports_option,
+    keep_shown,
     load_sweep,
-    matrix_option,
     need_sound,
     passes_option,
-    rules,
+    read_rules,
     set_option,
     show,
-    shown,
     spec_argument,
 )
 from .terminal import Progress, note, write
@@ -42,13 +42,13 @@ UNBUILT = 2
 TRAINED = (".keras", ".weights.h5")
 
 
-def _weights(ctx: click.Context, parameter: click.Parameter, value: str | None) -> File | None:
+def _check_weights(ctx: click.Context, parameter: click.Parameter, value: str | None) -> File | None:
     if value is None:
         return None
     if not value.endswith(TRAINED):
         raise click.BadParameter(f"`{value}` is neither a .keras nor a .weights.h5 file")
     try:
-        sort = sort_of(File(value))
+        sort = find_sort(File(value))
     except PathError as error:
         raise click.BadParameter(str(error)) from None
     if sort != "file":
@@ -56,7 +56,7 @@ def _weights(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     return File(value)
 
 
-def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+def _check_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
     if not value:
         raise click.BadParameter("the name is empty; `.` is this folder")
     return File(value)
@@ -64,7 +64,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 
 @click.command("compile")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="Where to write.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_check_folder, help="Where to write.")
 @click.option("--force", is_flag=True, help="Replace files in DIR that `compile` did not write, or that changed since.")
 @passes_option
 @click.option(
@@ -78,7 +78,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 @click.option(
     "--weights",
     metavar="FILE",
-    callback=_weights,
+    callback=_check_weights,
     help="With `--for inference`: the trained model, or its weights, as a .keras or .weights.h5 file.",
 )
 @click.option(
@@ -90,7 +90,7 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 @color_option
 @set_option
 @imports_option
-@matrix_option
+@add_matrix_option
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many variants to build at a time.")
 def command(
     spec: str,
@@ -131,51 +131,51 @@ def command(
             raise click.UsageError("`--verify` compares one model, not the variants of a matrix")
         if weights is not None:
             raise click.UsageError("`--weights` are those of one model, not of the variants of a matrix")
-        return _variants(prepared, overrides, matrix, folder, passes, purpose, jobs, force)
-    compilation = prepared.plain()
+        return _build_variants(prepared, overrides, matrix, folder, passes, purpose, jobs, force)
+    compilation = prepared.compile_plain()
     show(compilation.diagnostics, color, sys.stderr)
     need_sound(compilation)
     if weights is None and not (force or verify) and is_current(compilation, folder, passes, purpose):
-        write(f"{one_line(str(folder))} is up to date\n")
+        write(f"{make_line_safe(str(folder))} is up to date\n")
         return 0
     compilation.need_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     compared = None
     deployment = deploy(compilation, weights) if purpose == "inference" else None
     progress = Progress()
-    progress.step("importing Keras")
+    progress.show_step("importing Keras")
     try:
         with silence():
             import_module("cnnlstm_spec.emit.keras.run")
         with contextlib.redirect_stdout(sys.stderr):  # Keras prints the progress of downloads there
-            manifest = artifact.write(compilation, folder, progress.step, passes, deployment, force)
+            manifest = artifact.write(compilation, folder, progress.show_step, passes, deployment, force)
             if verify:
-                progress.step("comparing predictions")
+                progress.show_step("comparing predictions")
                 compared = compare(compilation) if deployment is None else compare_inference(deployment, passes)
     except (artifact.Unsuitable, PathError) as error:
         raise click.ClickException(str(error)) from None
     except ImportError as error:
-        if (missing := what_to_install(error)) is None:
+        if (missing := explain_missing(error)) is None:
             raise
         raise click.ClickException(missing) from None
     except OSError as error:
-        raise click.ClickException(f"`{error.filename or folder}`: {reason_of(error)}") from None
+        raise click.ClickException(f"`{error.filename or folder}`: {explain_error(error)}") from None
     finally:
         progress.end()
     if artifact.PNG not in manifest.files:
         note(f"no {artifact.PNG}: {install('plot')}")
-    write(_summary(manifest, folder))
+    write(_summarize(manifest, folder))
     if deployment is not None:
         write(f"{deployment}\n\n")
     built = compilation if deployment is None else deployment.inference
-    write("\n".join(usage(built, str(folder / MODEL))) + "\n")
+    write("\n".join(write_usage(built, str(folder / MODEL))) + "\n")
     if compared is None:
         return 0
     write(f"\n{compared}\n")
     return 0 if compared.equal else FOUND
 
 
-def _variants(
+def _build_variants(
     prepared: Sweep,
     overrides: tuple[str, ...],
     matrix: tuple[str, ...],
@@ -187,19 +187,19 @@ def _variants(
 ) -> int:
     """Builds every variant that is sound and not up to date; says of each what became of it."""
     from ..compiler.artifact.batch import build_all, is_current, make_job
-    from ..compiler.variants_table import table
+    from ..compiler.variants_table import write_table
     from ..text.edits.matrix import name_folders
 
     rows, waiting, sound = [], [], True
     axes = [axis for axis, _ in prepared.variants[0].choices]
     names = name_folders(list(prepared.variants))
-    for index, (variant, each) in enumerate(prepared.all()):
-        rows.append((variant, shown(each.diagnostics)))
+    for index, (variant, each) in enumerate(prepared.find_all()):
+        rows.append((variant, keep_shown(each.diagnostics)))
         sound &= each.ok
         if each.ok and is_current(each, folder / names[index], passes, purpose):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force, rules())
+            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force, read_rules())
             waiting.append(make_job(prepared, *given))
     failed = False
     for outcome in build_all(waiting, jobs):
@@ -208,15 +208,15 @@ def _variants(
         if outcome.report:
             write(indent(outcome.report, "  ") + "\n")
     if not sound:
-        write(f"\n{table(prepared.source.name, axes, rows)}\n")
+        write(f"\n{write_table(prepared.source.name, axes, rows)}\n")
         return FOUND
     return UNBUILT if failed else 0
 
 
-def _summary(manifest: Manifest, folder: File) -> str:
+def _summarize(manifest: Manifest, folder: File) -> str:
     files = [*manifest.files, "manifest.json"]
     found = f"{manifest.name}: {manifest.params.total:,} parameters; wrote {', '.join(files)} to {folder}"
     if manifest.keras_for is None:
-        return f"{one_line(found)}\n\n"
+        return f"{make_line_safe(found)}\n\n"
     named = ", ".join(f"{name} ({since})" for name, since in manifest.keras_for.items())
-    return f"{one_line(found)}\nloads in Keras {manifest.keras}, for {one_line(named)}\n\n"
+    return f"{make_line_safe(found)}\nloads in Keras {manifest.keras}, for {make_line_safe(named)}\n\n"

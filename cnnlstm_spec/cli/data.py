@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .options import FOUND, allow_outside, color_option, imports_option, load_spec, need_sound, set_option, spec_argument
-from .run_options import told_to_people
+from .run_options import tell_people
 from .terminal import note, write
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def command(
     if compilation.spec is None or compilation.spec.data is None:
         raise click.ClickException("the spec has no section `data`")
     from ..runs.data_report import DataReport
-    from ..runs.read.libraries import need
+    from ..runs.read.libraries import import_needed
     from ..runs.samples import DataError
 
     try:
-        need("numpy", "`data`")
+        import_needed("numpy", "`data`")
         from ..runs.read.check import check_all
 
         report: DataReport = check_all(compilation, allow_outside(), allow_imports)
@@ -53,7 +53,7 @@ def command(
         raise click.ClickException(str(error)) from None
     write(report.to_json() + "\n" if format_ == "json" else report.to_text())
     if pack is not None and not report.problems:
-        with told_to_people():
+        with tell_people():
             _pack(compilation, File(pack), force, allow_imports)
     return FOUND if report.problems else 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from ..compiler.compile import Compilation
-from ..text.render import counts
+from ..text.render import describe_counts
 from .options import FOUND, UNREADABLE, color_option, format_option, imports_option, load_spec, set_option
 from .terminal import note, write
 
@@ -45,6 +45,6 @@ def command(
 
 def _require_sound(compilation: Compilation) -> Compilation:
     if not compilation.ok:
-        note(counts(compilation.diagnostics, 1))
+        note(describe_counts(compilation.diagnostics, 1))
         raise click.exceptions.Exit(UNREADABLE)
     return compilation

@@ -12,7 +12,7 @@ import click
 from ..emit.keras.document import make_examination
 from ..emit.keras.expectations import Difference, count_expectations
 from ..emit.keras.quiet import silence
-from ..text.missing import what_to_install
+from ..text.missing import explain_missing
 from .options import FOUND, format_option
 from .terminal import Progress, note, write
 
@@ -29,14 +29,14 @@ def command(format_: str) -> int:
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress = Progress()
-    progress.step("importing Keras")
+    progress.show_step("importing Keras")
     try:
         with silence():
             emitter: Any = import_module("cnnlstm_spec.emit.keras.run")
-            progress.step("comparing")
+            progress.show_step("comparing")
             installed, made_from, found = emitter.examine()
     except ImportError as error:
-        if (missing := what_to_install(error)) is None:
+        if (missing := explain_missing(error)) is None:
             raise
         raise click.ClickException(missing) from None
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from .options import FOUND, format_option, imports_option
-from .run_options import add_model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, tell_people
 from .terminal import note, write
 
 UNUSABLE = 2
@@ -56,7 +56,7 @@ def command(
     from ..runs.require import check_requirements
     from ..runs.words import render_evaluation
 
-    with told_to_people():
+    with tell_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
         name, part, _ = finished.open_part(source)
         model = finished.load()

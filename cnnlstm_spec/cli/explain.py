@@ -6,8 +6,8 @@ import re
 
 import click
 
-from ..language.scope import nearest
-from ..text.files import own, own_names
+from ..language.scope import find_nearest
+from ..text.files import list_own, read_own
 from .options import FOUND, color_option, imports_option, load_spec, set_option
 from .terminal import write
 
@@ -30,21 +30,21 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     if code is not None and address is not None:
         _explain_shape(code, address, overrides, allow_imports, color)
         return
-    names = [name.removesuffix(".md") for name in own_names("text", "codes") if name.endswith(".md")]
+    names = [name.removesuffix(".md") for name in list_own("text", "codes") if name.endswith(".md")]
     if code is None:
         widest = max(map(len, names))
         write("".join(f"{name:{widest}}  {_read_title(name)}\n" for name in names))
         return
     code = code.rpartition("[")[2].rstrip("]")
     if code not in names:
-        near = nearest(code, names)
+        near = find_nearest(code, names)
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
-    write(own("text", "codes", f"{code}.md").decode("utf-8"))
+    write(read_own("text", "codes", f"{code}.md").decode("utf-8"))
 
 
 def _read_title(code: str) -> str:
     """The first sentence of a page."""
-    words = " ".join(own("text", "codes", f"{code}.md").decode("utf-8").partition("\n\n")[0].split())
+    words = " ".join(read_own("text", "codes", f"{code}.md").decode("utf-8").partition("\n\n")[0].split())
     first = re.match(r".+?[.:](?= [A-Z`]|$)", words)
     text = (first[0] if first else words).rstrip(":")
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3].rpartition(' ')[0]} ..."
@@ -59,7 +59,7 @@ def _explain_shape(spec: str, address: str, overrides: tuple[str, ...], allow_im
         raise click.exceptions.Exit(FOUND)
     node = find(compilation.typed, address)
     if node is None:
-        near = nearest(address, list_known_addresses(compilation.typed))
+        near = find_nearest(address, list_known_addresses(compilation.typed))
         way = f"did you mean `{near}`?" if near else "`cnnlstm-spec shapes --format json` has the paths of all layers"
         raise click.ClickException(f"there is no `{address}` in this model; {way}")
     write(explain(compilation.typed, node) + "\n")

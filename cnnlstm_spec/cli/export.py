@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from ..model.runtimes import RUNTIMES
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from .evaluate import require_option
 from .options import imports_option
-from .run_options import add_model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, tell_people
 from .terminal import Progress, note, write
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def command(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress = Progress()
     try:
-        with told_to_people():
+        with tell_people():
             from ..runs.export.wanted import Wanted
 
             wanted = Wanted(formats, quantize, sizes, batch_size, opset, tolerance, required, explain, keep_float, seconds)
@@ -141,8 +141,8 @@ def command(
             from ..runs.export.words import render_export
             from ..runs.export.write import write_export
 
-            found = write_export(finished, wanted, File(folder), force, progress.step, note)
+            found = write_export(finished, wanted, File(folder), force, progress.show_step, note)
     finally:
         progress.end()
-    write(f"{one_line(folder)} is up to date\n" if found is None else render_export(found, folder) + "\n")
+    write(f"{make_line_safe(folder)} is up to date\n" if found is None else render_export(found, folder) + "\n")
     return 0

@@ -11,7 +11,7 @@ import click
 
 from ..compiler.version import __version__
 from ..text.escape.terminal import make_lines_safe
-from .options import told_as_unwritable
+from .options import tell_unwritable
 from .telling import AsWhole, InFindings, InParts, InText, Put, Telling
 from .terminal import write
 
@@ -101,7 +101,7 @@ def _open_file(path: File, form: str) -> Iterator[Put]:
     from ..compiler.artifact.write import Replacement
 
     def fail() -> AbstractContextManager[None]:
-        return told_as_unwritable(path, f"`--format {form}` writes to standard output")
+        return tell_unwritable(path, f"`--format {form}` writes to standard output")
 
     def put(text: str) -> None:
         with fail():

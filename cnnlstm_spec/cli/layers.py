@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..language.scope import nearest
+from ..language.scope import find_nearest
 from .terminal import write
 
 
@@ -17,7 +17,7 @@ def command(name: str | None) -> None:
     regularizer, an initializer, a constraint, an activation or a callback.
     """
     from ..emit.words.object_pages import find_similar, list_object_names, write_object_pages
-    from ..emit.words.reference import find, list_names, page
+    from ..emit.words.reference import find, list_names, write_page
 
     if name is None:
         for heading, listed in list_names().items():
@@ -26,10 +26,10 @@ def command(name: str | None) -> None:
             write(f"{heading}\n" + "".join(f"  {each}\n" for each in listed))
         return
     record = find(name)
-    pages = ([page(name, record)] if record is not None else []) + write_object_pages(name)
+    pages = ([write_page(name, record)] if record is not None else []) + write_object_pages(name)
     if not pages:
         of_layers = [each.split()[0] for listed in list_names().values() for each in listed]
         of_objects = [each for listed in list_object_names().values() for each in listed]
-        near = find_similar(name) or nearest(name, (*of_layers, *of_objects))
+        near = find_similar(name) or find_nearest(name, (*of_layers, *of_objects))
         raise click.ClickException(f"nothing is called `{name}`" + (f"; did you mean `{near}`?" if near else ""))
     write("\n".join(pages))

@@ -76,9 +76,9 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from ..language.scope import nearest
+            from ..language.scope import find_nearest
 
-            near = nearest(args[0], COMMANDS)
+            near = find_nearest(args[0], COMMANDS)
             ctx.fail(f"there is no command `{args[0]}`" + (f"; did you mean `{near}`?" if near else ""))
         return super().resolve_command(ctx, args)
 
@@ -148,7 +148,7 @@ def _report_crash(error: Exception, arguments: list[str]) -> int:
     """The status of what nobody has expected, which is told."""
     from ..ir.program import Unbuildable
 
-    if interrupts.came():
+    if interrupts.was_interrupted():
         # What is interrupted may raise what it likes.
         note("interrupted")
         return INTERRUPTED

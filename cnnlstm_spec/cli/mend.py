@@ -39,7 +39,7 @@ MENDS_NOTHING = Mending()
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def mending_options(function: Function) -> Function:
+def add_mending_options(function: Function) -> Function:
     """`--fix`, `--unsafe-fixes` and `--diff`."""
     diff = click.option("--diff", is_flag=True, help="Print what would be mended as a patch, and write nothing.")
     unsafe = click.option("--unsafe-fixes", is_flag=True, help="Mend with changes of the model too.")
@@ -98,7 +98,7 @@ def show_patch(prepared: Sweep, unsafe: bool) -> None:
 
     mended = mend(prepared, unsafe)
     for source, text in mended.changed:
-        write("".join(_patch(source.name, source.text, text)))
+        write("".join(_write_patch(source.name, source.text, text)))
     _tell_unsafe(mended, unsafe)
 
 
@@ -108,7 +108,7 @@ def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
         note(f"{left} more {'finding' if left == 1 else 'findings'} may be mended with `--unsafe-fixes`, which changes the model")
 
 
-def _patch(name: str, before: str, after: str) -> Iterator[str]:
+def _write_patch(name: str, before: str, after: str) -> Iterator[str]:
     from difflib import unified_diff
 
     for line in unified_diff(_split_lines(before), _split_lines(after), name, name):

@@ -6,8 +6,8 @@ from pathlib import Path as File
 
 import click
 
-from ..language.scope import nearest
-from ..text.files import own, own_names
+from ..language.scope import find_nearest
+from ..text.files import list_own, read_own
 from .options import lies_at, write_file
 from .terminal import write
 
@@ -17,15 +17,15 @@ from .terminal import write
 @click.option("-o", "--output", metavar="FILE", help="Write there; a file that exists is kept.")
 def command(template: str | None, output: str | None) -> None:
     """Print a starter spec; list them without a name."""
-    names = [name for name in own_names("cli", "templates") if name.endswith(".yaml")]
-    texts = {name.removesuffix(".yaml"): own("cli", "templates", name).decode("utf-8") for name in names}
+    names = [name for name in list_own("cli", "templates") if name.endswith(".yaml")]
+    texts = {name.removesuffix(".yaml"): read_own("cli", "templates", name).decode("utf-8") for name in names}
     if template is None:
         width = max(map(len, texts))
         for name in sorted(texts):
             write(f"{name:{width}}  {_write_description(texts[name])}\n")
         return
     if template not in texts:
-        near = nearest(template, texts)
+        near = find_nearest(template, texts)
         raise click.ClickException(f"there is no template `{template}`" + (f"; did you mean `{near}`?" if near else ""))
     if output is None:
         write(texts[template])

@@ -13,11 +13,11 @@ import click
 from ..compiler.compile import Compilation, compile_source
 from ..compiler.silence import prepare
 from ..text.diagnostic import Diagnostic
-from ..text.files import PathError, sort_of
+from ..text.files import PathError, find_sort
 from ..text.read_source import Unread, read_file, read_stream
-from ..text.render import counts, render
+from ..text.render import describe_counts, render
 from ..text.source import Source
-from .terminal import columns, has_color, note, write
+from .terminal import has_color, measure_columns, note, write
 
 if TYPE_CHECKING:
     from ..compiler.variants import Sweep
@@ -85,11 +85,11 @@ _rule_option = click.option(
 
 
 def set_option(function: Function) -> Function:
-    """`--set`, and `--allow-outside` and `--rule`, which stay in the context for `allow_outside` and `rules`."""
+    """`--set`, and `--allow-outside` and `--rule`, which stay in the context for `allow_outside` and `read_rules`."""
     return _set_option(_rule_option(_outside_option(function)))
 
 
-def rules() -> tuple[str, ...]:
+def read_rules() -> tuple[str, ...]:
     """What the person who runs the command says of findings, as texts CODE=LEVEL."""
     said: tuple[str, ...] = click.get_current_context().meta.get(RULES, ())
     return said
@@ -124,12 +124,12 @@ _variants_option = click.option(
 )
 
 
-def matrix_option(function: Function) -> Function:
-    """`--matrix`, and `--max-variants`, which stays in the context for `max_variants`."""
+def add_matrix_option(function: Function) -> Function:
+    """`--matrix`, and `--max-variants`, which stays in the context for `find_max_variants`."""
     return _matrix_option(_variants_option(function))
 
 
-def max_variants() -> int | None:
+def find_max_variants() -> int | None:
     """How many variants a person allows; None where nothing is said."""
     given: int | None = click.get_current_context().meta.get(MAX_VARIANTS)
     return given
@@ -189,7 +189,7 @@ def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = F
     """
     try:
         source, folder = read_source(spec)
-        compilation = compile_source(source, overrides, folder, allow_imports, allow_outside(), rules())
+        compilation = compile_source(source, overrides, folder, allow_imports, allow_outside(), read_rules())
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
@@ -207,26 +207,26 @@ def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], c
     except Unread as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
-    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), max_variants(), rules())
+    return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), find_max_variants(), read_rules())
 
 
 def need_sound(compilation: Compilation) -> None:
     """Ends the command where the spec has errors."""
     if not compilation.ok:
-        note(counts(compilation.diagnostics, 1))
+        note(describe_counts(compilation.diagnostics, 1))
         raise click.exceptions.Exit(FOUND)
 
 
-def shown(diagnostics: Sequence[Diagnostic], advice: bool = False) -> list[Diagnostic]:
+def keep_shown(diagnostics: Sequence[Diagnostic], advice: bool = False) -> list[Diagnostic]:
     """Those that are shown: advice where it is asked for."""
     return [each for each in diagnostics if advice or each.severity != "advice"]
 
 
 def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO, advice: bool = False) -> None:
     """Findings as text."""
-    if found := shown(diagnostics, advice):
+    if found := keep_shown(diagnostics, advice):
         colored = has_color(color, stream)
-        text = render(found, colored, columns(stream)) + "\n"
+        text = render(found, colored, measure_columns(stream)) + "\n"
         if stream is sys.stderr:
             note(text, colored)
         else:
@@ -237,12 +237,12 @@ def write_file(path: File, data: bytes, instead: str) -> None:
     """A whole file or none; a path that cannot be written ends the command, which says what to do `instead` of a pipe."""
     from ..compiler.artifact.write import replace_file
 
-    with told_as_unwritable(path, instead):
+    with tell_unwritable(path, instead):
         replace_file(path, data)
 
 
 @contextmanager
-def told_as_unwritable(path: File, instead: str) -> Iterator[None]:
+def tell_unwritable(path: File, instead: str) -> Iterator[None]:
     """Ends the command where a file cannot be written, which says what to do `instead` of a pipe."""
     try:
         yield
@@ -254,6 +254,6 @@ def told_as_unwritable(path: File, instead: str) -> Iterator[None]:
 def lies_at(path: File) -> bool:
     """Whether something lies at a path that is to be written; one that the system tells nothing of ends the command."""
     try:
-        return sort_of(path) is not None
+        return find_sort(path) is not None
     except PathError as error:
         raise click.ClickException(f"`{path}` cannot be written: {error.reason}") from None

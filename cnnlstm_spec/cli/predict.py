@@ -7,7 +7,7 @@ from pathlib import Path as File
 import click
 
 from .options import imports_option, write_file
-from .run_options import add_model_options, open_finished, outside_option, told_to_people
+from .run_options import add_model_options, open_finished, outside_option, tell_people
 from .terminal import write
 
 CSV = ".csv"
@@ -39,7 +39,7 @@ def command(
     .keras file together with --spec.
     """
 
-    with told_to_people():
+    with tell_people():
         finished = open_finished(run, spec, allow_outside, allow_imports)
         _, part, targets = finished.open_part(source, targets=False)
         model = finished.load()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import click
 
 from ..compiler import interrupts
-from ..text.files import noting, sort_of, stamp
+from ..text.files import find_sort, note_files, stamp
 from .terminal import note
 
 PAUSE = 0.2
@@ -19,7 +19,7 @@ def repeat(work: Callable[[], object]) -> None:
     """Does the work, and again after each change of what it read; ends by KeyboardInterrupt alone, once it has begun."""
     begun = False
     while True:
-        with noting() as noted:
+        with note_files() as noted:
             try:
                 work()
             except click.UsageError as error:
@@ -30,7 +30,7 @@ def repeat(work: Callable[[], object]) -> None:
         begun = True
         note(f"watching {len(noted)} file{'' if len(noted) == 1 else 's'}; Control-C ends it")
         # What the work itself writes into a folder is no reason to do it again.
-        before = {path: stamp(path) if sort_of(path) == "folder" else was for path, was in noted.items()}
+        before = {path: stamp(path) if find_sort(path) == "folder" else was for path, was in noted.items()}
         while all(stamp(path) == was for path, was in before.items()):
             time.sleep(PAUSE)
             interrupts.check()

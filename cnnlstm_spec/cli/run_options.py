@@ -12,7 +12,7 @@ import click
 
 from ..ir.program import Unbuildable
 from ..text.files import PathError
-from ..text.missing import what_to_install
+from ..text.missing import explain_missing
 from .options import FOUND, OUTSIDE, load_spec, need_sound, show
 from .terminal import note
 
@@ -56,7 +56,7 @@ def open_finished(run: str, spec: str | None, allow_outside: bool, allow_imports
 
 
 @contextmanager
-def told_to_people() -> Iterator[None]:
+def tell_people() -> Iterator[None]:
     """Ends the command with a line for each thing that is amiss with data, paths, a model, or what is not installed."""
     from ..runs.samples import DataError
 
@@ -69,6 +69,6 @@ def told_to_people() -> Iterator[None]:
     except (PathError, Unbuildable) as error:
         raise click.ClickException(str(error)) from None
     except ImportError as error:
-        if (missing := what_to_install(error)) is None:
+        if (missing := explain_missing(error)) is None:
             raise
         raise click.ClickException(missing) from None

@@ -10,7 +10,7 @@ from .terminal import write
 @click.command("schema")
 def command() -> None:
     """Print the JSON Schema of specs (draft 2020-12), for editors."""
-    from ..spec.schema.whole import spec_schema
+    from ..spec.schema.whole import make_spec_schema
     from ..text.escape.json import to_json
 
-    write(to_json(spec_schema()) + "\n")
+    write(to_json(make_spec_schema()) + "\n")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..compiler import interrupts
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from .options import (
     FOUND,
     allow_outside,
@@ -21,12 +21,12 @@ from .options import (
     imports_option,
     load_sweep,
     need_sound,
-    rules,
+    read_rules,
     set_option,
     show,
     spec_argument,
 )
-from .run_options import told_to_people
+from .run_options import tell_people
 from .terminal import note, write
 from .watching import TerminalWatch
 
@@ -76,7 +76,7 @@ def command(
     if spec == "-":
         raise click.UsageError("a search needs the spec as a file: `best.yaml` extends it")
     prepared = load_sweep(spec, overrides, (), color, allow_imports)
-    plain = prepared.plain()
+    plain = prepared.compile_plain()
     if plain.spec is None or plain.spec.search is None:
         show(plain.diagnostics, color, sys.stderr)
         need_sound(plain)
@@ -88,15 +88,15 @@ def command(
     if getattr(getattr(data, "validation", None), "folds", None) is not None:
         note("Error: `data.validation.folds` makes several runs of a trial, and a trial has one: give a `fraction`")
         return FOUND
-    with told_to_people():
-        from ..runs.read.libraries import need
+    with tell_people():
+        from ..runs.read.libraries import import_needed
         from ..runs.search.place import Place
 
         if engine == "ray":
-            need("ray", "`--engine ray`", "ray")
+            import_needed("ray", "`--engine ray`", "ray")
 
         place = Place(File(folder))
-        with place.locked():
+        with place.lock():
             orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
             given = (spec, folder, jobs, engine, storage, overrides, allow_imports)
             return _search(orders, format_, lambda: _write_command_again(*given))
@@ -106,31 +106,31 @@ def _make_orders(
     prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: Place, allow_imports: bool
 ) -> SearchOrders:
     """What the search is; the folder is its own from here on."""
-    from ..runs.read.libraries import need
+    from ..runs.read.libraries import import_needed
 
-    need("optuna", "`search`", EXTRA)
-    need("matplotlib", "`search`", EXTRA)
+    import_needed("optuna", "`search`", EXTRA)
+    import_needed("matplotlib", "`search`", EXTRA)
     from ..compiler.variants import sweep
     from ..runs.search.place import make_key
     from ..runs.search.search import SearchOrders
     from ..runs.search.study import Design
     from ..runs.search.variant import SearchedSpec
-    from ..text.nodes import value_of
+    from ..text.nodes import to_value
 
-    plain, base = prepared.plain(), prepared.folder
+    plain, base = prepared.compile_plain(), prepared.folder
     assert plain.spec is not None and plain.spec.search is not None and plain.document is not None and base is not None
     search = plain.spec.search
-    document = value_of(plain.document)
+    document = to_value(plain.document)
     assert isinstance(document, dict)
     said = {name: each for name, each in dict(document.get("search") or {}).items() if name != "trials"}
     key = make_key({name: each for name, each in document.items() if name != "search"}, said)
     owner = place.claim(key)
     source = prepared.source
-    described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), rules())
+    described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), read_rules())
     epochs = _count_most_epochs(prepared)
     design = Design(url or place.url, f"cnnlstm-spec-{key[:16]}", search.maximize, search.seed, search.pruner, epochs)
     bare = sweep(source, (), (), base, allow_imports, allow_outside()).document
-    written = value_of(bare) if bare is not None else {}
+    written = to_value(bare) if bare is not None else {}
     return SearchOrders(described, search, design, place, owner, written, jobs)
 
 
@@ -138,15 +138,15 @@ def _count_most_epochs(prepared: Sweep) -> int:
     """The most epochs that a trial can have."""
     from ..runs.search.trial import count_epochs
     from ..spec.search import IntRange
-    from ..text.nodes import value_of
+    from ..text.nodes import to_value
 
-    plain = prepared.plain()
+    plain = prepared.compile_plain()
     spec = plain.spec
     assert spec is not None and spec.search is not None
     found = [count_epochs(plain)]
     for each in spec.search.space:
         if each.path == "fit.epochs":
-            values = each.range.int if isinstance(each.range, IntRange) else [value_of(node) for node in each.choices]
+            values = each.range.int if isinstance(each.range, IntRange) else [to_value(node) for node in each.choices]
             found += [value for value in values if isinstance(value, int)]
     return max(found)
 
@@ -168,13 +168,13 @@ def _search(orders: SearchOrders, format_: str, again: Callable[[], str]) -> int
     try:
         report = search(orders, tell, watch)
     except BaseException:
-        if not interrupts.came():
+        if not interrupts.was_interrupted():
             raise
-        note(f"\ninterrupted; what was trained is kept, and this goes on with it:\n  {one_line(again())}")
+        note(f"\ninterrupted; what was trained is kept, and this goes on with it:\n  {make_line_safe(again())}")
         return INTERRUPTED
     if is_text:
         write("\n".join(to_words(report)) + "\n")
-        write(f"wrote {one_line(str(orders.place.path))}\n")
+        write(f"wrote {make_line_safe(str(orders.place.path))}\n")
     else:
         write(report.to_json() + "\n")
     if report.ended is not None:

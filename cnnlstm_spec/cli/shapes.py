@@ -12,11 +12,11 @@ from ..compiler.compile import Compilation
 from ..compiler.variants import Sweep
 from .options import (
     FOUND,
+    add_matrix_option,
     color_option,
     imports_option,
     load_spec,
     load_sweep,
-    matrix_option,
     need_sound,
     set_option,
     show,
@@ -48,7 +48,7 @@ def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str
     show_default=True,
     help="Form of the output; csv is a line of costs for each variant of the spec.",
 )
-@matrix_option
+@add_matrix_option
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="Show costs, memory for a batch of N samples.")
 @click.option(
     "--size",
@@ -97,22 +97,22 @@ def command(
         if costly:
             write(_write_costs(compilation, batch_size, sizes, sort) + "\n")
         else:
-            from ..emit.words.table import table
+            from ..emit.words.table import write_table
 
-            write(table(compilation.typed) + "\n")
+            write(write_table(compilation.typed) + "\n")
     need_sound(compilation)
     return 0 if compilation.ok else FOUND
 
 
 def _print_csv(prepared: Sweep, batch_size: int | None, sizes: dict[str, int], color: str) -> int:
-    from ..compiler.variants_table import costs
+    from ..compiler.variants_table import write_costs
 
-    found: Iterable[tuple[Variant | None, Compilation]] = prepared.all()
+    found: Iterable[tuple[Variant | None, Compilation]] = prepared.find_all()
     if not prepared.variants:
-        plain = prepared.plain()
+        plain = prepared.compile_plain()
         show(plain.diagnostics, color, sys.stderr)
         found = [(None, plain)]
-    text, sound = costs(found, batch_size, sizes)
+    text, sound = write_costs(found, batch_size, sizes)
     write(text)
     return 0 if sound else FOUND
 

@@ -8,7 +8,7 @@ from typing import final
 
 from ..emit.words.checked import Checked, FindingWriter, Key, PartWriter, find_spot, identify
 from ..text.diagnostic import Diagnostic
-from ..text.render import counts, render
+from ..text.render import describe_counts, render
 
 Put = Callable[[str], object]
 """Writes a text to where a form goes."""
@@ -89,7 +89,7 @@ class InText(Telling):
         self.put(after_table + found)
 
     def end(self, files: Sequence[Checked]) -> None:
-        self.put(counts([each for file in files for each in file.found], len(files)) + "\n")
+        self.put(describe_counts([each for file in files for each in file.found], len(files)) + "\n")
 
 
 @final

@@ -12,7 +12,7 @@ import sys
 from typing import TextIO
 
 from ..compiler import interrupts
-from ..text.escape.terminal import make_lines_safe, one_line
+from ..text.escape.terminal import make_line_safe, make_lines_safe
 
 
 class Unwritable(Exception):
@@ -92,7 +92,7 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def columns(stream: TextIO) -> int | None:
+def measure_columns(stream: TextIO) -> int | None:
     """The width of a terminal; None where it is none."""
     try:
         return os.get_terminal_size(stream.fileno()).columns or None if is_terminal(stream) else None
@@ -106,15 +106,15 @@ class Progress:
     def __init__(self) -> None:
         self.shown = is_terminal(sys.stderr)
 
-    def step(self, text: str) -> None:
+    def show_step(self, text: str) -> None:
         """What is under way now; raises KeyboardInterrupt where one was swallowed since the last step."""
         self.draw(f"{text} ...")
 
     def draw(self, line: str) -> None:
-        """A line in place of the one before, as `step` does it."""
+        """A line in place of the one before, as `show_step` does it."""
         interrupts.check()
         if self.shown:
-            _put(sys.stderr, f"\r\x1b[K{one_line(line)}")
+            _put(sys.stderr, f"\r\x1b[K{make_line_safe(line)}")
 
     def end(self) -> None:
         """Takes the line away."""

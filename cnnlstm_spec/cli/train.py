@@ -16,15 +16,15 @@ import click
 
 from ..compiler import interrupts
 from ..compiler.backend import find_backend
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from ..text.files import PathError
 from .options import (
     FOUND,
+    add_matrix_option,
     allow_outside,
     color_option,
     imports_option,
     load_sweep,
-    matrix_option,
     need_sound,
     set_option,
     show,
@@ -47,7 +47,7 @@ PROCESS = re.compile(r"(\d{1,4})/(\d{1,4})")
 MOST = 1000
 
 
-def _seeds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
+def _read_seeds(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, ...]:
     if value is None:
         return ()
     found = SEEDS.fullmatch(value)
@@ -61,7 +61,7 @@ def _seeds(ctx: click.Context, parameter: click.Parameter, value: str | None) ->
     return tuple(range(first, last + 1))
 
 
-def _process(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
+def _read_process(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[int, int] | None:
     if value is None:
         return None
     found = PROCESS.fullmatch(value)
@@ -71,7 +71,7 @@ def _process(ctx: click.Context, parameter: click.Parameter, value: str | None) 
     return number, count
 
 
-def _coordinator(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
+def _read_coordinator(ctx: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, int] | None:
     if value is None:
         return None
     host, _, port = value.rpartition(":")
@@ -80,7 +80,7 @@ def _coordinator(ctx: click.Context, parameter: click.Parameter, value: str | No
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+def _check_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
     if not value:
         raise click.BadParameter("the name is empty; `.` is this folder")
     return File(value)
@@ -88,20 +88,24 @@ def _folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
 
 @click.command("train")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_folder, help="The folder of the run.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_check_folder, help="The folder of the run.")
 @click.option("--force", is_flag=True, help="Start anew in DIR, whatever lies there.")
 @click.option("--resume", is_flag=True, help="Go on with the run in DIR that was killed, interrupted, or is to have more epochs.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="In place of `fit.epochs`.")
 @click.option("--batch-size", type=click.IntRange(1), metavar="N", help="In place of `fit.batch_size`.")
-@click.option("--seeds", callback=_seeds, metavar="A..B", help="A run for each seed: `0..4`, or `1,2,3`.")
+@click.option("--seeds", callback=_read_seeds, metavar="A..B", help="A run for each seed: `0..4`, or `1,2,3`.")
 @click.option("--devices", type=click.Choice(["one", "all"]), default="one", help="Whether all devices share each batch.")
-@click.option("--process", callback=_process, metavar="I/N", help="Which of N processes, from 0 on, this is; with --coordinator.")
-@click.option("--coordinator", callback=_coordinator, metavar="HOST:PORT", help="Where process 0 listens, without a password.")
+@click.option(
+    "--process", callback=_read_process, metavar="I/N", help="Which of N processes, from 0 on, this is; with --coordinator."
+)
+@click.option(
+    "--coordinator", callback=_read_coordinator, metavar="HOST:PORT", help="Where process 0 listens, without a password."
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many runs to train at a time.")
 @color_option
 @set_option
 @imports_option
-@matrix_option
+@add_matrix_option
 def command(
     spec: str,
     folder: File,
@@ -132,10 +136,10 @@ def command(
     Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 4 another process is lost, 130 interrupted.
     """
     from ..runs.compare import compare_runs, to_text
-    from ..runs.run import Orders, needs_of
-    from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, table_of
+    from ..runs.run import Orders, describe_needs
+    from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, write_runs_table
 
-    seat = _seat(process, coordinator, jobs)
+    seat = _find_seat(process, coordinator, jobs)
     if devices == "all" and find_backend() not in SHARING:
         raise click.UsageError(f"`--devices all` is there for {' and '.join(SHARING)} alone; this is {find_backend()}")
     if force and resume:
@@ -143,11 +147,11 @@ def command(
     given = [f"fit.{name}={value}" for name, value in (("epochs", epochs), ("batch_size", batch_size)) if value is not None]
     overrides = (*overrides, *given)
     prepared = load_sweep(spec, overrides, matrix, color, allow_imports)
-    found = [prepared.plain()] if not prepared.variants else [each for _, each in prepared.all()]
+    found = [prepared.compile_plain()] if not prepared.variants else [each for _, each in prepared.find_all()]
     for each in found:
         show(each.diagnostics, color, sys.stderr)
         need_sound(each)
-        if (lacking := needs_of(each)) is not None:
+        if (lacking := describe_needs(each)) is not None:
             note(f"Error: {lacking}")
             return FOUND
     source, below = prepared.source, prepared.folder
@@ -155,38 +159,38 @@ def command(
     path = None if below is None else str(below)
     plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
-    said = _again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
+    said = _write_options_again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
     if seat is not None:
-        said += ["--coordinator", seat.address(seat.port), "--process", f"{seat.number}/{seat.count}"]
+        said += ["--coordinator", seat.write_address(seat.port), "--process", f"{seat.number}/{seat.count}"]
     status = 0
     try:
-        for job, ending in run_all(planned, jobs, _watch_of) if seat is None else _run_together(planned, seat):
+        for job, ending in run_all(planned, jobs, _make_watch) if seat is None else _run_together(planned, seat):
             status = max(status, ending.status)
             prefix = f"{job.label}: " if job.label else ""
             for line in ending.lines:
                 (write if ending.status in (0, 3) else note)(f"{prefix}{line}" + ("\n" if ending.status in (0, 3) else ""))
         if len(planned) > 1 and (seat is None or (seat.number == 0 and status in (0, 3))):
-            table = table_of(planned)
+            table = write_runs_table(planned)
             write_file(folder / RUNS, table.encode(), "name another folder")
-            write(f"\n{_aligned(table)}\n")
+            write(f"\n{_align_columns(table)}\n")
             if prepared.variants and status == 0:
                 write(f"\n{to_text(compare_runs([File(job.output) for job in planned], allow_imports))}\n")
     except PathError as error:
         raise click.ClickException(str(error)) from None
     except BaseException:
-        if not interrupts.came():
+        if not interrupts.was_interrupted():
             raise
         line = shlex.join(["cnnlstm-spec", "train", spec, "-o", str(folder), *said, "--resume"])
-        note(f"\ninterrupted; the epochs that have ended are saved, and this goes on with them:\n  {one_line(line)}")
+        note(f"\ninterrupted; the epochs that have ended are saved, and this goes on with them:\n  {make_line_safe(line)}")
         return INTERRUPTED
     return status
 
 
-def _watch_of(job: Job) -> TerminalWatch:
+def _make_watch(job: Job) -> TerminalWatch:
     return TerminalWatch(f"{job.label}: " if job.label else "")
 
 
-def _seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None, jobs: int) -> Seat | None:
+def _find_seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None, jobs: int) -> Seat | None:
     """Which of several processes this is; None where there is one."""
     from ..runs.together.seat import Seat
 
@@ -204,10 +208,12 @@ def _seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None, 
 def _run_together(planned: Sequence[Job], seat: Seat) -> Iterator[tuple[Job, Ending]]:
     from ..runs.together.train import run_together
 
-    return run_together(planned, seat, lambda job: partial(_watch_of, job))
+    return run_together(planned, seat, lambda job: partial(_make_watch, job))
 
 
-def _again(overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int, ...], allow_imports: bool) -> list[str]:
+def _write_options_again(
+    overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int, ...], allow_imports: bool
+) -> list[str]:
     """The options with which the same runs are meant."""
     found = [part for each in overrides for part in ("--set", each)]
     found += [part for each in matrix for part in ("--matrix", each)]
@@ -216,15 +222,15 @@ def _again(overrides: tuple[str, ...], matrix: tuple[str, ...], seeds: tuple[int
     return found + (["--allow-outside"] if allow_outside() else [])
 
 
-def _aligned(table: str) -> str:
+def _align_columns(table: str) -> str:
     """A table of commas as columns."""
-    rows = [[_short(cell) for cell in row] for row in csv.reader(io.StringIO(table))]
+    rows = [[_shorten(cell) for cell in row] for row in csv.reader(io.StringIO(table))]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True)).rstrip() for row in rows)
 
 
-def _short(cell: str) -> str:
+def _shorten(cell: str) -> str:
     try:
         return cell if cell.isdigit() else f"{float(cell):.4g}"
     except ValueError:
-        return one_line(cell)
+        return make_line_safe(cell)

@@ -10,7 +10,7 @@ from pathlib import Path as File
 import click
 
 from ..model.runtimes import BACKENDS, RUNTIMES
-from .checking import Asked, check_all, expanded, status_of
+from .checking import Asked, check_all, expand_paths, find_status
 from .formats import (
     FORMATS,
     PLAIN,
@@ -21,20 +21,20 @@ from .formats import (
     read_output_files,
     without_commands,
 )
-from .mend import Mending, check_mending, mending_options
+from .mend import Mending, add_mending_options, check_mending
 from .options import (
     UNREADABLE,
+    add_matrix_option,
     allow_outside,
     color_option,
+    find_max_variants,
     imports_option,
-    matrix_option,
-    max_variants,
-    rules,
+    read_rules,
     set_option,
     stdin_option,
 )
 from .telling import Together
-from .terminal import columns, has_color, write
+from .terminal import has_color, measure_columns, write
 
 
 @click.command("validate")
@@ -53,7 +53,7 @@ from .terminal import columns, has_color, write
     callback=read_output_files,
     help="Write a file in one of the forms too: sarif=findings.sarif. May be given several times.",
 )
-@mending_options
+@add_mending_options
 @click.option("--strict", is_flag=True, help="Warnings count as findings too.")
 @click.option(
     "--for",
@@ -67,7 +67,7 @@ from .terminal import columns, has_color, write
 @click.option("--watch", is_flag=True, help="Check again whenever a file that was read changes, until Control-C.")
 @color_option
 @set_option
-@matrix_option
+@add_matrix_option
 @imports_option
 @stdin_option
 def command(
@@ -101,15 +101,15 @@ def command(
     The status is 0 where all is well, 1 with findings, 2 where a PATH or a folder below it could not be read (all else is
     checked all the same).
     """
-    given = (allow_imports, allow_outside(), max_variants(), stdin_filename)
+    given = (allow_imports, allow_outside(), find_max_variants(), stdin_filename)
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
     mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
-    asked = Asked(overrides, matrix, rules(), strict, advice, *given, mending, runtimes)
+    asked = Asked(overrides, matrix, read_rules(), strict, advice, *given, mending, runtimes)
     colored = has_color(color, sys.stdout)
 
     def check() -> int:
-        names, unread = expanded(paths, only_specs)
+        names, unread = expand_paths(paths, only_specs)
         for path in outputs:
             if str(path) in names:
                 raise click.UsageError(f"`{path}` is a spec, not a file to write")
@@ -117,7 +117,7 @@ def command(
         with open_files(outputs, strict) as tellings:
             if not diff:
                 put = partial(write, colored=colored)
-                tellings.append(find_telling(form or "text", put, strict, colored, columns(sys.stdout)))
+                tellings.append(find_telling(form or "text", put, strict, colored, measure_columns(sys.stdout)))
             if form is None and annotates():
                 tellings.append(find_telling("github", annotations.append, strict))
             with without_commands() if annotates() and form in PLAIN else nullcontext():
@@ -125,7 +125,7 @@ def command(
                 files = check_all(names, asked, telling)
                 telling.end(files)
             write("".join(annotations))
-        return max(status_of(files, strict), UNREADABLE if unread else 0)
+        return max(find_status(files, strict), UNREADABLE if unread else 0)
 
     if not watch:
         return check()

@@ -20,11 +20,11 @@ from .options import (
     FOUND,
     allow_outside,
     color_option,
+    find_max_variants,
     imports_option,
     load_sweep,
-    max_variants,
+    read_rules,
     read_source,
-    rules,
     set_option,
     spec_argument,
     write_file,
@@ -88,7 +88,7 @@ def command(
 
 def _make_loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> Callable[[], Sweep]:
     """Reads a spec, again and again; a file that cannot be read is a finding."""
-    outside, most, said = allow_outside(), max_variants(), rules()
+    outside, most, said = allow_outside(), find_max_variants(), read_rules()
     memories = _make_memories()
 
     def load() -> Sweep:

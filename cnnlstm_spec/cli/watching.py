@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from ..compiler import interrupts
 from ..runs.train.watch import Watch
-from ..text.escape.terminal import one_line
-from .terminal import Progress, columns, write
+from ..text.escape.terminal import make_line_safe
+from .terminal import Progress, measure_columns, write
 
 BAR, REDRAWN = 20, 0.1
 """Characters of the bar, and seconds from one drawing of it to the next."""
@@ -19,7 +19,7 @@ class TerminalWatch(Watch):
     """Lines go to standard output, the bar to standard error."""
 
     def __init__(self, prefix: str = "") -> None:
-        self.prefix, self.width, self.bar = prefix, columns(sys.stderr) or 80, Progress()
+        self.prefix, self.width, self.bar = prefix, measure_columns(sys.stderr) or 80, Progress()
         self.epochs = self.steps = 0
         self.drawn = self.began = 0.0
         self.ended = 0
@@ -27,7 +27,7 @@ class TerminalWatch(Watch):
     def begin(self, epochs: int, steps: int) -> None:
         self.epochs, self.steps, self.began, self.ended = epochs, steps, time.monotonic(), 0
 
-    def step(self, epoch: int, done: int, samples: int) -> None:
+    def end_step(self, epoch: int, done: int, samples: int) -> None:
         interrupts.check()
         now = time.monotonic()
         if not self.bar.shown or now - self.drawn < REDRAWN:
@@ -41,9 +41,9 @@ class TerminalWatch(Watch):
         rate = f"{(self.ended * samples / max(1, done) * self.steps + samples) / max(1e-9, passed):,.0f} samples/s"
         shown = f"[{'=' * filled}{' ' * (BAR - filled)}]"
         line = f"{self.prefix}epoch {epoch}/{self.epochs} {shown} {done}/{self.steps}  {_format_clock(left)} left  {rate}"
-        self.bar.draw(one_line(line)[: self.width - 1])
+        self.bar.draw(make_line_safe(line)[: self.width - 1])
 
-    def epoch(self, epoch: int, phase: str, logs: Mapping[str, float], seconds: float, samples: int) -> None:
+    def end_epoch(self, epoch: int, phase: str, logs: Mapping[str, float], seconds: float, samples: int) -> None:
         interrupts.check()
         self.ended += 1
         values = "  ".join(f"{name} {value:.4g}" for name, value in logs.items())
@@ -56,7 +56,7 @@ class TerminalWatch(Watch):
 
     def _show_line(self, text: str) -> None:
         self.bar.end()
-        write(f"{one_line(self.prefix + text)}\n")
+        write(f"{make_line_safe(self.prefix + text)}\n")
 
 
 def _format_clock(seconds: float) -> str:

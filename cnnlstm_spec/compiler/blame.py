@@ -18,7 +18,7 @@ OPTIONS = ("--set", "overrides")
 Key = tuple[str, str, int]
 
 
-def blamed(
+def blame(
     found: tuple[Diagnostic, ...],
     document: Node,
     overrides: Sequence[Override],

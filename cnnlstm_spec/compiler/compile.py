@@ -27,9 +27,9 @@ from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
 from ..text.once import speak_once
 from ..text.source import Source, format_path
-from ..text.spelling import limits_lookups
+from ..text.spelling import limit_lookups
 from ..text.texts import Texts
-from .silence import NOTHING, Silence, judged, prepare
+from .silence import NOTHING, Silence, judge_findings, prepare
 
 if TYPE_CHECKING:
     import keras
@@ -60,24 +60,24 @@ class Compilation:
 
     def __repr__(self) -> str:
         """One line, since it stands at the end of a cell of a notebook."""
-        from ..text.escape.terminal import one_line
-        from ..text.render import counts
+        from ..text.escape.terminal import make_line_safe
+        from ..text.render import describe_counts
 
         known = [] if self.spec is None else [f" {self.spec.name}"]
         if self.typed is not None and all(node.type is not None for node in self.typed.nodes.values()):
             outputs = ", ".join(f"{head} {self.typed.nodes[id].type}" for head, id in self.typed.graph.outputs.items())
             known += [f": {', '.join(branch.name for branch in self.spec.branches) if self.spec else ''} -> {outputs}"]
             known += [f", {self.typed.params:,} parameters"]
-        found = counts(self.diagnostics, 1).removesuffix(" in 1 file")
-        return one_line(f"<Compilation{''.join(known)[:LONGEST_REPR]}, {found}>")
+        found = describe_counts(self.diagnostics, 1).removesuffix(" in 1 file")
+        return make_line_safe(f"<Compilation{''.join(known)[:LONGEST_REPR]}, {found}>")
 
     def __str__(self) -> str:
         """The table of `shapes`, then the findings, as a terminal shows them; without advice."""
-        from ..emit.words.table import table
+        from ..emit.words.table import write_table
         from ..text.render import render
 
         found = render(each for each in self.diagnostics if each.severity != "advice")
-        shown = table(self.typed) if self.typed is not None else ""
+        shown = write_table(self.typed) if self.typed is not None else ""
         return "\n\n".join(filter(None, (shown, found)))
 
     def _repr_html_(self) -> str:
@@ -101,25 +101,25 @@ class Compilation:
     @cached_property
     def program(self) -> Program:
         """The Keras calls that build and compile the model; raises SpecError where there are errors."""
-        return self.lowered()
+        return self.lower_with()
 
-    def lowered(self, passes: str = "default") -> Program:
+    def lower_with(self, passes: str = "default") -> Program:
         """The program after a choice of passes: `default`, or `none`."""
         from ..emit.lowering.lower import lower
         from ..model.passes import optimize
 
         if not self.ok or self.typed is None or self.spec is None:
             raise SpecError(self)
-        if open_ := self.to_measure():
+        if open_ := self.list_unmeasured():
             named = ", ".join(f"`{each}`" for each in open_)
             raise Unbuildable(
                 f"{named}: what it measures is not known; `train` measures it of the data, and"
                 " `--adapted RUN` takes what a run has measured"
             )
-        with collector_paused():
+        with pause_collector():
             return lower(optimize(self.typed, passes), self.spec)
 
-    def to_measure(self) -> tuple[str, ...]:
+    def list_unmeasured(self) -> tuple[str, ...]:
         """Where the layers stand that lack what is measured of the data."""
         nodes = self.typed.nodes.values() if self.typed is not None else ()
         places = (each.node.origin.address for each in nodes if each.node.op is not None and each.node.op.is_to_measure())
@@ -131,11 +131,11 @@ class Compilation:
         `passes` is `default`, or `none` for the model as it is written. Raises Unbuildable where the installed Keras is too
         old or differs from the rules in what the spec uses, where its backend lacks a layer, or a person's own layer fails.
         """
-        program = self.program if passes == "default" else self.lowered(passes)
+        program = self.program if passes == "default" else self.lower_with(passes)
         self.need_backend()
         from ..emit.keras.run import run
 
-        with collector_paused():
+        with pause_collector():
             return run(program)
 
     def need_backend(self) -> None:
@@ -147,11 +147,11 @@ class Compilation:
 
     def to_python(self) -> str:
         """Keras source that builds the same model; raises SpecError where there are errors."""
-        from ..emit.python.source import source
+        from ..emit.python.source import write_source
 
         program = self.program
         assert self.spec is not None
-        return source(program, self.spec.description)
+        return write_source(program, self.spec.description)
 
     def to_svg(self, depth: int | None = None, direction: Literal["down", "right"] = "down", width: int | None = None) -> str:
         """A picture of the model; of a spec with errors too, as far as it could be read, with the failing layers marked.
@@ -174,7 +174,7 @@ class SpecError(ValueError):
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Without garbage collections: every stage is kept, so they find nothing and make the time grow faster than the spec.
 
     Once TensorFlow is imported, one takes longer than all of ours.
@@ -201,7 +201,7 @@ def compile_source(
     Modules that a spec names in `layers_from` are imported, and their code run, only with `allow_imports`; what it extends
     lies below its folder unless `allow_outside`. `rules` are texts CODE=LEVEL, which beat what the spec says of findings.
     """
-    with collector_paused():
+    with pause_collector():
         document, found, silence = read_document(source, overrides, folder, allow_outside, rules)
         if document is None:
             return Compilation(source, finish(found))
@@ -211,18 +211,18 @@ def compile_source(
         if not overrides or compilation.ok:
             return compilation
         from ..text.edits.overrides import read_overrides
-        from .blame import blamed
+        from .blame import blame
 
-        def findings(document: Node) -> tuple[Diagnostic, ...]:
+        def find_findings(document: Node) -> tuple[Diagnostic, ...]:
             return compile_document(source, without_matrix(document, []), [], folder, allow_imports).diagnostics
 
         written = read_document(source, (), folder, allow_outside)[0]
         assert written is not None
-        told = blamed(compilation.diagnostics, written, read_overrides(overrides, []), findings)
+        told = blame(compilation.diagnostics, written, read_overrides(overrides, []), find_findings)
         return replace(compilation, diagnostics=told)
 
 
-@limits_lookups
+@limit_lookups
 def read_document(
     source: Source,
     overrides: Overrides = (),
@@ -258,7 +258,7 @@ def without_matrix(document: Node, found: list[Diagnostic]) -> Node:
     return remove_matrix(document)
 
 
-@limits_lookups
+@limit_lookups
 def compile_document(
     source: Source,
     document: Node,
@@ -291,14 +291,14 @@ def _compile(
     spec = elaborate(document, found, folder, allow_imports, memory, noted)
     rules = read_rules(document, found)
     if spec is None:
-        return Compilation(source, finish(judged(found, silence, rules)), document)
+        return Compilation(source, finish(judge_findings(found, silence, rules)), document)
     if spec.search is not None and spec.search.space:
         from .space import check_space
 
         found += check_space(document, spec.search.space, folder, allow_imports)
     graph = build(spec, found, memory, noted)
     if graph is None:
-        return Compilation(source, finish(judged(found, silence, rules)), document, spec)
+        return Compilation(source, finish(judge_findings(found, silence, rules)), document, spec)
     policy = spec.compile.dtype_policy if isinstance(spec.compile, CompileSpec) else "float32"
     before = len(found)
     typed = infer(graph, policy, found, spec.batch_size, memory)
@@ -311,7 +311,9 @@ def _compile(
 
         beyond = look_on(typed, spec, found, memory)
         found = blame_channels(typed, [*found, *beyond], [*of_types, *beyond], spec.batch_size)
-    return Compilation(source, finish(judged(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed)
+    return Compilation(
+        source, finish(judge_findings(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed
+    )
 
 
 def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -42,7 +42,7 @@ class Deployment:
     weights: File | None
     """The file of the trained model; None for the weights that training starts from."""
 
-    def models(self, passes: str = "default") -> tuple[keras.Model, keras.Model]:
+    def make_models(self, passes: str = "default") -> tuple[keras.Model, keras.Model]:
         """The Keras models for training and for inference, with equal outputs.
 
         Raises what `Compilation.to_keras` raises, and Unbuildable where the file has no weights of this spec.
@@ -110,6 +110,6 @@ def _list_changed(before: TypedGraph, after: TypedGraph) -> Iterator[Note]:
 
 def _list_gone(op: Op, now: Op, written: Written) -> list[str]:
     """The arguments that are written no more, those of a wrapped layer too."""
-    inner = [(name, value, now.value(name)) for name, value in op.values().items() if isinstance(value, Op)]
-    own = [name for name in op.values(written.places) if not now.is_written(name)]
-    return own + [f"{name}.{each}" for name, value, after in inner for each in _list_gone(value, after, written.within(name))]
+    inner = [(name, value, now.get_value(name)) for name, value in op.list_values().items() if isinstance(value, Op)]
+    own = [name for name in op.list_values(written.places) if not now.is_written(name)]
+    return own + [f"{name}.{each}" for name, value, after in inner for each in _list_gone(value, after, written.find_inner(name))]

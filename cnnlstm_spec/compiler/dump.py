@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from ..emit.python.source import source
+from ..emit.python.source import write_source
 from ..ir.graph import Graph, TypedGraph, TypedNode
 from ..ir.graph import Node as GraphNode
 from ..ir.op import Op
@@ -15,7 +15,7 @@ from ..language.record import Record
 from ..language.scope import Scope
 from ..model.passes import REASONS, optimize
 from ..text.diagnostic import Origin
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from ..text.nodes import Listing, Mapping, Node, Scalar
 from ..text.source import NOWHERE, Place, Span, format_path
 from .compile import Compilation
@@ -37,19 +37,19 @@ def dump(compilation: Compilation, stage: str, passes: str = "default") -> str |
         case "lowered":
             return _write_lines(_dump_lowered(compilation.typed, passes)) if compilation.ok and compilation.typed else None
         case "program":
-            return source(compilation.lowered(passes)) if compilation.ok and compilation.typed else None
+            return write_source(compilation.lower_with(passes)) if compilation.ok and compilation.typed else None
     raise ValueError(stage)
 
 
 def _write_lines(lines: Any) -> str:
-    return "".join(f"{one_line(line)}\n" for line in lines)
+    return "".join(f"{make_line_safe(line)}\n" for line in lines)
 
 
 def _write_place(span: Span) -> str:
     if span.source is NOWHERE.source:
         return "-"
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(span.end)
+    line, column = span.source.find_position(span.start)
+    end_line, end_column = span.source.find_position(span.end)
     return f"{line}:{column}-{end_line}:{end_column}"
 
 
@@ -76,7 +76,7 @@ def _dump_value(value: Any, indent: str, name: str = "") -> Iterator[str]:
             yield f"{prefix}{_dump_op(value) if isinstance(value, Op) else value!r}"
         case Record():
             yield f"{prefix}{type(value).__name__}"
-            for key, each in value.values().items():
+            for key, each in value.list_values().items():
                 yield from _dump_value(each, indent + "  ", key)
         case Node():
             yield f"{prefix}as written  @{_write_place(value.span)}"
@@ -105,7 +105,7 @@ def _dump_value(value: Any, indent: str, name: str = "") -> Iterator[str]:
 def _dump_op(op: Op | None) -> str:
     if op is None:
         return "?"
-    return f"{type(op).__name__}({', '.join(f'{name}={value!r}' for name, value in op.values().items())})"
+    return f"{type(op).__name__}({', '.join(f'{name}={value!r}' for name, value in op.list_values().items())})"
 
 
 def _dump_graph(graph: Graph) -> Iterator[str]:

@@ -70,7 +70,7 @@ class Trials:
                 return None
             if id(source) not in self._layouts:
                 self._layouts[id(source)] = Layout(source)
-            edits = self._layouts[id(source)].edits(change)
+            edits = self._layouts[id(source)].make_edits(change)
             if edits is None:
                 return None
             found += edits

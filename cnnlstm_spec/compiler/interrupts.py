@@ -26,7 +26,7 @@ def heed_at_start() -> None:
 def heed() -> None:
     """Notices interrupts of this process from now on."""
     if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _end):
-        signal.signal(signal.SIGINT, _interrupt)
+        signal.signal(signal.SIGINT, _handle_interrupt)
 
 
 def heed_in_worker() -> None:
@@ -36,7 +36,7 @@ def heed_in_worker() -> None:
     """
     global _quiet
     _quiet = True
-    signal.signal(signal.SIGINT, _interrupt)
+    signal.signal(signal.SIGINT, _handle_interrupt)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -50,7 +50,7 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
+def hold_interrupts() -> Iterator[None]:
     """Without interrupts, which processes that are started meanwhile do not get until they heed them."""
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -60,7 +60,7 @@ def held() -> Iterator[None]:
 
 
 @contextmanager
-def at_work() -> Iterator[None]:
+def allow_interrupts() -> Iterator[None]:
     """What an interrupt may end by raising; a worker that waits just ends."""
     global _busy
     _busy = True
@@ -75,7 +75,7 @@ def ignore() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def came() -> bool:
+def was_interrupted() -> bool:
     """Whether there was an interrupt."""
     return _came
 
@@ -86,7 +86,7 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _handle_interrupt(number: int, frame: FrameType | None) -> None:
     global _came
     _came = True
     if _quiet and not _busy:

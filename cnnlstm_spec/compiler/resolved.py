@@ -14,20 +14,20 @@ from ..ops.input import InputOp
 from ..ops.weights_file import WeightsFile
 from ..spec.layer_list import Layer
 from ..text.files import digest
-from ..text.nodes import Mapping, value_of
+from ..text.nodes import Mapping, to_value
 from ..text.source import format_path
 from .compile import Compilation
 
 
-def resolved(compilation: Compilation) -> dict[str, Any]:
+def describe_resolved(compilation: Compilation) -> dict[str, Any]:
     """`document` is the spec with its overrides, `layers` every layer with its final arguments and what it reads.
 
     `files` has the digests of the files of weights by their paths, where there are any. Raises PathError.
     """
     assert compilation.typed is not None and isinstance(compilation.document, Mapping)
     document = compilation.document
-    kept = {entry.key.text: value_of(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
-    made = {"document": plain(kept), "compile": plain(_compile(document)), "layers": _layers(compilation.typed)}
+    kept = {entry.key.text: to_value(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
+    made = {"document": make_plain(kept), "compile": make_plain(_compile(document)), "layers": _list_layers(compilation.typed)}
     files = find_files(compilation.typed)
     return made | ({"files": {name: {"sha256": digest(path)} for name, path in files.items()}} if files else {})
 
@@ -35,7 +35,7 @@ def resolved(compilation: Compilation) -> dict[str, Any]:
 def find_files(graph: TypedGraph) -> dict[str, File]:
     """The files that weights come from, by their paths as written."""
     ops = [typed.node.op for typed in graph.nodes.values()]
-    weights = (op.values().get("weights") for op in ops if op is not None)
+    weights = (op.list_values().get("weights") for op in ops if op is not None)
     return {each.written: File(each.path) for each in weights if isinstance(each, WeightsFile)}
 
 
@@ -46,28 +46,28 @@ def _compile(document: Mapping) -> object:
         return None
     held = variables.value.entries if variables is not None and isinstance(variables.value, Mapping) else ()
     node = Scope([], variables={entry.key.text: entry.value for entry in held}).resolve_deep(section.value)
-    return None if node is None else value_of(node)
+    return None if node is None else to_value(node)
 
 
-def _layers(graph: TypedGraph) -> list[dict[str, Any]]:
+def _list_layers(graph: TypedGraph) -> list[dict[str, Any]]:
     rows = []
     for typed in graph.nodes.values():
         node = typed.node
         if node.hidden or node.op is None:
             continue
-        values = plain(node.op.values(node.origin.written.places))
+        values = make_plain(node.op.list_values(node.origin.written.places))
         row = {"path": format_path(node.origin.address), "name": node.layer, "layer": node.op.title()}
         rows.append(
             {
                 **row,
                 "arguments": values,
-                "inputs": [_source(id, graph) for id in node.inputs],
+                "inputs": [_find_source(id, graph) for id in node.inputs],
             }
         )
     return rows
 
 
-def _source(id: str, graph: TypedGraph) -> str:
+def _find_source(id: str, graph: TypedGraph) -> str:
     """The input or layer whose output is read, past what only folds and unfolds time."""
     node = graph.nodes[id].node
     while node.hidden and node.inputs and not isinstance(node.op, InputOp):
@@ -75,20 +75,20 @@ def _source(id: str, graph: TypedGraph) -> str:
     return node.layer
 
 
-def plain(value: Any) -> Any:
+def make_plain(value: Any) -> Any:
     """A value as JSON can hold it."""
     if isinstance(value, dict):
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): make_plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(each) for each in value]
+        return [make_plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, Layer):
-        return plain(value.op)
+        return make_plain(value.op)
     if isinstance(value, Op):
-        return {value.title(): plain(value.values())}
+        return {value.title(): make_plain(value.list_values())}
     if isinstance(value, KerasObject):
-        return value.identifier or {value.name: plain(dict(value.arguments))}
+        return value.identifier or {value.name: make_plain(dict(value.arguments))}
     return str(value)

@@ -11,10 +11,10 @@ from typing import Any
 from ..spec.rules import OPTION, SetLevel, read_rule_texts
 from ..text.comments import Ignored, find_ignored
 from ..text.diagnostic import CODES, Code, Diagnostic
-from ..text.files import own_names
+from ..text.files import list_own
 from ..text.frozen import dataclass
 from ..text.source import Place, Source
-from ..text.spelling import did_you_mean
+from ..text.spelling import suggest_word
 
 UNKNOWN_CODE = Code("unknown-code", "error", "there is no code `{code}`")
 NOT_TO_BE_SET = Code(
@@ -69,7 +69,9 @@ def find_codes() -> dict[str, Code]:
     return CODES
 
 
-def judged(found: Iterable[Diagnostic], silence: Silence, rules: tuple[SetLevel, ...], whole: bool = False) -> list[Diagnostic]:
+def judge_findings(
+    found: Iterable[Diagnostic], silence: Silence, rules: tuple[SetLevel, ...], whole: bool = False
+) -> list[Diagnostic]:
     """The findings at the severity that people give them, without those that are ignored.
 
     With `whole`, everything was looked at, so that what silences nothing is told.
@@ -83,7 +85,7 @@ def judged(found: Iterable[Diagnostic], silence: Silence, rules: tuple[SetLevel,
     return kept
 
 
-def apart(found: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
+def separate_advice(found: Iterable[Diagnostic]) -> tuple[list[Diagnostic], list[Diagnostic]]:
     """What was found in a spec, and what silences nothing there of all that the person who runs it says."""
     found = list(found)
     of_run = [each for each in found if each.code is IDLE and each.place.span.source.name == OPTION]
@@ -106,7 +108,7 @@ class _Judge:
         """The finding at its level; None where it is ignored."""
         name, span = each.code.name, each.place.span
         run, spec = self.in_run.get(name), self.in_spec.get(name)
-        line = span.source.position(span.start)[0] if self.by_line else 0
+        line = span.source.find_position(span.start)[0] if self.by_line else 0
         comments = self.by_line.get((id(span.source), line, name), [])
         self.used.update(filter(None, (run, spec)), comments)
         level = run.level if run else "ignore" if comments else spec.level if spec else each.severity
@@ -133,7 +135,7 @@ def _hides(each: SetLevel) -> bool:
 
 @cache
 def _list_pages() -> frozenset[str]:
-    return frozenset(own_names("text", "codes"))
+    return frozenset(list_own("text", "codes"))
 
 
 def _may_be_set(name: str, place: Place, found: list[Diagnostic]) -> bool:
@@ -146,6 +148,6 @@ def _may_be_set(name: str, place: Place, found: list[Diagnostic]) -> bool:
         found.append(Diagnostic(NOT_TO_BE_SET, place, {"code": name}))
         return False
     known = [code.name for code in find_codes().values() if code.may_be_set]
-    help = did_you_mean(name, known) or ("`cnnlstm-spec explain` lists the codes",)
+    help = suggest_word(name, known) or ("`cnnlstm-spec explain` lists the codes",)
     found.append(Diagnostic(UNKNOWN_CODE, place, {"code": name}, help=help))
     return False

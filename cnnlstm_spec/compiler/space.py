@@ -11,9 +11,9 @@ from ..text.diagnostic import Code, Diagnostic
 from ..text.edits.overrides import IN_VAIN, UNKNOWN_PATH
 from ..text.edits.set_value import NoPath, edit
 from ..text.memo import Memory
-from ..text.nodes import Mapping, Node, Scalar, value_of
+from ..text.nodes import Mapping, Node, Scalar, to_value
 from ..text.source import Place
-from ..text.spelling import nearest
+from ..text.spelling import find_nearest
 
 NOT_TAKEN = Code("search-value", "error", "`{path}` does not take {value}: {reason}")
 MOST = 32
@@ -39,7 +39,7 @@ def check_space(document: Node, space: tuple[Dimension, ...], folder: File | Non
                 (each for key, each in _find_errors(changed, folder, allow_imports, memory).items() if key not in before), None
             )
             if wrong is not None:
-                shown = value.text if isinstance(value, Scalar) else str(value_of(value))
+                shown = value.text if isinstance(value, Scalar) else str(to_value(value))
                 facts: dict[str, object] = {"path": dimension.path, "value": shown, "reason": wrong.message}
                 yield Diagnostic(NOT_TAKEN, place, facts, help=wrong.help or ("leave the value out",))
                 break
@@ -51,7 +51,7 @@ def _list_values(dimension: Dimension) -> Iterator[tuple[Node, Place]]:
         for node in dimension.choices[:MOST]:
             yield node, Place(dimension.place.path, node.span)
         return
-    bounds = dimension.range.value("int" if "int" in dimension.range.arguments else "float")
+    bounds = dimension.range.get_value("int" if "int" in dimension.range.arguments else "float")
     for bound in bounds:
         number = float(bound) if "float" in dimension.range.arguments else bound
         yield Scalar(dimension.place.span, number, f"{bound}"), dimension.place
@@ -71,7 +71,7 @@ def _find_errors(
 
 
 def _report_unknown(dimension: Dimension, error: NoPath) -> Diagnostic:
-    near = nearest(str(dimension.steps[-error.left]), error.known)
+    near = find_nearest(str(dimension.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
     return Diagnostic(
         IN_VAIN if error.in_vain else UNKNOWN_PATH, dimension.key, {"path": dimension.path}, help=(help,) if help else ()

@@ -47,11 +47,11 @@ def _read(reads: Callable[[], Result]) -> Result:
 def _check_order(model: keras.Model, compilation: Compilation, passes: str) -> None:
     """Raises Mismatch where passes change the order of layers: a file of weights alone names none, Keras counts them."""
     other = compilation.to_keras("none" if passes == "default" else "default")
-    if _order(model) != _order(other):
+    if _list_order(model) != _list_order(other):
         raise Mismatch("such a file names no layers, and passes change their order; save the whole model, as `.keras`")
 
 
-def _order(model: keras.Model) -> dict[str, list[str]]:
+def _list_order(model: keras.Model) -> dict[str, list[str]]:
     order: dict[str, list[str]] = {}
     for layer in model.layers:
         if layer.weights:

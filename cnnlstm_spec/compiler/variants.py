@@ -12,9 +12,9 @@ from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import Mapping, Node
 from ..text.source import Source
-from ..text.spelling import limits_lookups
+from ..text.spelling import limit_lookups
 from ..text.texts import Texts
-from .compile import SHOWN, Compilation, Overrides, collector_paused, compile_document, count_rest, finish, read_document
+from .compile import SHOWN, Compilation, Overrides, compile_document, count_rest, finish, pause_collector, read_document
 from .silence import IDLE, NOTHING, Silence
 
 if TYPE_CHECKING:
@@ -50,12 +50,12 @@ class Sweep:
     indexed: bool = False
     """Whether it is noted what the words of the texts mean."""
 
-    def plain(self) -> Compilation:
+    def compile_plain(self) -> Compilation:
         """The spec as it is written."""
-        return self.compiled(None)
+        return self.compile(None)
 
-    @limits_lookups
-    def compiled(self, variant: Variant | None) -> Compilation:
+    @limit_lookups
+    def compile(self, variant: Variant | None) -> Compilation:
         """A variant, or the spec as it is written.
 
         What it shares with those before it is not read from text, read as layers, inferred or checked again.
@@ -63,7 +63,7 @@ class Sweep:
         found, document = list(self.found), self.document
         if document is None:
             return Compilation(self.source, finish(found))
-        with collector_paused():
+        with pause_collector():
             if variant is not None:
                 document = variant.apply_to(document, found, self.memory)
             plain = document
@@ -77,28 +77,28 @@ class Sweep:
             compilation = compile_document(self.source, document, found, *given, silence, self.indexed)
             if not self.overrides or compilation.ok:
                 return compilation
-            from .blame import blamed
+            from .blame import blame
 
             def find_findings(document: Node) -> tuple[Diagnostic, ...]:
                 return compile_document(self.source, document, [], *given).diagnostics
 
-            told = blamed(compilation.diagnostics, plain, self.overrides, find_findings)
+            told = blame(compilation.diagnostics, plain, self.overrides, find_findings)
             return replace(compilation, diagnostics=told)
 
-    def all(self) -> Iterator[tuple[Variant, Compilation]]:
+    def find_all(self) -> Iterator[tuple[Variant, Compilation]]:
         """Every variant in order, the last axis fastest."""
-        return ((variant, self.compiled(variant)) for variant in self.variants)
+        return ((variant, self.compile(variant)) for variant in self.variants)
 
     def find_in_all(self) -> list[Diagnostic]:
         """What is found in any variant, or in the spec where there are none, each finding once."""
         # One at a time: there may be many.
-        compilations = (each for _, each in self.all()) if self.variants else iter((self.plain(),))
+        compilations = (each for _, each in self.find_all()) if self.variants else iter((self.compile_plain(),))
         unique = {_identify(each): each for one in compilations for each in one.diagnostics}
         return list(unique.values())
 
     def count_layers(self) -> int:
         """How many layers the spec has as it is written, and each variant about as many."""
-        graph = self.plain().graph
+        graph = self.compile_plain().graph
         return len(graph.nodes) if graph is not None else 0
 
 
@@ -159,14 +159,14 @@ def _identify(found: Diagnostic) -> Key:
     return found.code.name, found.place.span, found.message
 
 
-def agreed(found: Sequence[list[Diagnostic]]) -> list[list[Diagnostic]]:
+def merge_findings(found: Sequence[list[Diagnostic]]) -> list[list[Diagnostic]]:
     """The findings of each variant, without those of what silences nothing in some and something in others."""
     idle = [{each.place for each in one if each.code is IDLE} for one in found]
     everywhere = set.intersection(*idle) if idle else set()
     return [[each for each in one if each.code is not IDLE or each.place in everywhere] for one in found]
 
 
-@limits_lookups
+@limit_lookups
 def sweep(
     source: Source,
     overrides: Overrides = (),

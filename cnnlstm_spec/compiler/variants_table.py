@@ -8,7 +8,7 @@ from ..model.costs import count_costs, estimate_training_bytes
 from ..text.diagnostic import Diagnostic
 from ..text.edits.matrix import Axis, Variant
 from ..text.escape.csv import to_csv
-from ..text.escape.terminal import measure_width, one_line
+from ..text.escape.terminal import make_line_safe, measure_width
 from .compile import Compilation
 
 OK = "ok"
@@ -20,7 +20,7 @@ class Table:
 
     def __init__(self, name: str, axes: Sequence[Axis], strict: bool = False) -> None:
         self.name, self.axes, self.strict = name, axes, strict
-        shown = [[one_line(text) for text in (axis.path, *axis.texts.values())] for axis in axes]
+        shown = [[make_line_safe(text) for text in (axis.path, *axis.texts.values())] for axis in axes]
         self.widths = [max(map(measure_width, texts)) for texts in shown]
         self.count = self.failing = 0
 
@@ -38,21 +38,21 @@ class Table:
     def write_end(self) -> str:
         """How many there were, and how many of them fail."""
         fail = f"{self.failing} fail{'s' if self.failing == 1 else ''}" if self.failing else "all are sound"
-        return f"{one_line(self.name)}: {self.count} variant{'s' if self.count > 1 else ''}, {fail}"
+        return f"{make_line_safe(self.name)}: {self.count} variant{'s' if self.count > 1 else ''}, {fail}"
 
     def _lay_out(self, texts: Iterable[str], verdict: str) -> str:
-        cells = [_pad_text(one_line(text), width) for text, width in zip(texts, self.widths, strict=True)]
-        return ("  " + "  ".join([*cells, one_line(verdict)])).rstrip()
+        cells = [_pad_text(make_line_safe(text), width) for text, width in zip(texts, self.widths, strict=True)]
+        return ("  " + "  ".join([*cells, make_line_safe(verdict)])).rstrip()
 
 
-def table(name: str, axes: Sequence[Axis], found: Iterable[tuple[Variant, Sequence[Diagnostic]]]) -> str:
+def write_table(name: str, axes: Sequence[Axis], found: Iterable[tuple[Variant, Sequence[Diagnostic]]]) -> str:
     """The whole table."""
     made = Table(name, axes)
     rows = [made.write_row(variant, each) for variant, each in found]
     return "\n".join([made.write_head(), *rows, made.write_end()])
 
 
-def costs(
+def write_costs(
     found: Iterable[tuple[Variant | None, Compilation]], batch_size: int | None, sizes: Mapping[str, int]
 ) -> tuple[str, bool]:
     """CSV with a heading, and whether all variants are sound.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ..compiler.compile import Compilation
 from ..ir.graph import TypedNode
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from ..text.source import Span
 from .repaired import find_line
 
@@ -43,7 +43,7 @@ def format_output(typed: TypedNode) -> str:
     if typed.type is None:
         return "?"
     axes = (*(axis for axis, _ in typed.type.outer), *typed.type.axes)
-    return one_line(f"({', '.join(str(axis) for axis in axes)})")
+    return make_line_safe(f"({', '.join(str(axis) for axis in axes)})")
 
 
 def _make_hint(line: int, nodes: list[TypedNode]) -> Hint | None:

@@ -13,7 +13,7 @@ Range = dict[str, Position]
 
 def to_position(source: Source, offset: int) -> Position:
     """The line and column of an offset."""
-    line, column = source.position(max(0, min(offset, len(source.text))))
+    line, column = source.find_position(max(0, min(offset, len(source.text))))
     start = source.start(line)
     before = source.text[start : start + column - 1]
     return {"line": line - 1, "character": len(before) + sum(char > "\uffff" for char in before)}
@@ -27,10 +27,10 @@ def to_range(span: Span) -> Range:
 def to_offset(source: Source, position: Mapping[str, Any]) -> int:
     """The offset of a line and column; of ones past the end, the end of the line or of the text."""
     line, character = int(position["line"]), int(position["character"])
-    count = source.position(len(source.text))[0]
+    count = source.find_position(len(source.text))[0]
     if line >= count:
         return len(source.text)
-    start, text = source.start(line + 1), source.line(line + 1)
+    start, text = source.start(line + 1), source.read_line(line + 1)
     if text.isascii():
         return start + min(character, len(text))
     for at, char in enumerate(text):
@@ -54,4 +54,4 @@ def is_range(value: object) -> bool:
 def find_line_range(source: Source, number: int) -> Range:
     """The range of a 1-based line without its line break."""
     start = source.start(number)
-    return to_range(Span(source, start, start + len(source.line(number))))
+    return to_range(Span(source, start, start + len(source.read_line(number))))

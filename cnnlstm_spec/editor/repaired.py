@@ -41,7 +41,7 @@ def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation
             continue
         # What is alike in the next one is neither read nor inferred again.
         last, texts = candidate, edited.texts
-        compilation = edited.plain()
+        compilation = edited.compile_plain()
         known = count_types(compilation, number)
         if known > most:
             best, most = compilation, known
@@ -65,7 +65,7 @@ def stands_on(typed: TypedNode, source: Source, number: int) -> bool:
 
 def find_line(source: Source, offset: int) -> int:
     """The 1-based line of an offset."""
-    return source.position(offset)[0]
+    return source.find_position(offset)[0]
 
 
 def _is_whole(compilation: Compilation) -> bool:

@@ -27,7 +27,7 @@ class RetypedTexts(EditedTexts):
 
     def may_keep(self, node: Node) -> bool:
         """Whether a node stands on none of the lines."""
-        return not self.first <= node.span.source.position(node.span.start)[0] <= self.last
+        return not self.first <= node.span.source.find_position(node.span.start)[0] <= self.last
 
 
 def retype(before: Sweep, source: Source) -> Sweep | None:
@@ -43,14 +43,14 @@ def retype(before: Sweep, source: Source) -> Sweep | None:
 
 def find_retyped(old: Source, new: Source) -> tuple[int, int] | None:
     """The first and the last 1-based line that differ, if both texts have as many lines."""
-    count = old.position(len(old.text))[0]
-    if count != new.position(len(new.text))[0]:
+    count = old.find_position(len(old.text))[0]
+    if count != new.find_position(len(new.text))[0]:
         return None
     most = min(len(old.text), len(new.text))
     start = count_alike(old.text, new.text)
     end = min(count_alike(old.text[::-1], new.text[::-1]), most - start)
-    first, last = old.position(start)[0], old.position(len(old.text) - end)[0]
-    of_new = new.position(start)[0], new.position(len(new.text) - end)[0]
+    first, last = old.find_position(start)[0], old.find_position(len(old.text) - end)[0]
+    of_new = new.find_position(start)[0], new.find_position(len(new.text) - end)[0]
     # Where most is typed anew, little is to be kept.
     return (first, last) if (first, last) == of_new and 2 * (last - first) <= count else None
 

@@ -9,8 +9,8 @@ from pathlib import Path as File
 from typing import Any
 
 from ..compiler.compile import Compilation
-from ..compiler.silence import apart
-from ..compiler.variants import Sweep, agreed, sweep
+from ..compiler.silence import separate_advice
+from ..compiler.variants import Sweep, merge_findings, sweep
 from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
@@ -103,17 +103,17 @@ class State:
     @cached_property
     def compilation(self) -> Compilation:
         """The spec as it is written."""
-        return self.prepared.plain()
+        return self.prepared.compile_plain()
 
     @cached_property
     def found(self) -> tuple[Diagnostic, ...]:
         """What `validate` finds."""
         if not self.prepared.variants:
-            found = apart(keep_shown(self.compilation.diagnostics))[0]
-            return tuple(sorted(found, key=_order)) if self.age else tuple(found)
+            found = separate_advice(keep_shown(self.compilation.diagnostics))[0]
+            return tuple(sorted(found, key=_rank_finding)) if self.age else tuple(found)
         few = self.prepared.variants[:VARIANTS]
-        whole = agreed([keep_shown(self.prepared.compiled(each).diagnostics) for each in few])
-        own = [apart(each)[0] for each in whole]
+        whole = merge_findings([keep_shown(self.prepared.compile(each).diagnostics) for each in few])
+        own = [separate_advice(each)[0] for each in whole]
         unique = {(each.code.name, each.place.span, each.message): each for found in own for each in found}
         return tuple(unique.values())
 
@@ -145,9 +145,9 @@ class State:
         return self.prepared.again(source, texts)
 
 
-def _order(found: Diagnostic) -> tuple[int, int, str]:
+def _rank_finding(found: Diagnostic) -> tuple[int, int, str]:
     """As `validate` orders what it finds in one file."""
-    return (*found.place.span.source.position(found.place.span.start), found.code.name)
+    return (*found.place.span.source.find_position(found.place.span.start), found.code.name)
 
 
 def keep_shown(found: tuple[Diagnostic, ...]) -> list[Diagnostic]:

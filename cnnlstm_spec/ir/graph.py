@@ -45,7 +45,7 @@ class Node:
     meant: Op | None = None
     """Of a layer that could not be read, what could."""
 
-    def renamed(self, names: Mapping[str, str]) -> Node:
+    def rename(self, names: Mapping[str, str]) -> Node:
         """The node under its name, with those of the nodes that it reads."""
         inputs = tuple([names[id] for id in self.inputs])
         layer = names[self.layer]
@@ -108,7 +108,7 @@ class TypedNode:
         return sum(count_elements(w.shape) for w in self.weights if w.trainable) if self.owns_weights else 0
 
 
-def of_node(ask: Callable[[TypedNode], Answer]) -> Callable[[TypedNode], Answer]:
+def remember_by_node(ask: Callable[[TypedNode], Answer]) -> Callable[[TypedNode], Answer]:
     """A question that a node answers by itself, and once: variants of a spec have most of their nodes in common."""
     name = f"{ask.__module__}.{ask.__qualname__}"
 

@@ -19,7 +19,7 @@ class Refusal(Exception):
         self.ways: tuple[tuple[str, str], ...] = ()
         self.fixes: tuple[Fix, ...] = ()
 
-    def mended(self, *fixes: Fix, **arguments: str) -> Refusal:
+    def add_fixes(self, *fixes: Fix, **arguments: str) -> Refusal:
         """The same with fixes, and with arguments of the layer that mend it, written as YAML."""
         self.fixes, self.ways = (*self.fixes, *fixes), (*self.ways, *arguments.items())
         return self

@@ -21,7 +21,7 @@ class KerasLayer(Protocol):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
 
-    def keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, Any]:
         """What is passed to it."""
 
 
@@ -42,11 +42,11 @@ class Lowering(ABC):
     """Whether the name of a layer inside another must say in which: optimizers are told by the paths of weights."""
 
     @abstractmethod
-    def given(self, inputs: tuple[TensorType, ...]) -> Self:
+    def copy_with_inputs(self, inputs: tuple[TensorType, ...]) -> Self:
         """The same node on inputs of other types, which the op has made of its own."""
 
     @abstractmethod
-    def keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
+    def write_keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
         """What is passed to an op's class, in the order written; of a layer that is the value of an argument, `within` it."""
 
     @abstractmethod
@@ -56,7 +56,7 @@ class Lowering(ABC):
         """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
 
     @abstractmethod
-    def layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+    def write_layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
         """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
 
     @abstractmethod
@@ -72,11 +72,11 @@ class Lowering(ABC):
         """A layer's constructor applied to inputs; made once where several nodes are the layer."""
 
     @abstractmethod
-    def made(self, constructor: Call, suffix: str = "", scope: str | None = None, alone: bool = False) -> Ref:
+    def make_layer(self, constructor: Call, suffix: str = "", scope: str | None = None, alone: bool = False) -> Ref:
         """A variable for the node's Keras layer, made at its first use; `alone` where nothing else counts up names."""
 
     @abstractmethod
-    def first_use(self) -> bool:
+    def is_first_use(self) -> bool:
         """Whether the node is the first that is its Keras layer."""
 
     @abstractmethod
@@ -84,15 +84,15 @@ class Lowering(ABC):
         """Whether something reads the states that the node's layer ends with."""
 
     @abstractmethod
-    def state(self, index: int) -> Expression:
+    def read_state(self, index: int) -> Expression:
         """One of the states that the layer of the node's input ends with."""
 
     @abstractmethod
-    def ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
+    def call_ops(self, function: str, *arguments: Expression, **keywords: Expression) -> Expression:
         """A call of `keras.ops`."""
 
     @abstractmethod
-    def infix(self, operator: str, left: Expression, right: Expression) -> Expression:
+    def write_infix(self, operator: str, left: Expression, right: Expression) -> Expression:
         """`left operator right`."""
 
     @abstractmethod
@@ -112,7 +112,7 @@ class Lowering(ABC):
         """0 in the dtype of the output, so that no operation widens it."""
 
     @abstractmethod
-    def comment(self, text: str) -> None:
+    def write_comment(self, text: str) -> None:
         """A line for people before what comes next."""
 
     @abstractmethod
@@ -128,7 +128,7 @@ class Lowering(ABC):
         """Keeps what an inner layer of the node gives, for the nodes that read it."""
 
     @abstractmethod
-    def inner(self, layer: str) -> Expression:
+    def find_inner(self, layer: str) -> Expression:
         """What an inner layer of the node's input gives."""
 
     @abstractmethod
@@ -144,7 +144,7 @@ class Lowering(ABC):
         """Sets an attribute of a variable."""
 
     @abstractmethod
-    def marked(self, name: str) -> str:
+    def mark_name(self, name: str) -> str:
         """The name of a layer inside the node's; after a dot, which no written name has, stands where it is."""
 
     @abstractmethod
@@ -152,23 +152,23 @@ class Lowering(ABC):
         """Marks the names of all layers of a model."""
 
     @abstractmethod
-    def mask(self, index: int) -> Expression | None:
+    def find_mask(self, index: int) -> Expression | None:
         """The boolean (batch, steps) mask of an input, true where a step is real; None where it has none."""
 
     @abstractmethod
-    def mask_value(self, mask: Mask) -> Expression:
+    def write_mask(self, mask: Mask) -> Expression:
         """The tensor of a mask."""
 
     @abstractmethod
-    def mask_made(self) -> Expression | None:
+    def find_mask_made(self) -> Expression | None:
         """The mask that the node itself has made, where something reads it."""
 
     @abstractmethod
-    def mask_input(self, name: str) -> Expression:
+    def find_mask_input(self, name: str) -> Expression:
         """The boolean Keras input of that name."""
 
     @abstractmethod
-    def wide_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
+    def widen_mask(self, mask: Expression, value: Expression, rank: int) -> Expression:
         """A (batch, steps) mask repeated over the axes of a value of `rank` axes, its last left out."""
 
     @abstractmethod
@@ -176,7 +176,7 @@ class Lowering(ABC):
         """(batch, time, ...) to (batch x time, ...)."""
 
     @abstractmethod
-    def folded(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
+    def fold_axis(self, value: Expression, x: TensorType) -> tuple[Expression, Expression]:
         """The first axis in the batch, for one op alone, and the positions that bring it out again."""
 
     @abstractmethod
@@ -184,9 +184,9 @@ class Lowering(ABC):
         """(batch x time, ...) to (batch, time, ...)."""
 
     @abstractmethod
-    def output_of(self, value: Expression) -> Expression:
+    def write_output(self, value: Expression) -> Expression:
         """The value as an output of the model, with its mask where steps are still masked."""
 
     @abstractmethod
-    def output_without_mask(self, value: Expression) -> Expression:
-        """The value as an output of a model that is not trained, which has the values of `output_of`."""
+    def write_output_without_mask(self, value: Expression) -> Expression:
+        """The value as an output of a model that is not trained, which has the values of `write_output`."""

@@ -34,9 +34,9 @@ class Range:
     @property
     def probabilities(self) -> bool:
         """Whether each value may be a probability."""
-        return self.within(0, 1)
+        return self.lies_within(0, 1)
 
-    def within(self, least: float, greatest: float) -> bool:
+    def lies_within(self, least: float, greatest: float) -> bool:
         """Whether all values lie between two numbers."""
         return self.least is not None and self.greatest is not None and self.least >= least and self.greatest <= greatest
 
@@ -49,7 +49,7 @@ class Range:
         """Whether values may lie on both sides of a number."""
         return (self.least is None or self.least < value) and (self.greatest is None or self.greatest > value)
 
-    def loosened(self) -> Range:
+    def loosen(self) -> Range:
         """The same values, of which nothing is said about their sum."""
         return self if self.sums is None else replace(self, sums=None)
 
@@ -86,7 +86,7 @@ ANY = Range()
 """Any number may come, as weights have it."""
 
 
-def hull(ranges: Iterable[Range | None]) -> Range | None:
+def merge_ranges(ranges: Iterable[Range | None]) -> Range | None:
     """The values of all; None where nothing is known of one."""
     whole: Range | None = None
     for each in ranges:
@@ -105,14 +105,14 @@ def _join_ranges(a: Range, b: Range) -> Range:
     return Range(low, high, attained, sums, a.integers and b.integers, a.pixels and b.pixels, by, a.made_at)
 
 
-def added(a: Range, b: Range) -> Range:
+def add_ranges(a: Range, b: Range) -> Range:
     """What sums of the one and the other lie between."""
     low = None if a.least is None or b.least is None else a.least + b.least
     high = None if a.greatest is None or b.greatest is None else a.greatest + b.greatest
     return Range(low, high, a.attained and b.attained, integers=a.integers and b.integers)
 
 
-def multiplied(a: Range, b: Range) -> Range:
+def multiply_ranges(a: Range, b: Range) -> Range:
     """What products of the one and the other lie between."""
     ends = (a.least, a.greatest, b.least, b.greatest)
     if None not in ends:
@@ -139,7 +139,7 @@ class Meaning:
     still: bool = False
     """Whether a padded step has what the last real one has, as a recurrent layer gives it."""
 
-    def moved(self, place: Callable[[int], int | None]) -> Meaning:
+    def move_axes(self, place: Callable[[int], int | None]) -> Meaning:
         """The same after axes have moved; None for an axis that is no more."""
         channels = None if self.channels is None else place(self.channels)
         steps = None if self.steps is None else place(self.steps)

@@ -68,7 +68,7 @@ def compute_dtype(policy: str) -> str:
     return COMPUTE_DTYPES.get(policy, policy)
 
 
-def storage_dtype(policy: str) -> str:
+def find_storage_dtype(policy: str) -> str:
     """What a layer of that policy keeps its weights in."""
     return "float32" if policy in COMPUTE_DTYPES else policy
 
@@ -161,7 +161,7 @@ class Op(Record):
     examples: ClassVar[tuple[Example, ...]] = ()
 
     @classmethod
-    def chosen(cls, arguments: NodeMapping, scope: Scope) -> type[Op] | None:
+    def choose_class(cls, arguments: NodeMapping, scope: Scope) -> type[Op] | None:
         """The class that reads such arguments, where one name has several; None where none does, which is then reported."""
         return cls
 
@@ -175,21 +175,21 @@ class Op(Record):
         """The name in a spec: Keras's class name, or our own word for a structure or strategy."""
         return cls.__name__
 
-    def giver(self) -> str:
+    def name_giver(self) -> str:
         """What messages call it as the giver of a shape."""
         return self.title()
 
-    def inner_ops(self) -> tuple[Op, ...]:
+    def list_inner_ops(self) -> tuple[Op, ...]:
         """The layers that it wraps."""
         return tuple(each for field in self.wraps if isinstance(each := getattr(self, field), Op))
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         """What the names of its Keras layers add to its own, where it is more than one."""
         return ()
 
-    def frozen(self) -> Self:
+    def freeze(self) -> Self:
         """The layer with `trainable: false`."""
-        return self.having(trainable=False) if "trainable" in self.arguments and self.trainable else self
+        return self.replace_values(trainable=False) if "trainable" in self.arguments and self.trainable else self
 
     def has_norms(self) -> bool:
         """Whether it is a batch norm, or holds some by names of their own."""
@@ -197,13 +197,13 @@ class Op(Record):
 
     def with_norms_frozen(self) -> Self:
         """The layer where a `freeze_batch_norm` around it freezes what it has of batch norms."""
-        return self.having(trainable=False, stays_frozen=True) if self.is_batch_norm and self.trainable else self
+        return self.replace_values(trainable=False, stays_frozen=True) if self.is_batch_norm and self.trainable else self
 
-    def axes_read(self) -> tuple[str, ...] | None:
+    def list_axes_read(self) -> tuple[str, ...] | None:
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads
 
-    def frames_as(self) -> FramesAs | None:
+    def place_frames(self) -> FramesAs | None:
         """Where the frames of a video go in the one image that it is given of them; None where it cannot stand on a video.
 
         In the channels it may not tell them apart, in the height each pixel must be by itself.
@@ -234,14 +234,14 @@ class Op(Record):
         """Multiply-adds for a sample: those of products with weights and between inputs; no activations or sums."""
         return 0
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         """The dtype of the output."""
         first = inputs[0].dtype
         if self.keeps_integers and first not in FLOATS:
             return first
         return compute_dtype(self.dtype or at.policy)
 
-    def image_of(self, *inputs: TensorType) -> tuple[Axis, ...]:
+    def find_image(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Of a backbone, the axes of its image, from which follows what its inner layers give."""
         return ()
 
@@ -257,7 +257,7 @@ class Op(Record):
         """Whether it lacks what Keras's `adapt` would measure: it is measured of the data before the model is built."""
         return False
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         """The padding mask of the output; None where there is none."""
         return inputs[0].mask if self.keeps_mask else None
 
@@ -273,7 +273,7 @@ class Op(Record):
         """Whether it takes no padded step for data, though it drops the axis of the steps without the mask."""
         return False
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         """Values that are known to come out."""
         return inputs[0].values if self.keeps_values else None
 
@@ -281,29 +281,29 @@ class Op(Record):
         """Whether the values of an input of that rank are passed on as they are, in training too; the shape left aside."""
         return False
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Between which numbers the output lies; None where nothing is known of it."""
         if self.keeps_range or self.keeps_values or self.only_in_training:
             values = inputs[0].meaning.range
-            return values if values is None or inputs[0].rank == output.rank else values.loosened()
-        return self.activated(output) if "activation" in self.arguments and not self.is_own() else None
+            return values if values is None or inputs[0].rank == output.rank else values.loosen()
+        return self.infer_activated(output) if "activation" in self.arguments and not self.is_own() else None
 
-    def activated(self, output: TensorType) -> Range:
+    def infer_activated(self, output: TensorType) -> Range:
         """The range of the op's activation, which is along the last axis."""
-        return range_of(self.value("activation"), output.rank)
+        return infer_activation_range(self.get_value("activation"), output.rank)
 
-    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+    def find_channels_axis(self, output: TensorType, *inputs: TensorType) -> int | None:
         """The axis of the output's channels, batch left out."""
         if self.gives_channels and output.rank:
-            first = "data_format" in self.arguments and self.value("data_format") == "channels_first"
+            first = "data_format" in self.arguments and self.get_value("data_format") == "channels_first"
             return 0 if first else output.rank - 1
         return inputs[0].meaning.channels if inputs[0].rank == output.rank else None
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         """What the output stands for; axes stay what they are as long as their number does."""
         longest = next((x for x in inputs if x.rank == output.rank), inputs[0])
         x = longest.meaning
-        values, channels = self.range_after(output, *inputs), self.channels_after(output, longest)
+        values, channels = self.infer_range(output, *inputs), self.find_channels_axis(output, longest)
         if longest.rank != output.rank:
             return Meaning(values, channels, outer=x.outer)
         still = x.still and (self.last_axis_only or self.only_in_training)
@@ -313,7 +313,7 @@ class Op(Record):
         """Whether 0 stays 0, element by element."""
         return False
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         """Where the output is 0 at padded steps; `mask` is the output's own."""
         return inputs[0].zeros if self.keeps_zeros() else None
 
@@ -333,11 +333,11 @@ class Op(Record):
         """The argument for which TensorFlow has no gradient of it, computed in a dtype; None where it has one."""
         return None
 
-    def keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, Any]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
         values = {
-            name: self.arguments[name].kind.shortest(value)
-            for name, value in self.values().items()
+            name: self.arguments[name].kind.shorten(value)
+            for name, value in self.list_values().items()
             if name not in self.call_arguments
         }
         values.pop("name", None)
@@ -346,7 +346,7 @@ class Op(Record):
             values.pop("trainable", None)
         return values
 
-    def preprocessing(self) -> str | None:
+    def find_preprocessing(self) -> str | None:
         """What Keras's `preprocess_input` does for it, of a model of `keras.applications`: `tf`, `torch`, `caffe`, `identity`."""
         return None
 
@@ -361,11 +361,11 @@ class Op(Record):
         """Whether it can be told the mask of such an input, if it reads masks at all."""
         return True
 
-    def takes(self) -> tuple[int, int | None]:
+    def count_inputs(self) -> tuple[int, int | None]:
         """Fewest and most inputs, states that are read beside the first too."""
         return self.arity
 
-    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """The inputs whose steps it takes together, of an op that reads masks: a padded one counts where it is told none."""
         return inputs
 
@@ -379,7 +379,7 @@ class Op(Record):
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
 
 
-def range_of(activation: object, rank: int) -> Range:
+def infer_activation_range(activation: object, rank: int) -> Range:
     """What an activation gives, over an output of so many axes."""
     name = activation.name if isinstance(activation, KerasObject) else "linear"
     if name not in BOUNDS:
@@ -389,7 +389,7 @@ def range_of(activation: object, rank: int) -> Range:
 
 
 @cache
-def layer_stem(title: str) -> str:
+def make_layer_stem(title: str) -> str:
     """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
     name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

@@ -181,26 +181,26 @@ class Unbuildable(Exception):
 
 def find_calls(statement: Statement) -> Iterator[Call]:
     """Every call in a statement."""
-    return (each for each in _expressions(statement) if isinstance(each, Call))
+    return (each for each in _iterate_expressions(statement) if isinstance(each, Call))
 
 
 def find_named(statement: Statement) -> Iterator[Call | Named]:
     """Everything in a statement that a module has by name, in calls and by itself."""
-    return (each for each in _expressions(statement) if isinstance(each, Call | Named))
+    return (each for each in _iterate_expressions(statement) if isinstance(each, Call | Named))
 
 
 def find_uses(statement: Statement) -> Iterator[Apply]:
     """Every layer that is called on something in a statement."""
-    return (each for each in _expressions(statement) if isinstance(each, Apply))
+    return (each for each in _iterate_expressions(statement) if isinstance(each, Apply))
 
 
-def _expressions(statement: Statement) -> Iterator[Expression]:
+def _iterate_expressions(statement: Statement) -> Iterator[Expression]:
     match statement:
         case Let(_, value) | LetEach(_, value) | SetAttribute(_, _, value) | Do(value):
-            yield from _within(value)
+            yield from _iterate_within(value)
 
 
-def _within(expression: Expression) -> Iterator[Expression]:
+def _iterate_within(expression: Expression) -> Iterator[Expression]:
     yield expression
     match expression:
         case Call(_, arguments, keywords):
@@ -218,4 +218,4 @@ def _within(expression: Expression) -> Iterator[Expression]:
         case _:
             return
     for each in inner:
-        yield from _within(each)
+        yield from _iterate_within(each)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import lcm
 
 from .sizes.condition import Condition, at_least, divisible, equal, require_always_alike, require_stretchable
-from .sizes.expr import Expr, Symbol, larger
+from .sizes.expr import Expr, Symbol, take_larger
 from .sizes.solve import holds_always, holds_never
 from .sizes.text import describe_size, quote_size
 
@@ -18,7 +18,6 @@ __all__ = [
     "Expr",
     "Size",
     "Symbol",
-    "anonymous",
     "are_alike_known",
     "at_least",
     "ceil_div",
@@ -28,23 +27,24 @@ __all__ = [
     "format_size",
     "holds_always",
     "holds_never",
-    "larger",
+    "make_anonymous",
+    "make_symbol",
     "measure_growth_ratio",
     "quote_size",
     "require_always_alike",
     "require_stretchable",
-    "symbol",
+    "take_larger",
 ]
 
 Size = int | Expr
 
 
-def symbol(name: str) -> Expr:
+def make_symbol(name: str) -> Expr:
     """The size of that name."""
     return Expr({(Symbol(name),): 1})
 
 
-def anonymous(words: str, supposed: bool = False) -> Expr:
+def make_anonymous(words: str, supposed: bool = False) -> Expr:
     """A size without a name, told from others by words that say whose it is."""
     return Expr({(Symbol(words, anonymous=True, supposed=supposed),): 1})
 
@@ -75,5 +75,5 @@ def measure_growth_ratio(size: Size, other: Size) -> int | None:
         return None
     (only,) = symbols
     period = lcm(size.facts.periods[only], other.facts.periods[only])
-    first, second = (each.at({only: 1 + period}) - each.at({only: 1}) for each in (size, other))
+    first, second = (each.evaluate({only: 1 + period}) - each.evaluate({only: 1}) for each in (size, other))
     return None if not second or first % second else first // second

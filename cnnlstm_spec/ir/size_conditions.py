@@ -55,7 +55,7 @@ class Conditions:
         """Keeps a condition, with the warning of the place that asks it."""
         self.asked.setdefault(condition, Asked(condition, warning))
 
-    def findings(self) -> Iterator[Diagnostic]:
+    def find_findings(self) -> Iterator[Diagnostic]:
         """What is to be told of them all."""
         alone: dict[Symbol, list[Asked]] = {}
         several: list[Asked] = []

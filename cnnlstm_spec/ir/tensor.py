@@ -54,7 +54,7 @@ class Mask:
         """Whether two masks come from the same sources, and so agree everywhere."""
         return self.terms == other.terms
 
-    def joined(self, other: Mask) -> Mask:
+    def join(self, other: Mask) -> Mask:
         """The mask of the steps that are real in both."""
         terms = self.terms | other.terms
         flipped = all(each for _, each in terms)
@@ -93,7 +93,7 @@ class Zeros:
         """Whether they are 0 wherever another mask leaves a step out."""
         return mask is None or mask.terms <= self.mask.terms
 
-    def moved(self, by: int) -> Zeros:
+    def move_axes(self, by: int) -> Zeros:
         """The same values with so many axes before their first."""
         return replace(self, axis=self.axis + by)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import CoreSchema, core_schema
 
-from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, show_given
 from .kinds import Number
 from .leaf import Leaf, OpenLeaf, Steps
 from .scope import POISON, Scope
@@ -24,8 +24,8 @@ class Exempt(Leaf):
     def __init__(self, inner: Leaf, values: tuple[Any, ...]) -> None:
         self.inner, self.values, self.words = inner, values, inner.words
 
-    def core(self) -> CoreSchema:
-        choices = {"exempt": core_schema.any_schema(), "other": self.inner.core()}
+    def make_core(self) -> CoreSchema:
+        choices = {"exempt": core_schema.any_schema(), "other": self.inner.make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=self.sort)
 
     def sort(self, value: Any) -> str:
@@ -40,8 +40,8 @@ class Exempt(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         self.inner.explain(problem, steps[1:], node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"enum": list(self.values)}, self.inner.schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"enum": list(self.values)}, self.inner.make_schema()]}
 
 
 class PlainValue(OpenLeaf):
@@ -52,13 +52,13 @@ class PlainValue(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Mapping):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if isinstance(node, Scalar):
             return node.value
         assert isinstance(node, Listing)
-        resolved = [(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items)]
+        resolved = [(scope.resolve(item), scope.enter(index)) for index, item in enumerate(node.items)]
         found = tuple(POISON if item is None else self.read_node(item, at) for item, at in resolved)
         return POISON if any(each is POISON for each in found) else found
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {}

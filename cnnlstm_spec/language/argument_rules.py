@@ -6,7 +6,7 @@ from typing import Any
 
 from ..text.diagnostic import Code
 from ..text.nodes import Mapping
-from .catalog import NO_EFFECT, KerasObject, facts
+from .catalog import NO_EFFECT, KerasObject, load_catalog
 from .scope import Scope
 
 AT_MOST_ONE = Code(
@@ -28,9 +28,9 @@ TOO_LARGE = Code(
 )
 
 
-def rules_of(family_name: str, cls: str) -> list[dict[str, Any]]:
+def list_rules(family_name: str, cls: str) -> list[dict[str, Any]]:
     """The rules of a class of objects."""
-    return [rule for rule in facts()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
+    return [rule for rule in load_catalog()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
 
 
 def check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
@@ -38,12 +38,12 @@ def check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
     if node is None:
         return
     written = dict(made.arguments)
-    for rule in rules_of(made.family, made.name):
+    for rule in list_rules(made.family, made.name):
         match rule["rule"]:
             case "at_most_one":
                 both = [name for name in rule["arguments"] if written.get(name) is not None]
                 if len(both) > 1:
-                    facts_ = {"name": made.name, "arguments": listed(rule["arguments"]), "given": len(both)}
+                    facts_ = {"name": made.name, "arguments": quote_names(rule["arguments"]), "given": len(both)}
                     report_at(AT_MOST_ONE, both[1], node, scope, **facts_)
             case "needs" if rule["argument"] in written:
                 ((needed, value),) = rule["given"].items()
@@ -76,10 +76,10 @@ def report_at(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts
     """Reports a code at the key of an argument."""
     entry = node.get(argument)
     assert entry is not None
-    scope.at(argument).report(code, entry.key, "", (), (), (), **facts_)
+    scope.enter(argument).report(code, entry.key, "", (), (), (), **facts_)
 
 
-def listed(names: list[str]) -> str:
+def quote_names(names: list[str]) -> str:
     """Names in backticks."""
     return ", ".join(f"`{name}`" for name in names)
 

@@ -12,7 +12,7 @@ from ..text.memo import UNKNOWN, Memory
 from ..text.nodes import Listing, Mapping, Node, Scalar
 from .meanings import Meaning
 from .scope import LAYERS_LIMIT, Scope
-from .variables import names_in
+from .variables import find_names
 
 N = TypeVar("N", bound=Node)
 T = TypeVar("T")
@@ -43,7 +43,7 @@ def recall(read: Callable[[N, Scope, *More], T], node: N, scope: Scope, *more: *
     memory = scope.memory
     if memory is None or scope.guessed:
         return read(node, scope, *more)
-    rests_on = tuple(_rests_on(node, scope, memory))
+    rests_on = tuple(_list_named(node, scope, memory))
     own = scope.layers_unread, scope.objects
     key = (read, id(node), scope.path, scope.address, scope.uses, own, scope.index is None, more, *rests_on)
     known = memory.get(key)
@@ -54,7 +54,7 @@ def recall(read: Callable[[N, Scope, *More], T], node: N, scope: Scope, *more: *
             scope.index.extend(known.noted)
         value: T = known.value
         return value
-    inner = scope.apart()
+    inner = scope.copy_apart()
     found, spent, noted = len(scope.found), scope.budget[0], len(scope.index or ())
     value = read(node, inner, *more)
     scope.expanded.update(inner.expanded)
@@ -65,14 +65,14 @@ def recall(read: Callable[[N, Scope, *More], T], node: N, scope: Scope, *more: *
     return value
 
 
-def _rests_on(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object, ...]]:
+def _list_named(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object, ...]]:
     """What the names in a node stand for, and those in that. A name that is bound further in counts too, for nothing."""
     if not (scope.variables or scope.globals or scope.blocks or scope.layers):
         return
     seen: set[tuple[str, int]] = set()
     waiting = [node]
     while waiting:
-        variables, words = _mentions(waiting.pop(), memory)
+        variables, words = _find_mentions(waiting.pop(), memory)
         for name in sorted(variables):
             # Blocks see the variables of the spec, and not those of the place where they are used.
             for value in (scope.variables.get(name), scope.globals.get(name)):
@@ -104,17 +104,17 @@ class Same:
         return isinstance(other, Same) and self.thing is other.thing
 
 
-def _mentions(node: Node, memory: Memory) -> _Mentions:
+def _find_mentions(node: Node, memory: Memory) -> _Mentions:
     """All names in a node."""
     if isinstance(node, Scalar):
         words = frozenset((node.value,)) if isinstance(node.value, str) else frozenset()
-        return _Mentions(frozenset(names_in(node)), words)
-    key = (_mentions, id(node))
+        return _Mentions(frozenset(find_names(node)), words)
+    key = (_find_mentions, id(node))
     known: _Mentions | Any = memory.get(key)
     if known is UNKNOWN:
         entries = node.entries if isinstance(node, Mapping) else ()
         inner = [each.value for each in entries] if entries else node.items if isinstance(node, Listing) else ()
-        parts = [_mentions(each, memory) for each in inner]
+        parts = [_find_mentions(each, memory) for each in inner]
         words = frozenset(each.key.text for each in entries).union(*(part.words for part in parts))
         known = _Mentions(frozenset[str]().union(*(part.variables for part in parts)), words)
         memory.keep(key, known, node)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ..text.diagnostic import Code
-from ..text.files import own
+from ..text.files import read_own
 from ..text.frozen import dataclass
 
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out", is_idle=True)
@@ -45,7 +45,7 @@ class KerasObject:
         for name, value in self.arguments:
             if name == argument:
                 return value
-        return _class(self.family, self.name).get(argument, {}).get("default")
+        return _find_class(self.family, self.name).get(argument, {}).get("default")
 
 
 @dataclass(frozen=True)
@@ -79,11 +79,11 @@ class OwnObject:
     defaults: tuple[tuple[str, Default], ...] = ()
     """What arguments are that are not written, as far as they are plain values."""
 
-    def declared(self) -> dict[str, dict[str, Any]]:
+    def list_declared(self) -> dict[str, dict[str, Any]]:
         """Its arguments as the catalog has them; nothing says of what kind they are."""
         return {name: {"name": name, "kind": "value", "required": required} for name, required in self.arguments}
 
-    def made(self, family_name: str, arguments: tuple[tuple[str, Any], ...]) -> OwnThing:
+    def make_thing(self, family_name: str, arguments: tuple[tuple[str, Any], ...]) -> OwnThing:
         """What stands in a place of that family."""
         return OwnThing(family_name, self.name, arguments, None, self.module, self.is_function, self.defaults)
 
@@ -99,47 +99,47 @@ class OwnObjects(NamedTuple):
         """The one of that name, where it may stand."""
         return next((each for each in self.known if each.name == name and family_name in each.families), None)
 
-    def names(self, family_name: str) -> tuple[str, ...]:
+    def list_names(self, family_name: str) -> tuple[str, ...]:
         """Those that may stand in a place of that family."""
         return tuple(each.name for each in self.known if family_name in each.families)
 
 
 @lru_cache(maxsize=1)
-def facts() -> dict[str, Any]:
+def load_catalog() -> dict[str, Any]:
     """The catalog."""
-    loaded: dict[str, Any] = json.loads(own("language", "data", "catalog.json"))
+    loaded: dict[str, Any] = json.loads(read_own("language", "data", "catalog.json"))
     return loaded
 
 
-def family(name: str) -> dict[str, Any]:
+def find_family(name: str) -> dict[str, Any]:
     """A family of the catalog: its classes, identifiers and what is told by shape."""
-    found: dict[str, Any] = facts()["families"][name]
+    found: dict[str, Any] = load_catalog()["families"][name]
     return found
 
 
 @lru_cache(maxsize=1)
-def list_of_losses() -> frozenset[str]:
+def list_losses() -> frozenset[str]:
     """The classes and identifiers of losses and metrics, which no head may be called: where a mapping stands both may be keys."""
     return frozenset(
-        name for each in ("losses", "metrics") for words in ("classes", "identifiers") for name in family(each)[words]
+        name for each in ("losses", "metrics") for words in ("classes", "identifiers") for name in find_family(each)[words]
     )
 
 
-def _class(family_name: str, name: str) -> dict[str, dict[str, Any]]:
-    arguments = family(family_name)["classes"].get(name, {}).get("arguments", [])
+def _find_class(family_name: str, name: str) -> dict[str, dict[str, Any]]:
+    arguments = find_family(family_name)["classes"].get(name, {}).get("arguments", [])
     return {argument["name"]: argument for argument in arguments}
 
 
-def reads(thing: KerasObject) -> dict[str, Any]:
+def find_reads(thing: KerasObject) -> dict[str, Any]:
     """What a loss or metric reads: the sort of labels, the ranks and width it takes, what it does with a mask."""
-    found: dict[str, Any] = family(thing.family)["classes"].get(thing.name, {}).get("reads", {})
+    found: dict[str, Any] = find_family(thing.family)["classes"].get(thing.name, {}).get("reads", {})
     return found
 
 
-def mask_use(thing: KerasObject) -> str:
+def find_mask_use(thing: KerasObject) -> str:
     """What a loss or metric does with a mask: `counted` where it leaves padding out, else `ignored`, `nan` or `fails`.
 
     Along another axis than the last one it has values of another shape than the mask.
     """
-    found: str = reads(thing).get("mask", "counted")
+    found: str = find_reads(thing).get("mask", "counted")
     return "fails" if thing.get("axis") not in (None, -1) else found

@@ -32,5 +32,5 @@ class Fact(Described):
     def default(self) -> Any:
         return self.told.get("default")
 
-    def schema(self) -> dict[str, Any]:
-        return self.kind(self.told).schema()
+    def make_schema(self) -> dict[str, Any]:
+        return self.kind(self.told).make_schema()

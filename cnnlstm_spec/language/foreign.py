@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..text.escape.json import in_words
+from ..text.escape.json import write_readable
 from ..text.fix import Fix, write
 from ..text.frozen import dataclass
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, make_node
 from ..text.source import Span
-from ..text.spelling import nearest
-from ..text.synonyms import GONE, folded
+from ..text.spelling import find_nearest
+from ..text.synonyms import GONE, fold_word
 from ..text.yaml_scalars import resolve
 
 if TYPE_CHECKING:
@@ -83,37 +83,37 @@ def read_call(text: str, span: Span) -> Call | None:
             warnings.simplefilter("ignore")
             parsed = ast.parse(text.strip(), mode="eval").body
         call = parsed if isinstance(parsed, ast.Call) else None
-        name = _dotted(call.func if call is not None else parsed)
+        name = _read_dotted(call.func if call is not None else parsed)
         if name is None:
             return None
         if call is None:
             return Call(name)
-        by_place = tuple(_node(each, span) for each in call.args)
-        return Call(name, by_place, tuple((each.arg or "", _node(each.value, span)) for each in call.keywords))
+        by_place = tuple(_make_node(each, span) for each in call.args)
+        return Call(name, by_place, tuple((each.arg or "", _make_node(each.value, span)) for each in call.keywords))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
 
 
-def _dotted(node: ast.expr) -> str | None:
+def _read_dotted(node: ast.expr) -> str | None:
     import ast
 
     if isinstance(node, ast.Name):
         return node.id
-    before = _dotted(node.value) if isinstance(node, ast.Attribute) else None
+    before = _read_dotted(node.value) if isinstance(node, ast.Attribute) else None
     return f"{before}.{node.attr}" if before is not None and isinstance(node, ast.Attribute) else None
 
 
-def _node(value: ast.expr, span: Span) -> Node:
+def _make_node(value: ast.expr, span: Span) -> Node:
     """An argument of a call: a plain value, or the text of a name or another call."""
     import ast
 
     if isinstance(value, ast.Call | ast.Attribute | ast.Name):
         text = ast.unparse(value)
         return Scalar(span, text, text, plain=False)
-    return node_of(ast.literal_eval(value), span)
+    return make_node(ast.literal_eval(value), span)
 
 
-def named(call: Call, known: Iterable[str], order: Sequence[str]) -> tuple[Entry, ...]:
+def name_arguments(call: Call, known: Iterable[str], order: Sequence[str]) -> tuple[Entry, ...]:
     """The arguments of a call by Keras's names: those by place in their order, others by what they stand for.
 
     What Keras reads off the model itself is left out.
@@ -121,25 +121,27 @@ def named(call: Call, known: Iterable[str], order: Sequence[str]) -> tuple[Entry
     known = tuple(known)
     found: dict[str, Node] = dict(zip(order, call.by_place, strict=False))
     for key, value in call.by_name:
-        meant = key if key in known else nearest(key, known)
+        meant = key if key in known else find_nearest(key, known)
         if meant is not None:
             found.setdefault(meant, value)
-        elif folded(key) not in GONE:
+        elif fold_word(key) not in GONE:
             found.setdefault(key, value)
-    return tuple(Entry(Scalar(value.span, key, key), in_spec(value)) for key, value in found.items())
+    return tuple(Entry(Scalar(value.span, key, key), translate_for_spec(value)) for key, value in found.items())
 
 
-def in_spec(node: Node) -> Node:
+def translate_for_spec(node: Node) -> Node:
     """A value with each thing in it that is surely another library's way of writing as a spec has it."""
     if isinstance(node, Listing):
-        return replace(node, items=tuple(map(in_spec, node.items)))
+        return replace(node, items=tuple(map(translate_for_spec, node.items)))
     if not isinstance(node, Mapping):
         return node
     call = read_foreign(node, sure=True)
     if call is None:
-        return replace(node, entries=tuple(replace(each, value=in_spec(each.value)) for each in node.entries))
+        return replace(node, entries=tuple(replace(each, value=translate_for_spec(each.value)) for each in node.entries))
     key = Scalar(node.span, call.last, call.last)
-    given = tuple(Entry(Scalar(node.span, name, name), in_spec(value)) for name, value in call.by_name if not _is_null(value))
+    given = tuple(
+        Entry(Scalar(node.span, name, name), translate_for_spec(value)) for name, value in call.by_name if not _is_null(value)
+    )
     return Mapping(node.span, (Entry(key, Mapping(node.span, given)),)) if given else key
 
 
@@ -147,42 +149,42 @@ def _is_null(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def thing(name: str, entries: Sequence[Entry], span: Span) -> Node:
+def make_thing(name: str, entries: Sequence[Entry], span: Span) -> Node:
     """`Name`, or `Name: {argument: value}`."""
     key = Scalar(span, name, name)
     return Mapping(span, (Entry(key, Mapping(span, tuple(entries))),)) if entries else key
 
 
-def flow(node: Node) -> str:
+def write_flow(node: Node) -> str:
     """A node as YAML in one line."""
     if isinstance(node, Mapping):
-        return "{" + ", ".join(f"{_word(each.key)}: {flow(each.value)}" for each in node.entries) + "}"
+        return "{" + ", ".join(f"{_write_word(each.key)}: {write_flow(each.value)}" for each in node.entries) + "}"
     if isinstance(node, Listing):
-        return "[" + ", ".join(map(flow, node.items)) + "]"
+        return "[" + ", ".join(map(write_flow, node.items)) + "]"
     assert isinstance(node, Scalar)
-    return _word(node)
+    return _write_word(node)
 
 
-def line(node: Node) -> str:
+def write_line(node: Node) -> str:
     """A thing as the item of a list: the outer mapping without its braces."""
-    return flow(node)[1:-1] if isinstance(node, Mapping) and node.entries else flow(node)
+    return write_flow(node)[1:-1] if isinstance(node, Mapping) and node.entries else write_flow(node)
 
 
-def _word(node: Scalar) -> str:
+def _write_word(node: Scalar) -> str:
     """A scalar as YAML reads it again: text in quotes where it would be something else without."""
     if not isinstance(node.value, str):
         return "null" if node.value is None else str(node.value).lower() if isinstance(node.value, bool) else node.text
     plain = node.value.replace("_", "").replace(".", "").replace("-", "").replace("/", "").replace("$", "")
     safe = plain.isalnum() and plain.isascii() and not node.value.startswith(("-", ".", "/"))
     fraction = node.plain and not any(map(str.isalpha, node.value))
-    return node.value if safe and (isinstance(resolve(node.value), str) or fraction) else in_words(node.value)
+    return node.value if safe and (isinstance(resolve(node.value), str) or fraction) else write_readable(node.value)
 
 
-def first_that_reads(candidates: Iterable[Node], reads: Callable[[Node], bool]) -> Node | None:
+def choose_readable(candidates: Iterable[Node], reads: Callable[[Node], bool]) -> Node | None:
     """The first of several ways to write a thing that can be read."""
     return next((each for each in candidates if reads(each)), None)
 
 
-def offered(line: str | None, node: Node, inside: int = 0) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def suggest_line(line: str | None, node: Node, inside: int = 0) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write, and the fix that writes it; of the value of a name what is `inside` its braces."""
     return ((f"write `{line}`",), (write(node.span, line[inside:-1] if inside else line),)) if line is not None else ((), ())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..text.synonyms import folded
+from ..text.synonyms import fold_word
 
 FROM_LOGITS = "write `{{{0}: {{from_logits: true}}}}` for a head without an activation at its end"
 OF_LABELS = "write `sparse_categorical_crossentropy` for class numbers, `categorical_crossentropy` for one-hot labels"
@@ -20,7 +20,7 @@ ELSEWHERE = {
 """By family and folded name."""
 
 
-def elsewhere(family: str, name: str) -> tuple[str, ...]:
+def suggest_elsewhere(family: str, name: str) -> tuple[str, ...]:
     """The way out for what another library has in the place of a family, and a spec elsewhere, or otherwise."""
-    meant = ELSEWHERE.get((family, folded(name)))
+    meant = ELSEWHERE.get((family, fold_word(name)))
     return (meant,) if meant is not None else ()

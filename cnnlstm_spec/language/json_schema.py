@@ -24,7 +24,7 @@ class Ref(Schema):
         self.define = define
 
 
-def ref(name: str, define: Callable[[], Schema] = dict) -> Schema:
+def make_ref(name: str, define: Callable[[], Schema] = dict) -> Schema:
     """What `$defs` holds by that name; for whoever has none, what `define` gives, which is anything if nothing is said."""
     return Ref({"$ref": f"#/$defs/{name}"}, define)
 
@@ -35,39 +35,39 @@ def join(before: Schema, schema: Schema, after: Schema) -> Schema:
     return Ref(joined, schema.define) if isinstance(schema, Ref) else joined
 
 
-def written_out(schema: Any) -> Any:
+def write_out(schema: Any) -> Any:
     """A schema with what its references stand for in their place, so that it needs no `$defs`."""
     if isinstance(schema, Ref):
-        return {**{key: each for key, each in schema.items() if key != "$ref"}, **written_out(schema.define())}
+        return {**{key: each for key, each in schema.items() if key != "$ref"}, **write_out(schema.define())}
     if isinstance(schema, dict):
-        return {key: written_out(each) for key, each in schema.items()}
-    return [written_out(each) for each in schema] if isinstance(schema, list | tuple) else schema
+        return {key: write_out(each) for key, each in schema.items()}
+    return [write_out(each) for each in schema] if isinstance(schema, list | tuple) else schema
 
 
-def keys(properties: Mapping[str, Schema], required: Iterable[str] = (), description: str = "") -> Schema:
+def make_keys(properties: Mapping[str, Schema], required: Iterable[str] = (), description: str = "") -> Schema:
     """A mapping with these keys and no others."""
     said = {"description": description} if description else {}
     needed = {"required": list(required)} if required else {}
     return {"type": "object", **said, "properties": dict(properties), **needed, "additionalProperties": False}
 
 
-def one_key(properties: Mapping[str, Schema], patterns: Mapping[str, Schema] | None = None) -> Schema:
+def make_one_key(properties: Mapping[str, Schema], patterns: Mapping[str, Schema] | None = None) -> Schema:
     """A mapping of exactly one of these keys: a name with its arguments."""
     more = {"patternProperties": dict(patterns)} if patterns else {}
-    return {**keys(properties), **more, "minProperties": 1, "maxProperties": 1}
+    return {**make_keys(properties), **more, "minProperties": 1, "maxProperties": 1}
 
 
-def mapping_of(values: Schema) -> Schema:
+def make_mapping(values: Schema) -> Schema:
     """A mapping of names that a spec chooses."""
     return {"type": "object", "additionalProperties": values}
 
 
-def list_of(items: Schema) -> Schema:
+def make_list(items: Schema) -> Schema:
     """A list."""
     return {"type": "array", "items": items}
 
 
-def either(*schemas: Schema) -> Schema:
+def make_either(*schemas: Schema) -> Schema:
     """Any of these, alternatives of alternatives laid flat and each once."""
     flat: list[Schema] = []
     for schema in schemas:
@@ -82,9 +82,9 @@ def make_part(schema: Schema, names: frozenset[str]) -> Schema:
     """
     name = schema.get("$ref", "").rpartition("/")[2]
     if name in names:
-        return ref(f"{name}_part")
+        return make_ref(f"{name}_part")
     if "anyOf" in schema:
-        return {**schema, **either(*(make_part(each, names) for each in schema["anyOf"]))}
+        return {**schema, **make_either(*(make_part(each, names) for each in schema["anyOf"]))}
     if "object" not in schema.get("type", ""):
         return schema
     rules = ("required", "allOf", "if", "then", "minProperties")
@@ -99,7 +99,7 @@ def make_part(schema: Schema, names: frozenset[str]) -> Schema:
 def _admit_removal(schema: Schema, names: frozenset[str]) -> Schema:
     beside: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
     value = {key: each for key, each in schema.items() if key not in beside}
-    return {**beside, **either(make_part(value, names), {"type": "null"})} if value else schema
+    return {**beside, **make_either(make_part(value, names), {"type": "null"})} if value else schema
 
 
 def with_variables(schema: Schema) -> Schema:
@@ -112,7 +112,7 @@ def with_variables(schema: Schema) -> Schema:
         if isinstance(found.get(name), dict):
             found[name] = _admit_variables(with_variables(found[name]))
     if "anyOf" in found:
-        found["anyOf"] = either(*(with_variables(each) for each in found["anyOf"]))["anyOf"]
+        found["anyOf"] = make_either(*(with_variables(each) for each in found["anyOf"]))["anyOf"]
     return found
 
 
@@ -121,4 +121,4 @@ def _admit_variables(schema: Schema) -> Schema:
         return schema
     beside: dict[str, Any] = {key: schema[key] for key in ("description", "default") if key in schema}
     value = {key: each for key, each in schema.items() if key not in beside}
-    return {**beside, **either(value, VARIABLE)}
+    return {**beside, **make_either(value, VARIABLE)}

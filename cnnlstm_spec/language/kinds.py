@@ -10,10 +10,10 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, write
-from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, given, unfit
+from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, explain_unfit, show_given
 from ..text.source import Span
 from ..text.spelling import guess
-from ..text.yaml_scalars import fraction
+from ..text.yaml_scalars import read_fraction
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
 from .scope import POISON, Scope
 
@@ -28,16 +28,16 @@ NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 
 
-def wrong_type(node: Node, scope: Scope, words: str) -> Any:
+def report_wrong_type(node: Node, scope: Scope, words: str) -> Any:
     """Reports a value of the wrong type, with the way out where it is plain."""
-    help, meant = _meant(node, scope, words)
+    help, meant = _explain_meant(node, scope, words)
     fixes: tuple[Fix, ...] = (write(node.span, meant, "safe"),) if meant is not None else ()
     if isinstance(node, Scalar) and node.text.startswith("("):
-        fixes = in_parentheses(node)
-    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help, fixes=fixes)
+        fixes = fix_parentheses(node)
+    return scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=show_given(node), help=help, fixes=fixes)
 
 
-def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str | None]:
+def _explain_meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str | None]:
     """The way out of a value of the wrong type, and what is to be written instead where that can only be one thing."""
     if isinstance(node, Listing) and len(node.items) == 1 and "list" not in words:
         only = node.items[0]
@@ -47,9 +47,9 @@ def _meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...], str |
         return (), None
     value, takes_number = node.value, "integer" in words or "number" in words
     if isinstance(value, str):
-        from .meant_by_text import meant_by_text
+        from .meant_by_text import suggest_for_text
 
-        return meant_by_text(node, value, words)
+        return suggest_for_text(node, value, words)
     if isinstance(value, bool) and takes_number:
         return (f"write a number, such as `{scope.name}: 1`",), None
     if isinstance(value, float) and value.is_integer() and "integer" in words:
@@ -65,7 +65,7 @@ def _as_written(node: Node) -> str:
     return span.source.text[span.start : span.end] if span.source.text else node.text if isinstance(node, Scalar) else ""
 
 
-def in_parentheses(node: Scalar) -> tuple[Fix, ...]:
+def fix_parentheses(node: Scalar) -> tuple[Fix, ...]:
     """The list that is meant by a `(64, 3)`, which braces cut off at its first comma."""
     source, start = node.span.source, node.span.start
     found = re.compile(r"\(([-\w.+, ]*)\)").match(source.text, start) if node.plain else None
@@ -85,7 +85,7 @@ class Integer(Leaf):
         elif least is not None and least > 1:
             self.words = f"an integer of {least} or more"
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.int_schema(strict=True, ge=self.least, le=self.most)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
@@ -94,15 +94,15 @@ class Integer(Leaf):
         if self.least is not None and self.least == self.most:
             code = WRONG_TYPE if problem not in bound else self.code
             help, fixes = (f"write {self.least}",), (write(node.span, str(self.least)),)
-            scope.report(code, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            scope.report(code, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
             return
         if problem not in bound:
-            wrong_type(node, scope, self.words)
+            report_wrong_type(node, scope, self.words)
             return
         assert isinstance(node, Scalar)
         scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(bound[problem],))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         bounds = {"minimum": self.least, "maximum": self.most}
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
@@ -132,13 +132,13 @@ class Number(Leaf):
             and (self.below is None or value < self.below)
         )
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         bounds: dict[str, Any] = {"ge": self.least, "le": self.most, "gt": self.above, "lt": self.below}
         real = core_schema.float_schema(strict=True, allow_inf_nan=not self.finite, **bounds)
         whole = core_schema.int_schema(strict=True, **bounds)
         choices: dict[Any, Any] = {"float": real, "int": real if self.floats else whole}
-        number = core_schema.tagged_union_schema(choices, discriminator=_sort_of_number)
-        return core_schema.no_info_before_validator_function(_of_fraction, number)
+        number = core_schema.tagged_union_schema(choices, discriminator=_name_sort)
+        return core_schema.no_info_before_validator_function(_read_fraction, number)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
@@ -146,11 +146,11 @@ class Number(Leaf):
             help, fixes = _read_percent(node, scope.name) if 1 in (self.most, self.below) else ((), ())
             if isinstance(node, Scalar) and isinstance(node.value, float) and not isfinite(node.value):
                 help = ("write a finite number",)
-            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
         else:
-            wrong_type(node, scope, self.words)
+            report_wrong_type(node, scope, self.words)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
         number = {"type": "number", **{name: bound for name, bound in names.items() if bound is not None}}
         return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
@@ -169,12 +169,12 @@ def _read_percent(node: Node, key: str) -> tuple[tuple[str, ...], tuple[Fix, ...
     return (f"{value:g} percent are `{key}: {share}`",), (write(node.span, share),)
 
 
-def _of_fraction(value: Any) -> Any:
+def _read_fraction(value: Any) -> Any:
     """The number of a fraction in plain text."""
-    return fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
+    return read_fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
 
 
-def _sort_of_number(value: Any) -> str | None:
+def _name_sort(value: Any) -> str | None:
     if isinstance(value, bool):
         return None
     return "int" if isinstance(value, int) else "float" if isinstance(value, float) else None
@@ -185,7 +185,7 @@ class Boolean(Leaf):
 
     words = "true or false"
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.bool_schema(strict=True)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
@@ -198,9 +198,9 @@ class Boolean(Leaf):
             fixes = (write(node.span, meant, "safe"),)
         elif isinstance(node, Scalar) and not node.plain and node.text.lower() in ("true", "false"):
             help, fixes = (f"remove the quotes: {node.text.lower()}",), (write(node.span, node.text.lower(), "safe"),)
-        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
@@ -210,7 +210,7 @@ class Text(Leaf):
     def __init__(self, words: str = "text", pattern: str | None = None) -> None:
         self.words, self.pattern = words, pattern
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         # Not `str_schema`, whose texts hold no halves of characters: an override of the API may.
         return core_schema.no_info_after_validator_function(self.match, core_schema.is_instance_schema(str))
 
@@ -228,28 +228,28 @@ class Text(Leaf):
         if isinstance(node, Scalar) and not is_text and node.value is not None:
             help = (f'quote it: "{node.text}"',)
             fixes = (write(node.span, f'"{node.text}"', "safe", f"write `{node.text}` in quotes"),)
-        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+        scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
 class Name(Text):
     """A name: a text without the characters that no name may hold."""
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_fit, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_fit, super().make_core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
-        if isinstance(node, Scalar) and isinstance(node.value, str) and (help := unfit(node.value)) is not None:
+        if isinstance(node, Scalar) and isinstance(node.value, str) and (help := explain_unfit(node.value)) is not None:
             scope.report(BAD_NAME, node, name=node.value, what="anything", help=(help,))
         else:
             super().explain(problem, steps, node, scope)
 
 
 def _fit(name: str) -> str:
-    if (help := unfit(name)) is not None:
+    if (help := explain_unfit(name)) is not None:
         raise PydanticCustomError("name_characters", "{help}", {"help": help})
     return name
 
@@ -263,7 +263,7 @@ class Choice(Leaf):
             " or ".join([", ".join(f"`{c}`" for c in choices[:-1]), f"`{choices[-1]}`"]) if choices[1:] else f"`{choices[0]}`"
         )
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         choices = core_schema.literal_schema(list(self.choices))
         return core_schema.no_info_before_validator_function(_lower, choices) if self.any_case else choices
 
@@ -271,16 +271,16 @@ class Choice(Leaf):
         node = scope.resolve(node) or node
         if isinstance(node, Scalar) and isinstance(node.value, int) and scope.name == "padding" and "same" in self.choices:
             way = "`same` keeps the size; a layer such as `ZeroPadding2D: {padding: 1}` before it pads by a number"
-            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=(way,))
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=(way,))
             return
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            wrong_type(node, scope, self.words)
+            report_wrong_type(node, scope, self.words)
             return
         near = guess(node.value, self.choices, node.span)
         help = near.help or (f"it is {self.words}",)
         scope.report(self.code, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         if not self.any_case:
             return {"enum": list(self.choices)}
         spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
@@ -313,8 +313,8 @@ class Optional(Leaf):
         self.inner = inner
         self.words = f"{inner.words}, or null"
 
-    def core(self) -> CoreSchema:
-        return core_schema.nullable_schema(self.inner.core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.nullable_schema(self.inner.make_core())
 
     def take(self, node: Node, scope: Scope) -> Any:
         resolved = scope.resolve(node)
@@ -327,15 +327,15 @@ class Optional(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         resolved = scope.resolve(node) or node
         if _is_none_of_python(resolved):
-            wrong_type(resolved, scope, self.words)
+            report_wrong_type(resolved, scope, self.words)
         else:
             self.inner.explain(problem, steps, node, scope)
 
-    def shortest(self, value: Any) -> Any:
-        return None if value is None else self.inner.shortest(value)
+    def shorten(self, value: Any) -> Any:
+        return None if value is None else self.inner.shorten(value)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.inner.schema(), {"type": "null"}]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.make_schema(), {"type": "null"}]}
 
 
 def _is_none_of_python(node: Node | None) -> bool:
@@ -367,5 +367,5 @@ class AnyKind(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return node
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..text.nodes import Listing, Node
-from .json_schema import either, one_key, ref
+from .json_schema import make_either, make_one_key, make_ref
 from .leaf import OpenLeaf
 from .scope import Scope
 
@@ -21,8 +21,8 @@ class LayersKind(OpenLeaf):
         assert scope.registry is not None
         return scope.registry.read_items(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return ref("layers", lambda: {"type": ["array", "null"], "items": LAYER.schema()})
+    def make_schema(self) -> dict[str, Any]:
+        return make_ref("layers", lambda: {"type": ["array", "null"], "items": LAYER.make_schema()})
 
 
 class LayerKind(OpenLeaf):
@@ -34,8 +34,8 @@ class LayerKind(OpenLeaf):
         assert scope.registry is not None
         return scope.registry.read_item(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return ref("layer", lambda: either({"type": "string"}, one_key({}, {".": {}})))
+    def make_schema(self) -> dict[str, Any]:
+        return make_ref("layer", lambda: make_either({"type": "string"}, make_one_key({}, {".": {}})))
 
 
 LAYERS = LayersKind()

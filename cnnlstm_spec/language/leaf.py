@@ -11,8 +11,8 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
 from ..text.diagnostic import Written
-from ..text.nodes import TOO_DEEP, Node, Scalar, node_of
-from .json_schema import Schema, written_out
+from ..text.nodes import TOO_DEEP, Node, Scalar, make_node
+from .json_schema import Schema, write_out
 from .scope import DEEPEST, POISON, Scope
 
 REQUIRED: Final[Any] = object()
@@ -31,7 +31,7 @@ class Leaf(ABC):
     words: str = "a value"
 
     @abstractmethod
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         """The rule by which pydantic checks a value, and makes it canonical."""
 
     @abstractmethod
@@ -39,7 +39,7 @@ class Leaf(ABC):
         """Reports what is amiss with a node, or with a value inside it that `steps` lead to; `problem` is pydantic's word."""
 
     @abstractmethod
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         """The JSON Schema of what may be written, without `$name`, which the schema adds everywhere."""
 
     def take(self, node: Node, scope: Scope) -> Any:
@@ -51,7 +51,7 @@ class Leaf(ABC):
             return resolved
         return Quoted(resolved.value) if isinstance(resolved.value, str) and not resolved.plain else resolved.value
 
-    def shortest(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         """A canonical value as a person writes it for Keras, to which both are one."""
         return value
 
@@ -71,13 +71,13 @@ class Leaf(ABC):
     @cached_property
     def validator(self) -> SchemaValidator:
         """Checks a value by itself."""
-        return SchemaValidator(self.core())
+        return SchemaValidator(self.make_core())
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return self.core()
+        return self.make_core()
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        found: Schema = written_out(self.schema())
+        found: Schema = write_out(self.make_schema())
         return found
 
 
@@ -108,7 +108,7 @@ class OpenLeaf(Leaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         """The canonical value of a node, a Reading of it, or POISON after reporting why there is none."""
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
 
     def validate(self, value: Any) -> Any:
@@ -134,7 +134,7 @@ class OpenLeaf(Leaf):
 
     def _read_python(self, value: Any) -> Any:
         scope = Scope([])
-        found = Unread(node_of(value), scope).read(self)
+        found = Unread(make_node(value), scope).read(self)
         if found is POISON:
             raise PydanticCustomError("spec", "{words}", {"words": "; ".join(each.message for each in scope.found)})
         return found

@@ -8,7 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Node, Scalar
-from .kinds import Choice, wrong_type
+from .kinds import Choice, report_wrong_type
 from .leaf import Leaf, Steps
 from .scope import POISON, Scope
 
@@ -32,20 +32,20 @@ class ListOf(Leaf):
         """Whether a list may have so many items."""
         return count == self.length if self.length is not None else count >= self.least
 
-    def core(self) -> CoreSchema:
-        items, least = self.inner.core(), self.length or self.least
+    def make_core(self) -> CoreSchema:
+        items, least = self.inner.make_core(), self.length or self.least
         return core_schema.tuple_variable_schema(items, min_length=least, max_length=self.length)
 
     def take(self, node: Node, scope: Scope) -> Any:
         resolved = scope.resolve(node)
         if not isinstance(resolved, Listing):
             return POISON if resolved is None else super().take(resolved, scope)
-        return [self.inner.take(item, scope.at(index)) for index, item in enumerate(resolved.items)]
+        return [self.inner.take(item, scope.enter(index)) for index, item in enumerate(resolved.items)]
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         if not isinstance(node, Listing):
-            wrong_type(node, scope, self.words)
+            report_wrong_type(node, scope, self.words)
         elif not steps and self.fits(len(node.items)):
             return  # pydantic counts the items that it could read
         elif not steps:
@@ -53,25 +53,25 @@ class ListOf(Leaf):
         else:
             index, *inner = steps
             assert isinstance(index, int)
-            self.inner.explain(problem, inner, node.items[index], scope.at(index))
+            self.inner.explain(problem, inner, node.items[index], scope.enter(index))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         length = {} if self.length is None else {"maxItems": self.length}
-        return {"type": "array", "items": self.inner.schema(), "minItems": self.length or self.least, **length}
+        return {"type": "array", "items": self.inner.make_schema(), "minItems": self.length or self.least, **length}
 
 
 class Each(ListOf):
     """One value for every axis, or a list of one for each; canonical as a tuple."""
 
-    def shortest(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         return value[0] if len(set(value)) == 1 else value
 
     def __init__(self, inner: Leaf, length: int) -> None:
         super().__init__(inner, length)
         self.words = inner.words if length == 1 else f"{inner.words}, or a list of {length}"
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(self.repeat, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(self.repeat, super().make_core())
 
     def repeat(self, value: Any) -> Any:
         """One value for all axes as a list."""
@@ -89,8 +89,8 @@ class Each(ListOf):
         elif not steps or steps[0] == 0:
             self.inner.explain(problem, steps[1:], node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.inner.schema(), super().schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
 class OneOrMore(ListOf):
@@ -100,8 +100,8 @@ class OneOrMore(ListOf):
         super().__init__(inner, least=1)
         self.words = f"{inner.words}, or a list of them"
 
-    def core(self) -> CoreSchema:
-        choices = {"one": self.inner.core(), "more": super().core()}
+    def make_core(self) -> CoreSchema:
+        choices = {"one": self.inner.make_core(), "more": super().make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=_describe_one_or_more)
 
     def take(self, node: Node, scope: Scope) -> Any:
@@ -116,8 +116,8 @@ class OneOrMore(ListOf):
         else:
             self.inner.explain(problem, steps[1:], node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.inner.schema(), super().schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
 def _describe_one_or_more(value: Any) -> str:
@@ -131,8 +131,8 @@ class Either(Leaf):
         self.choice, self.other = choice, other
         self.words = f"{choice.words}, or {other.words}"
 
-    def core(self) -> CoreSchema:
-        choices = {"text": self.choice.core(), "other": self.other.core()}
+    def make_core(self) -> CoreSchema:
+        choices = {"text": self.choice.make_core(), "other": self.other.make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=lambda value: "text" if isinstance(value, str) else "other")
 
     def choose_leaf(self, node: Node) -> Leaf:
@@ -146,5 +146,5 @@ class Either(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         self.choose_leaf(scope.resolve(node) or node).explain(problem, steps[1:], node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.choice.schema(), self.other.schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.choice.make_schema(), self.other.make_schema()]}

@@ -44,7 +44,7 @@ class Described(ABC):
         """Its value where it is left out and not required."""
 
     @abstractmethod
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         """The JSON Schema of its value."""
 
 
@@ -216,7 +216,7 @@ def find_parts(span: Span, text: str) -> Iterator[tuple[str, Span]]:
         start += len(part) + 1
 
 
-def span_of_word(span: Span, text: str) -> Span:
+def find_word(span: Span, text: str) -> Span:
     """Where a name stands inside of its quotes."""
     starts = span.source.text.startswith(text, span.start + 1) and not span.source.text.startswith(text, span.start)
     start = span.start + 1 if starts else span.start

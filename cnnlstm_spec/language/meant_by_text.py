@@ -8,7 +8,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.foreign_variables import JINJA
 from ..text.nodes import Scalar
 from ..text.source import NOWHERE, Place
-from ..text.yaml_scalars import SIDES, fraction, resolve
+from ..text.yaml_scalars import SIDES, read_fraction, resolve
 from .variables import substitute
 
 GROUPED = re.compile(r"[0-9]+(?:_[0-9]+)+")
@@ -18,7 +18,7 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s*%")
 
 
-def meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...], str | None]:
+def suggest_for_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...], str | None]:
     """The way out, and what is to be written instead where that can only be one thing."""
     text, takes_number = value.strip(), "integer" in words or "number" in words
     number = resolve(text or "x")
@@ -33,8 +33,8 @@ def meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...]
     if takes_number and GROUPED.fullmatch(text):
         plain = text.replace("_", "")
         return (f"write {plain}",), plain
-    if takes_number and ARITHMETIC.fullmatch(text) and not DATE.fullmatch(text) and (number := _computed(text)) is not None:
-        if not node.plain and "number" in words and fraction(text) is not None:
+    if takes_number and ARITHMETIC.fullmatch(text) and not DATE.fullmatch(text) and (number := _compute(text)) is not None:
+        if not node.plain and "number" in words and read_fraction(text) is not None:
             return (f"remove the quotes: {text}",), text
         whole = isinstance(number, int) or number.is_integer()
         if "integer" not in words or whole:
@@ -52,7 +52,7 @@ def meant_by_text(node: Scalar, value: str, words: str) -> tuple[tuple[str, ...]
     return (), None
 
 
-def _computed(text: str) -> int | float | None:
+def _compute(text: str) -> int | float | None:
     """The number that plain arithmetic gives."""
     found: list[Diagnostic] = []
     value = substitute(Scalar(NOWHERE, f"${{{text}}}", ""), {}, Place((), NOWHERE), found, ())

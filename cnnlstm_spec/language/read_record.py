@@ -13,11 +13,11 @@ from pydantic_core import ErrorDetails
 
 from ..text.diagnostic import Code, Label, Written, mark
 from ..text.fix import Fix, drop, write
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of, words_for
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, describe_sort, make_node
 from ..text.source import NOWHERE
-from ..text.spelling import nearest, respelt
-from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, folded
-from .foreign import flow
+from ..text.spelling import find_nearest, fix_spelling
+from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, fold_word
+from .foreign import write_flow
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Arguments, Described
 from .record import Checks, Record, Taken
@@ -52,7 +52,7 @@ class Keys(Protocol):
     def list_meant(self, entry: Entry) -> Iterable[str]:
         """The keys that one which it does not have may be taken for."""
 
-    def home_of(self, entry: Entry, node: Mapping) -> str | None:
+    def find_home(self, entry: Entry, node: Mapping) -> str | None:
         """Where a key that it does not have belongs, if others may belong there too: all of them are told at once."""
 
     def explain_keys(self, entries: Entries, node: Mapping, scope: Scope) -> tuple[str, ...]:
@@ -74,11 +74,11 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
     """
     if not isinstance(node, Mapping):
         if not (isinstance(node, Scalar) and node.value is None):
-            help, fixes = _whole(cls, node, scope)
-            return scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
+            help, fixes = _suggest_whole(cls, node, scope)
+            return scope.report(NOT_A_MAPPING, node, owner=owner, given=describe_sort(node), help=help, fixes=fixes)
         node = Mapping(node.span, ())
     values, strange = _take(cls, node, scope, owner)
-    written = _written(cls, values, node, scope)
+    written = _locate_arguments(cls, values, node, scope)
     record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
     if record is None or strange:
         amiss, _ = _explain(problems, strange, cls, node, scope, owner, node)
@@ -89,20 +89,20 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
     return Reading(record, _with_inner(written, values))
 
 
-def _whole(cls: type[Record], node: Node, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def _suggest_whole(cls: type[Record], node: Node, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write in place of the value of the only argument that must be written: the mapping that holds it."""
     required = [each for each in cls.arguments.values() if each.required]
     if len(required) != 1:
         return (), ()
     (only,) = required
-    quiet = replace(scope.at(only.name).apart(), found=[], budget=[0], guessed=set(), memory=None, index=None)
+    quiet = replace(scope.enter(only.name).copy_apart(), found=[], budget=[0], guessed=set(), memory=None, index=None)
     is_list = only.words.startswith("a list")
     fits = isinstance(node, Listing) if is_list else isinstance(node, Scalar) and only.kind.read(node, quiet) is not POISON
     if not fits:
         return (), ()
     beside = "".join(f"{key}: {value}, " for key, value in cls.beside.items())
-    shown = flow(node) if len(flow(node)) <= SHOWN else "[...]"
-    line, whole = (f"{{{beside}{only.name}: {text}}}" for text in (shown, flow(node)))
+    shown = write_flow(node) if len(write_flow(node)) <= SHOWN else "[...]"
+    line, whole = (f"{{{beside}{only.name}: {text}}}" for text in (shown, write_flow(node)))
     return (f"write `{line}`",), (write(node.span, whole),)
 
 
@@ -114,20 +114,22 @@ def read_fields(
     A misspelt key is read as what it is taken for, so that nothing that rests on it is amiss.
     """
     values, strange = _take(cls, node, scope, owner)
-    written = _written(cls, values, node, scope)
+    written = _locate_arguments(cls, values, node, scope)
     record, problems = _validate(cls, values, Checks(scope, node, written, sound=not strange))
     amiss, meant = _explain(problems, strange, cls, node, scope, owner, at or node)
     if record is not None and not strange:
-        return {name: record.value(name) for name in cls.arguments}, _with_inner(written, values)
+        return {name: record.get_value(name) for name in cls.arguments}, _with_inner(written, values)
     found = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
     for name, entry in meant.items():
         if name not in values:
-            values[name] = cls.arguments[name].kind.take(entry.value, scope.at(name))
-            written = written.having(name, scope.at(name).place(entry.value), scope.at(name).place(entry.key))
+            values[name] = cls.arguments[name].kind.take(entry.value, scope.enter(name))
+            written = written.add_argument(
+                name, scope.enter(name).make_place(entry.value), scope.enter(name).make_place(entry.key)
+            )
     for name, value in values.items():
         found.pop(name, None)
         if name not in amiss or name in meant:
-            found |= _value(cls.arguments[name].kind, name, value)
+            found |= _read_value(cls.arguments[name].kind, name, value)
     return found, _with_inner(written, values)
 
 
@@ -137,13 +139,15 @@ def read_keys(keys: Keys, node: Mapping, scope: Scope, owner: str) -> tuple[dict
         note_keys(keys.arguments, node, scope, owner)
     given = {each.key.text: each for each in node.entries}
     values = {
-        name: keys.arguments[name].kind.read(each.value, scope.at(name)) for name, each in given.items() if name in keys.arguments
+        name: keys.arguments[name].kind.read(each.value, scope.enter(name))
+        for name, each in given.items()
+        if name in keys.arguments
     }
     strange = [each for name, each in given.items() if name not in keys.arguments]
     return values, _explain((), strange, keys, node, scope, owner, node)[1]
 
 
-def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
+def _read_value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
     """The canonical value by name; nothing where there is none, which has been said, or is nobody's mistake."""
     try:
         return {name: leaf.validator.validate_python(value)}
@@ -153,7 +157,7 @@ def _value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
 
 def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[dict[str, Any], list[Entry]]:
     """The values of a mapping by argument, as pydantic is given them, and the entries whose keys name no argument."""
-    known, rest = cls.arguments, _rest_of_tuples(node)
+    known, rest = cls.arguments, _find_rest_of_tuples(node)
     if scope.index is not None:
         note_keys(known, node, scope, owner)
     values: dict[str, Any] = {}
@@ -161,7 +165,7 @@ def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[d
     for entry in node.entries:
         name = entry.key.text
         if name in known:
-            values[name] = known[name].kind.take(entry.value, scope.at(name))
+            values[name] = known[name].kind.take(entry.value, scope.enter(name))
         elif name not in rest:
             strange[name] = entry
     return values, list(strange.values())
@@ -185,14 +189,14 @@ def note_keys(
         scope.note_word(share.value, "share", share.value.value)
 
 
-def _written(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
+def _locate_arguments(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
     """Where the arguments stand."""
     places, keys = {}, {}
     for entry in node.entries:
         name = entry.key.text
         if name in values and name in cls.arguments:
-            at = scope.at(name)
-            places[name], keys[name] = at.place(entry.value), at.place(entry.key)
+            at = scope.enter(name)
+            places[name], keys[name] = at.make_place(entry.value), at.make_place(entry.key)
     return Written(places, keys)
 
 
@@ -223,10 +227,10 @@ def _explain(
         name, steps = str(problem["loc"][0]), problem["loc"][1:]
         amiss.add(name)
         if problem["type"] not in ("missing", REPORTED.type) and problem["input"] is not POISON:
-            keys.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.at(name))
+            keys.arguments[name].kind.explain(problem["type"], steps, entries[name].value, scope.enter(name))
     needed = keys.find_missing(entries)
     by_meaning: dict[tuple[str, ...], list[Entry]] = {}
-    for together in _by_home(strange, keys, node):
+    for together in _group_by_home(strange, keys, node):
         if not _explain_keys(together, keys, node, scope, owner):
             for entry in together:
                 by_meaning.setdefault(tuple(keys.list_meant(entry)), []).append(entry)
@@ -239,11 +243,11 @@ def _explain(
     return amiss, taken
 
 
-def _by_home(strange: Iterable[Entry], keys: Keys, node: Mapping) -> Iterable[Entries]:
+def _group_by_home(strange: Iterable[Entry], keys: Keys, node: Mapping) -> Iterable[Entries]:
     """Strange keys in their order, those of one home together."""
     found: dict[object, list[Entry]] = {}
     for entry in strange:
-        found.setdefault(keys.home_of(entry, node) or id(entry), []).append(entry)
+        found.setdefault(keys.find_home(entry, node) or id(entry), []).append(entry)
     return map(tuple, found.values())
 
 
@@ -252,12 +256,12 @@ def _explain_keys(entries: Entries, keys: Keys, node: Mapping, scope: Scope, own
     help = keys.explain_keys(entries, node, scope)
     if help:
         key, fixes = entries[0].key, keys.mend_keys(entries, node)
-        labels = tuple(Label(scope.at(each.key.text).place(each.key), f"nor `{each.key.text}`") for each in entries[1:])
-        scope.at(key.text).report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, labels=labels, fixes=fixes)
+        labels = tuple(Label(scope.enter(each.key.text).make_place(each.key), f"nor `{each.key.text}`") for each in entries[1:])
+        scope.enter(key.text).report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, labels=labels, fixes=fixes)
     return bool(help)
 
 
-def _rest_of_tuples(node: Mapping) -> frozenset[str]:
+def _find_rest_of_tuples(node: Mapping) -> frozenset[str]:
     """The keys that are what YAML makes of the `3)` in `{shape: (64, 3)}`; the value that begins with `(` is reported."""
     if not any(isinstance(each.value, Scalar) and each.value.text.startswith("(") for each in node.entries):
         return frozenset()
@@ -288,16 +292,16 @@ def report_unknown_keys(
             ways = (f"a space is missing after the dash: `- {entry.key.text[1:]}: ...`",)
             help.append((entry, ways, (write(entry.key.span, f"- {entry.key.text[1:]}", "safe"),)))
             continue
-        near = nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
-        gone = GONE.get(folded(entry.key.text))
-        if gone is not None and (near is None or folded(near) not in SYNONYMS.get(folded(entry.key.text), ())):
+        near = find_nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
+        gone = GONE.get(fold_word(entry.key.text))
+        if gone is not None and (near is None or fold_word(near) not in SYNONYMS.get(fold_word(entry.key.text), ())):
             out = (drop(entry.key.span, entry.key.text, "unsafe"),) if gone.startswith(LEFT_OUT) else ()
             help.append((entry, (gone,), out))
         elif near is None:
             strange.append(entry)
         else:
             meant.setdefault(near, entry)
-            help.append((entry, (f"did you mean `{near}`?",), (respelt(entry.key.text, near, known, entry.key.span),)))
+            help.append((entry, (f"did you mean `{near}`?",), (fix_spelling(entry.key.text, near, known, entry.key.span),)))
     missing = [name for name in needed or () if name not in meant]
     if needed and len(strange) == len(missing) == 1:
         meant[missing[0]] = strange[0]
@@ -306,7 +310,7 @@ def report_unknown_keys(
         strange.clear()
     listed = (f"its keys are {', '.join(f'`{k}`' for k in known)}",) if known else ()
     for entry, ways, fixes in (*help, *((each, listed, ()) for each in strange)):
-        scope.at(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways, fixes=fixes)
+        scope.enter(entry.key.text).report(UNKNOWN_KEY, entry.key, owner=owner, key=entry.key.text, help=ways, fixes=fixes)
     scope.guessed.update(entry.value.span for entry in meant.values())
     return meant
 
@@ -316,9 +320,9 @@ def report_unknown_key(entry: Entry, scope: Scope, owner: str, known: Iterable[s
     return next(iter(report_unknown_keys((entry,), scope, owner, known)), None)
 
 
-def written(value: object) -> Node:
+def make_written(value: object) -> Node:
     """A node for a value that no person wrote."""
-    return node_of(value, NOWHERE)
+    return make_node(value, NOWHERE)
 
 
 def place_at_key(node: Node, key: Scalar) -> Node:

@@ -28,7 +28,7 @@ from ..text.fix import Fix
 from ..text.nodes import Entry, Node
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import NOWHERE, Span
-from .json_schema import Schema, join, keys, written_out
+from .json_schema import Schema, join, make_keys, write_out
 from .leaf import REPORTED, REQUIRED, Leaf
 from .meanings import Described
 from .scope import Scope
@@ -47,14 +47,14 @@ class Argument(Taken):
 
     def __init__(self, owner: type[Record], field: str, info: FieldInfo, leaf: Leaf) -> None:
         self.owner, self.field, self.info, self.kind = owner, field, info, leaf
-        self.name = name_of(field, info)
+        self.name = find_written_name(field, info)
 
     @property
     def words(self) -> str:
         return self.kind.words
 
-    def schema(self) -> Schema:
-        return self.kind.schema()
+    def make_schema(self) -> Schema:
+        return self.kind.make_schema()
 
     @property
     def required(self) -> bool:
@@ -65,7 +65,7 @@ class Argument(Taken):
         if self.required:
             return REQUIRED
         default = self.owner.defaults[self.field]
-        return self.kind.shortest(default) if isinstance(default, tuple) else default
+        return self.kind.shorten(default) if isinstance(default, tuple) else default
 
     @cached_property
     def canonical(self) -> Any:
@@ -78,7 +78,7 @@ class Argument(Taken):
         return self.info.description or read_docstrings(self.owner).get(self.field, "")
 
 
-def name_of(field: str, info: FieldInfo) -> str:
+def find_written_name(field: str, info: FieldInfo) -> str:
     """What is written for a field; one that would hide a method ends in `_`."""
     return info.alias if info.alias is not None and info.alias_priority == 2 else field.rstrip("_")
 
@@ -100,7 +100,7 @@ class _Arguments:
                 info = cls.model_fields.get(name)
                 leaf = next((each for each in info.metadata if isinstance(each, Leaf)), None) if info is not None else None
                 if info is not None and leaf is not None:
-                    own[name_of(name, info)] = Argument(cls, name, info, leaf)
+                    own[find_written_name(name, info)] = Argument(cls, name, info, leaf)
             fields = cls.model_fields
             kept = {name: each for name, each in inherited.items() if name not in own and each.field in fields}
             self.known[cls] = own | kept
@@ -108,7 +108,7 @@ class _Arguments:
 
 
 @cache
-def _names(cls: type[Record]) -> dict[str, str]:
+def _map_names(cls: type[Record]) -> dict[str, str]:
     """By field, in their order, the name of each argument."""
     return {each.field: name for name, each in cls.arguments.items()}
 
@@ -156,33 +156,33 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        found: Schema = written_out(describe_record(cls))
+        found: Schema = write_out(describe_record(cls))
         return found
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name}={value!r}" for name, value in self.values().items())
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.list_values().items())
         return f"{type(self).__name__}({shown})"
 
     def is_written(self, name: str) -> bool:
         """Whether a person wrote the argument."""
         return self.arguments[name].field in self.model_fields_set
 
-    def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+    def list_values(self, order: Iterable[str] = ()) -> dict[str, Any]:
         """The written arguments, canonical: those of `order` first, and so; the others as they are declared."""
         written, values = self.model_fields_set, vars(self)
-        found = {name: values[field] for field, name in _names(type(self)).items() if field in written}
+        found = {name: values[field] for field, name in _map_names(type(self)).items() if field in written}
         first = {name: found[name] for name in order if name in found}
         return first | found if first else found
 
-    def value(self, name: str) -> Any:
+    def get_value(self, name: str) -> Any:
         """The value of an argument; the field of one that would hide a method ends in `_`."""
         return getattr(self, self.arguments[name].field)
 
-    def key(self) -> tuple[object, ...]:
+    def make_key(self) -> tuple[object, ...]:
         """What tells two records apart: the class and every value."""
-        return (type(self), *((name, repr(self.value(name))) for name in sorted(self.arguments)))
+        return (type(self), *((name, repr(self.get_value(name))) for name in sorted(self.arguments)))
 
-    def having(self, **values: Any) -> Self:
+    def replace_values(self, **values: Any) -> Self:
         """The record with other canonical values, by field."""
         return self.model_copy(update=values)
 
@@ -210,7 +210,7 @@ class Record(BaseModel):
         """Reports what the arguments break together. Called when each is fine by itself."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: MappingNode) -> str | None:
+    def find_home(cls, entry: Entry, node: MappingNode) -> str | None:
         """Where a key that it does not have belongs, if others may belong there too: all of them are told at once."""
         return None
 
@@ -247,12 +247,12 @@ def describe_record(cls: type[Record], instead: Mapping[str, Schema] = {}) -> Sc
     """The JSON Schema of a mapping with the keys of a record; `instead` has those of keys that are not what their leaf says."""
     required = [name for name, each in cls.arguments.items() if each.required]
     properties = {name: describe_argument(each, instead.get(name)) for name, each in cls.arguments.items()}
-    return keys(properties, required, " ".join((cls.__doc__ or "").split("\n\n")[0].split()))
+    return make_keys(properties, required, " ".join((cls.__doc__ or "").split("\n\n")[0].split()))
 
 
 def describe_argument(argument: Argument, instead: Schema | None = None) -> Schema:
     """The JSON Schema of what may be written for an argument, with its text and its default."""
-    schema = argument.kind.schema() if instead is None else instead
+    schema = argument.kind.make_schema() if instead is None else instead
     told = not argument.required and (argument.default is not None or _admits_null(schema))
     return join({"description": argument.doc}, schema, {"default": _as_json(argument.default)} if told else {})
 

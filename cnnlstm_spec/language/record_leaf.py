@@ -24,7 +24,7 @@ class RecordLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return recall(_read, node, scope, self.cls)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return describe_record(self.cls)
 
 

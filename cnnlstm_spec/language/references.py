@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..text.diagnostic import Origin
-from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
 from .kinds import Optional
 from .leaf import OpenLeaf
 from .meanings import Address
-from .scope import POISON, Scope, origin_of
+from .scope import POISON, Scope, make_origin
 
 
 class Reference(str):
@@ -18,7 +18,7 @@ class Reference(str):
     origin: Origin
 
     @classmethod
-    def place(cls, name: str, origin: Origin) -> Reference:
+    def make_at(cls, name: str, origin: Origin) -> Reference:
         """A name at its place."""
         made = cls(name)
         made.origin = origin
@@ -38,9 +38,11 @@ class StatesKind(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         items = node.items if isinstance(node, Listing) else (node,)
-        read = [self._read_one(item, scope.at(index) if isinstance(node, Listing) else scope) for index, item in enumerate(items)]
+        read = [
+            self._read_one(item, scope.enter(index) if isinstance(node, Listing) else scope) for index, item in enumerate(items)
+        ]
         if not read:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         return POISON if POISON in read else tuple(read)
 
     def _read_one(self, item: Node, scope: Scope) -> Any:
@@ -49,10 +51,10 @@ class StatesKind(OpenLeaf):
             return POISON
         if isinstance(node, Scalar) and isinstance(node.value, str):
             scope.note(Address(node.span, node.value, whole=False))
-            return Reference.place(node.value, origin_of(node, scope))
-        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return Reference.make_at(node.value, make_origin(node, scope))
+        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 

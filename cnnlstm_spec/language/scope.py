@@ -15,10 +15,10 @@ from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
-from ..text.spelling import did_you_mean, nearest
+from ..text.spelling import find_nearest, suggest_word
 from .catalog import OwnObjects
-from .meanings import Meaning, Variables, Word, span_of_word
-from .variables import WHOLE, find_uses, names_in, substitute, unfit_name
+from .meanings import Meaning, Variables, Word, find_word
+from .variables import WHOLE, explain_unfit_name, find_names, find_uses, substitute
 
 TOO_MANY_LAYERS = Code(
     "too-many-layers",
@@ -82,7 +82,7 @@ class OwnLayers(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class Scope:
-    """Passed down while a document is read; `at` steps into a key or an item.
+    """Passed down while a document is read; `enter` steps into a key or an item.
 
     What grows with a reading all its scopes share, and nothing else in them changes: `found` and `index`, to which is added
     what is said and noted; `budget` and `values`, which count what is written out; `expanded` and `guessed`, which later
@@ -136,30 +136,30 @@ class Scope:
     def note_word(self, node: Node, *symbol: str | int, defines: bool = False) -> None:
         """Notes a name that a person has chosen; its text is the last step of the symbol."""
         if self.index is not None:
-            self.note(Word(span_of_word(node.span, str(symbol[-1])), symbol, defines))
+            self.note(Word(find_word(node.span, str(symbol[-1])), symbol, defines))
 
     def has_layer(self, name: str) -> bool:
         """Whether the name is that of a layer of Keras or of a structure."""
         return self.registry is not None and self.registry.has(name)
 
-    def at(self, *steps: str | int) -> Scope:
+    def enter(self, *steps: str | int) -> Scope:
         """The scope of an inner value."""
-        return self.changed(path=(*self.path, *steps), address=(*self.address, *steps))
+        return self.change_document(path=(*self.path, *steps), address=(*self.address, *steps))
 
-    def apart(self) -> Scope:
+    def copy_apart(self) -> Scope:
         """The scope with a list of its own of the blocks that are used."""
-        return self.changed(expanded=set())
+        return self.change_document(expanded=set())
 
-    def listening(self) -> Scope:
+    def copy_listening(self) -> Scope:
         """The scope with a list of its own of what is found, which the caller tells after: while it is empty, all went well."""
-        return self.changed(found=[])
+        return self.change_document(found=[])
 
-    def having(self, variables: Mapping[str, Node], homes: Mapping[str, Path]) -> Scope:
+    def add_variables(self, variables: Mapping[str, Node], homes: Mapping[str, Path]) -> Scope:
         """The scope with more variables, which hide others of the same name, and where they are defined."""
         hidden = {name: home for name, home in self.homes.items() if name not in variables}
-        return self.changed(variables={**self.variables, **variables}, homes={**hidden, **homes})
+        return self.change_document(variables={**self.variables, **variables}, homes={**hidden, **homes})
 
-    def changed(self, **fields: object) -> Scope:
+    def change_document(self, **fields: object) -> Scope:
         """The scope with other values of some of its fields."""
         # Not `replace`, which looks every field up: this is called for every value of a spec.
         inner = object.__new__(Scope)
@@ -167,7 +167,7 @@ class Scope:
         inner.__dict__.update(fields)
         return inner
 
-    def place(self, node: Node) -> Place:
+    def make_place(self, node: Node) -> Place:
         """Where a node stands, at this scope's path."""
         return Place(self.path, node.span)
 
@@ -189,14 +189,14 @@ class Scope:
         """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
         if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
             return POISON
-        if fixes and (defined := self._definition(node)) is not None:
-            fixes = [each for each in (_moved(fix, node.span, defined) for fix in fixes) if each is not None]
+        if fixes and (defined := self._find_definition(node)) is not None:
+            fixes = [each for each in (_move_fix(fix, node.span, defined) for fix in fixes) if each is not None]
             labels = (*labels, Label(Place(self.path, defined.span), "its value is written here"))
-        found = Diagnostic(code, self.place(node), facts, label, (*labels, *self.uses), tuple(help), tuple(fixes))
+        found = Diagnostic(code, self.make_place(node), facts, label, (*labels, *self.uses), tuple(help), tuple(fixes))
         self.found.append(found)
         return POISON
 
-    def _definition(self, node: Node) -> Node | None:
+    def _find_definition(self, node: Node) -> Node | None:
         """What is written for the variable that a value stands for as a whole; None of any other value."""
         source, start, end = node.span
         if not isinstance(node, Scalar) or "$" in node.text:
@@ -213,14 +213,14 @@ class Scope:
         if isinstance(node.value, str) and "$" in node.value:
             if self.index is not None:
                 self.note_variables(node)
-            return substitute(node, self.variables, self.place(node), self.found, self.uses)
+            return substitute(node, self.variables, self.make_place(node), self.found, self.uses)
         return node
 
     def can_name(self, key: Scalar, what: str = "a variable", taken: Mapping[str, str] = {}) -> bool:
         """Whether a key can name a variable, and is none of those taken, each with what to say of it; else it is reported."""
-        help = unfit_name(key.text) or ((taken[key.text],) if key.text in taken else ())
+        help = explain_unfit_name(key.text) or ((taken[key.text],) if key.text in taken else ())
         if help:
-            self.at(key.text).report(BAD_NAME, key, name=key.text, what=what, help=help)
+            self.enter(key.text).report(BAD_NAME, key, name=key.text, what=what, help=help)
         return not help
 
     def note_variables(self, node: Node) -> None:
@@ -260,21 +260,21 @@ class Scope:
             code, limit = (TOO_DEEP, DEPTH_LIMIT) if depth > DEPTH_LIMIT else (TOO_MANY, VALUES_LIMIT)
             self.report(code, node, limit=limit)
             return None
-        if bound and isinstance(node, Scalar) and not bound.isdisjoint(names_in(node)):
+        if bound and isinstance(node, Scalar) and not bound.isdisjoint(find_names(node)):
             return node
         found = self.resolve(node)
         if isinstance(found, Listing):
             items = [self.resolve_deep(item, bound, depth + 1) for item in found.items]
             return None if None in items else Listing(found.span, tuple(item for item in items if item))
         if isinstance(found, MappingNode):
-            inner = bound | _bound_by(found)
+            inner = bound | _list_bound(found)
             held = [(each.key, each.value, inner if each.key.text == "layers" else bound) for each in found.entries]
             values = [(key, self.resolve_deep(value, names, depth + 1)) for key, value, names in held]
             return MappingNode(found.span, tuple(Entry(key, value) for key, value in values if value is not None))
         return found
 
 
-def _moved(fix: Fix, used: Span, defined: Node) -> Fix | None:
+def _move_fix(fix: Fix, used: Span, defined: Node) -> Fix | None:
     """A fix of a value where that is written, in place of where a variable stands for it; it is a change for all who use that."""
     if not any(edit == Edit(used, edit[1]) for edit in fix.edits if isinstance(edit, Edit)):
         return fix
@@ -284,7 +284,7 @@ def _moved(fix: Fix, used: Span, defined: Node) -> Fix | None:
     return Fix(fix.title, edits, "unsafe" if fix.applicability == "safe" else fix.applicability)
 
 
-def _bound_by(arguments: MappingNode) -> frozenset[str]:
+def _list_bound(arguments: MappingNode) -> frozenset[str]:
     """The names that stand for other values in the layers of these arguments, if they are those of a `Repeat`."""
     each = arguments.get("each")
     if each is None and arguments.get("times") is None:
@@ -293,9 +293,9 @@ def _bound_by(arguments: MappingNode) -> frozenset[str]:
     return frozenset(("index", *names))
 
 
-__all__ = ["POISON", "Scope", "did_you_mean", "nearest"]
+__all__ = ["POISON", "Scope", "find_nearest", "suggest_word"]
 
 
-def origin_of(node: Node, scope: Scope) -> Origin:
+def make_origin(node: Node, scope: Scope) -> Origin:
     """Where a node is written, as an origin."""
-    return Origin(scope.place(node), scope.address, scope.uses)
+    return Origin(scope.make_place(node), scope.address, scope.uses)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import Fix, write
 from ..text.foreign_variables import DOTTED
-from ..text.nodes import Node, Scalar, words_for
+from ..text.nodes import Node, Scalar, describe_sort
 from ..text.source import Place, Span
-from ..text.spelling import nearest, respelt
+from ..text.spelling import find_nearest, fix_spelling
 
 UNKNOWN_VARIABLE = Code("unknown-variable", "error", "`${name}` is not defined")
 CYCLIC_VARIABLE = Code(
@@ -34,7 +34,7 @@ LOOKUPS = 1_000
 TEXT_LIMIT = 10_000
 
 
-def unfit_name(name: str) -> tuple[str, ...]:
+def explain_unfit_name(name: str) -> tuple[str, ...]:
     """Why no `$name` can be written for a name, as a way out; nothing where it can."""
     if NAME.fullmatch(name):
         return ()
@@ -58,7 +58,7 @@ class _Reported(Exception):
     """What an expression rests on has been reported."""
 
 
-def names_in(node: Scalar) -> set[str]:
+def find_names(node: Scalar) -> set[str]:
     """The names that a scalar rests on."""
     if not isinstance(node.value, str) or "$" not in node.value:
         return set()
@@ -70,7 +70,7 @@ def names_in(node: Scalar) -> set[str]:
 def find_uses(node: Scalar) -> Iterator[tuple[str, Span]]:
     """The names that a scalar rests on, each where it is written."""
     source, start, end = node.span
-    known = names_in(node)
+    known = find_names(node)
     for used in USED.finditer(source.text, start, end):
         for name in NAME.finditer(source.text, used.start(), used.end()):
             if name[0] in known:
@@ -84,13 +84,13 @@ def substitute(
     evaluator = _Evaluator(variables)
     text = str(node.value)
     try:
-        return evaluator.scalar(node)
+        return evaluator.evaluate_scalar(node)
     except _Unknown as unknown:
         name = str(unknown)
-        near = nearest(name, variables)
+        near = find_nearest(name, variables)
         help: tuple[str, ...]
         help = (f"did you mean `{near}`?",) if near else ("define it under `vars:`, or as a parameter of the block",)
-        fixes = _respelt(node, name, near, variables) if near else ()
+        fixes = _fix_spelling(node, name, near, variables) if near else ()
         found.append(Diagnostic(UNKNOWN_VARIABLE, place, {"name": name}, labels=uses, help=help, fixes=fixes))
     except _Cycle:
         found.append(Diagnostic(CYCLIC_VARIABLE, place, {"name": text.strip("${} ")}, labels=uses))
@@ -105,11 +105,11 @@ def substitute(
     return None
 
 
-def _respelt(node: Scalar, name: str, near: str, variables: Mapping[str, Node]) -> tuple[Fix, ...]:
+def _fix_spelling(node: Scalar, name: str, near: str, variables: Mapping[str, Node]) -> tuple[Fix, ...]:
     """The fix that writes a known name where a scalar has another."""
     source, start = node.span.source, node.span.start
     found = re.compile(rf"\b{re.escape(name)}\b").search(source.text, start, node.span.end)
-    return (respelt(name, near, variables, Span(source, found.start(), found.end())),) if found else ()
+    return (fix_spelling(name, near, variables, Span(source, found.start(), found.end())),) if found else ()
 
 
 class _Evaluator:
@@ -121,7 +121,7 @@ class _Evaluator:
         """The variables that are being looked up, each for the one before."""
         self.lookups = 0
 
-    def scalar(self, node: Scalar) -> Node:
+    def evaluate_scalar(self, node: Scalar) -> Node:
         """The node that a scalar stands for; a whole `$name` keeps its type, lists and mappings too."""
         if node.broken:
             raise _Reported
@@ -129,17 +129,17 @@ class _Evaluator:
             return node
         text = node.value.strip()
         if match := WHOLE.fullmatch(text):
-            value = self.lookup(match[1] or match[2])
+            value = self.look_up(match[1] or match[2])
             return Scalar(node.span, value.value, value.text, value.plain) if isinstance(value, Scalar) else value
         if (match := PART.fullmatch(text)) is not None:
-            number = _Arithmetic(match[1], self).value()
+            number = _Arithmetic(match[1], self).read_value()
             return Scalar(node.span, number, str(number))
-        filled = PART.sub(lambda part: self.text(part[1]), node.value)
+        filled = PART.sub(lambda part: self.evaluate_text(part[1]), node.value)
         if len(filled) > TEXT_LIMIT:
             raise _Wrong(f"the text would be {len(filled)} characters long")
         return Scalar(node.span, filled, filled, plain=False)
 
-    def lookup(self, name: str) -> Node:
+    def look_up(self, name: str) -> Node:
         if name not in self.variables:
             raise _Unknown(name)
         if name in self.held:
@@ -149,23 +149,23 @@ class _Evaluator:
             raise _Wrong("it rests on too many variables")
         node = self.variables[name]
         self.held.append(name)
-        value = self.scalar(node) if isinstance(node, Scalar) else node
+        value = self.evaluate_scalar(node) if isinstance(node, Scalar) else node
         self.held.pop()
         return value
 
-    def text(self, inner: str) -> str:
+    def evaluate_text(self, inner: str) -> str:
         name = inner.strip()
         if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            value = self.lookup(name)
+            value = self.look_up(name)
             if not isinstance(value, Scalar):
-                raise _Wrong(f"`{name}` is {words_for(value)}, which has no place inside text")
+                raise _Wrong(f"`{name}` is {describe_sort(value)}, which has no place inside text")
             return value.text
-        return str(_Arithmetic(inner, self).value())
+        return str(_Arithmetic(inner, self).read_value())
 
-    def number(self, name: str) -> int | float:
-        value = self.lookup(name.removeprefix("$"))
+    def read_number(self, name: str) -> int | float:
+        value = self.look_up(name.removeprefix("$"))
         if not isinstance(value, Scalar) or isinstance(value.value, bool) or not isinstance(value.value, int | float):
-            raise _Wrong(f"`{name}` is {words_for(value)}, not a number")
+            raise _Wrong(f"`{name}` is {describe_sort(value)}, not a number")
         return value.value
 
 
@@ -185,10 +185,10 @@ class _Arithmetic:
         self.at = 0
         self.depth = 0
 
-    def value(self) -> int | float:
+    def read_value(self) -> int | float:
         if not self.tokens:
             raise _Wrong("nothing stands inside")
-        result = self.sum()
+        result = self.read_sum()
         if self.at < len(self.tokens):
             raise _Wrong(f"`{self.tokens[self.at]}` is not expected there")
         return result
@@ -201,45 +201,47 @@ class _Arithmetic:
         self.at += 1
         return token
 
-    def sum(self) -> int | float:
-        result = self.term()
+    def read_sum(self) -> int | float:
+        result = self.read_term()
         while self.peek() in ("+", "-"):
-            result = self.bounded(result + self.term() if self.take() == "+" else result - self.term())
+            result = self.check_bounds(result + self.read_term() if self.take() == "+" else result - self.read_term())
         return result
 
-    def term(self) -> int | float:
-        result = self.factor()
+    def read_term(self) -> int | float:
+        result = self.read_factor()
         while self.peek() in ("*", "/", "//"):
-            operator, right = self.take(), self.factor()
+            operator, right = self.take(), self.read_factor()
             if operator != "*" and right == 0:
                 raise _Wrong("division by zero")
-            result = self.bounded(result * right if operator == "*" else result / right if operator == "/" else result // right)
+            result = self.check_bounds(
+                result * right if operator == "*" else result / right if operator == "/" else result // right
+            )
         return result
 
-    def factor(self) -> int | float:
+    def read_factor(self) -> int | float:
         token = self.take()
         self.depth += 1
         if self.depth > DEPTH:
             raise _Wrong("too many parentheses or signs")
         if token in ("+", "-"):
-            inner = self.factor()
+            inner = self.read_factor()
             result = -inner if token == "-" else inner
         elif token == "(":
-            result = self.sum()
+            result = self.read_sum()
             if self.take() != ")":
                 raise _Wrong("a parenthesis is not closed")
         elif token and (token[0].isdigit() or token[0] == "."):
-            result = self.bounded(float(token) if set(token) & set(".eE") else int(token) if len(token) < 19 else LIMIT + 1)
+            result = self.check_bounds(float(token) if set(token) & set(".eE") else int(token) if len(token) < 19 else LIMIT + 1)
         elif token and token not in (")", "*", "/", "//"):
             if self.peek() == "(":
                 raise _Wrong(f"`{token}(` calls a function; there are only + - * / // and ( )")
-            result = self.evaluator.number(token)
+            result = self.evaluator.read_number(token)
         else:
             raise _Wrong(f"`{token}` is not expected there" if token else "it ends too soon")
         self.depth -= 1
         return result
 
-    def bounded(self, number: int | float) -> int | float:
+    def check_bounds(self, number: int | float) -> int | float:
         if not -LIMIT <= number <= LIMIT:
             raise _Wrong("the result is too large")
         return number

@@ -12,7 +12,7 @@ from ..spec.patterns import fits
 from ..text.diagnostic import Code, Diagnostic
 from ..text.fix import write
 from ..text.source import Place, Span
-from ..text.spelling import Guess, guess_address, likest, nearest
+from ..text.spelling import Guess, find_nearest, guess_address, sort_by_likeness
 
 if TYPE_CHECKING:
     from ..ops.backbones.op import Backbone
@@ -49,18 +49,18 @@ def find_output(graph: Graph, address: str) -> str | None:
     return graph.addresses.get(_localize(address)) if _is_known(graph, address) else None
 
 
-def backbone_of(graph: Graph, address: str) -> str | None:
+def find_backbone(graph: Graph, address: str) -> str | None:
     """The node of the backbone that an address names, in `TimeDistributed` too."""
     id = graph.backbones.get(_localize(address))
     return id if id is not None and _find_holder(address) == graph.nodes[id].area else None
 
 
-def inner_of(graph: Graph, address: str) -> Inner | None:
+def find_inner(graph: Graph, address: str) -> Inner | None:
     """The inner layer of a backbone that an address names, whether it is part of the model or not."""
     holder = _find_holder(address)
-    id = backbone_of(graph, holder) if holder is not None else None
+    id = find_backbone(graph, holder) if holder is not None else None
     op = graph.nodes[id].op if id is not None else None
-    if id is None or not isinstance(op, Backbone) or _name(address) not in op.layers():
+    if id is None or not isinstance(op, Backbone) or _name(address) not in op.list_layers():
         return None
     return Inner(id, op, _name(address))
 
@@ -82,7 +82,7 @@ def _is_known(graph: Graph, address: str) -> bool:
         return True
     if address == "fusion":
         return any(area.startswith("fusion.") for area in graph.areas)
-    if inner_of(graph, address) is not None:
+    if find_inner(graph, address) is not None:
         return True
     area = _find_holder(address)
     return area in graph.areas and _is_section(area) and f"{_localize(area)}.{_name(address)}" in graph.addresses
@@ -97,9 +97,9 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
     whole = [id for id, node in graph.nodes.items() if address in (node.area, node.area.split(".")[0])]
     if whole:
         return tuple(whole)
-    if (backbone := backbone_of(graph, address)) is not None:
+    if (backbone := find_backbone(graph, address)) is not None:
         return (backbone,)
-    id = find_output(graph, address) if inner_of(graph, address) is None else None
+    id = find_output(graph, address) if find_inner(graph, address) is None else None
     if id is None:
         return ()
     node, name = graph.nodes[id], _name(address)
@@ -108,20 +108,20 @@ def find_members(graph: Graph, address: str) -> tuple[str, ...]:
     return _list_inside(graph, node, name)
 
 
-def unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
+def report_unknown_address(graph: Graph, address: str, place: Place, more: tuple[str, ...] = ()) -> Diagnostic:
     """Says that an address names nothing, and what is near; `more` are other words that could stand there."""
     backbones = {f"{graph.nodes[id].area}.{_name(key)}": graph.nodes[id].op for key, id in graph.backbones.items()}
     meant = list_meant(address, {key: op for key, op in backbones.items() if isinstance(op, Backbone)})
     names = meant or (*more, *list_addresses(graph))
     near = guess_address(address, names, place.span)
     help = near.help or (f"there are {', '.join(f'`{each}`' for each in names[:8])}",)
-    if (pattern := pattern_at(place.span)) is not None:
-        near = guess_layer(pattern, nearest(address, names), place.span)
+    if (pattern := find_pattern(place.span)) is not None:
+        near = guess_layer(pattern, find_nearest(address, names), place.span)
         help = near.help or help
     return Diagnostic(UNKNOWN_ADDRESS, place, {"address": address}, help=help, fixes=near.fixes)
 
 
-def pattern_at(span: Span) -> str | None:
+def find_pattern(span: Span) -> str | None:
     """The pattern that an address is written as; None of one that is written as it is."""
     source, start, end = span
     text = source.text[start:end].strip("\"'")
@@ -139,14 +139,14 @@ def guess_layer(pattern: str, near: str | None, span: Span) -> Guess:
 
 def find_parts(graph: Graph, address: str, freezes: bool) -> frozenset[Part]:
     """What an address covers; an inner layer all before it where it freezes, else all after it, and itself."""
-    if (inner := inner_of(graph, address)) is not None:
-        kept = inner.op.kept()
+    if (inner := find_inner(graph, address)) is not None:
+        kept = inner.op.list_kept()
         place = kept.index(inner.layer)
         return frozenset((inner.id, each) for each in (kept[: place + 1] if freezes else kept[place:]))
     found: set[Part] = set()
     for id in find_members(graph, address):
         op = graph.nodes[id].op
-        found.update((id, each) for each in (op.kept() if isinstance(op, Backbone) else ("",)))
+        found.update((id, each) for each in (op.list_kept() if isinstance(op, Backbone) else ("",)))
     return frozenset(found)
 
 
@@ -156,8 +156,8 @@ def list_meant(address: str, backbones: Mapping[str, Backbone]) -> tuple[str, ..
     if holder is None:
         return ()
     if holder in backbones:
-        return tuple(f"{holder}.{each}" for each in likest(layer, backbones[holder].kept()))
-    return tuple(f"{each}.{layer}" for each, op in backbones.items() if layer in op.layers())
+        return tuple(f"{holder}.{each}" for each in sort_by_likeness(layer, backbones[holder].list_kept()))
+    return tuple(f"{each}.{layer}" for each, op in backbones.items() if layer in op.list_layers())
 
 
 def expand(graph: Graph, address: str) -> tuple[str, ...]:
@@ -172,8 +172,8 @@ def expand(graph: Graph, address: str) -> tuple[str, ...]:
 
 def is_cut_off(graph: Graph, address: str) -> bool:
     """Whether an address names what nothing reads of a backbone, and so is no part of the model."""
-    if (inner := inner_of(graph, address)) is not None:
-        return inner.layer not in inner.op.kept()
+    if (inner := find_inner(graph, address)) is not None:
+        return inner.layer not in inner.op.list_kept()
     id = find_output(graph, address)
     op = graph.nodes[id].op if id is not None else None
     return isinstance(op, Backbone) and not op.whole

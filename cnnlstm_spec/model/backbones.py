@@ -14,9 +14,9 @@ from ..ir.inference import Refusal
 from ..ops.stand_in import stand_for
 from ..ops.structural import LeaveTime
 from ..text.diagnostic import Origin
-from ..text.memo import Memory, once
-from ..text.spelling import nearest
-from .addresses import backbone_of, inner_of, list_meant
+from ..text.memo import Memory, make_once
+from ..text.spelling import find_nearest
+from .addresses import find_backbone, find_inner, list_meant
 from .wiring import Context, Weaver
 
 if TYPE_CHECKING:
@@ -44,40 +44,40 @@ class InnerReferences:
         backbones = self.weaver.backbones
         if ref in backbones:
             id, at = backbones[ref]
-            return self.addressed(ref, self.left(id, origin, at))
+            return self.admit_address(ref, self.leave_time(id, origin, at))
         holder, _, layer = ref.rpartition(".")
         if holder not in backbones:
             return None
         id, at = backbones[holder]
-        op = self.op_of(id)
-        if layer not in op.layers():
-            self.misread.add((id, nearest(layer, op.layers())))
+        op = self.find_op(id)
+        if layer not in op.list_layers():
+            self.misread.add((id, find_nearest(layer, op.list_layers())))
             return None
         if (id, layer) not in self.taps:
             inside = replace(at, shared=None, frozen=None, frozen_norms=False)
             from ..ops.backbones.inner import InnerLayer
 
-            tap = once(self.memory, InnerLayer, op, layer)
+            tap = make_once(self.memory, InnerLayer, op, layer)
             self.taps[id, layer] = self.weaver.add(tap, (id,), origin, inside, stem=f"{op.name}_{layer}")
             self.made.add(self.taps[id, layer])
-        return self.addressed(ref, self.left(self.taps[id, layer], origin, at))
+        return self.admit_address(ref, self.leave_time(self.taps[id, layer], origin, at))
 
-    def names(self, ref: str) -> tuple[str, ...]:
+    def propose_names(self, ref: str) -> tuple[str, ...]:
         """The references that one into a backbone may be meant for: its layers, or those of that name in another."""
-        return list_meant(ref, {address: self.op_of(id) for address, (id, _) in self.weaver.backbones.items()})
+        return list_meant(ref, {address: self.find_op(id) for address, (id, _) in self.weaver.backbones.items()})
 
-    def op_of(self, id: str) -> Backbone:
+    def find_op(self, id: str) -> Backbone:
         """The backbone of a node."""
         op = self.weaver.nodes[int(id[1:])].op
         assert isinstance(op, Backbone)
         return op
 
-    def addressed(self, ref: str, id: str) -> str:
+    def admit_address(self, ref: str, id: str) -> str:
         """Lets the reference be an address of the graph."""
         self.weaver.addresses[ref] = id
         return id
 
-    def left(self, id: str, origin: Origin, at: Context) -> str:
+    def leave_time(self, id: str, origin: Origin, at: Context) -> str:
         """The node outside of every `TimeDistributed` that a node stands in."""
         timed = [place for place, frame in enumerate(at.frames, 1) if frame.kind == "time"]
         for place in reversed(timed):
@@ -86,12 +86,12 @@ class InnerReferences:
             known = next((node.id for node in ends if node.frames == frames), None)
             if known is None:
                 outer = replace(at, frames=frames, shared=None, frozen=None, frozen_norms=False)
-                known = self.weaver.add(self.weaver.made(LeaveTime), (id,), origin, outer, hidden=True, stem="leave_time")
+                known = self.weaver.add(self.weaver.make_op(LeaveTime), (id,), origin, outer, hidden=True, stem="leave_time")
                 self.made.add(known)
             id = known
         return id
 
-    def in_order(self) -> list[Node]:
+    def list_in_order(self) -> list[Node]:
         """All nodes, those that references have made behind what they read."""
         behind: dict[str, list[Node]] = {}
         for node in self.weaver.nodes:
@@ -102,32 +102,32 @@ class InnerReferences:
             waiting = [] if node.id in self.made else [node]
             while waiting:
                 found.append(waiting.pop())
-                waiting += reversed(self.ordered(behind.get(found[-1].id, [])))
+                waiting += reversed(self.order_nodes(behind.get(found[-1].id, [])))
         return found
 
-    def ordered(self, nodes: list[Node]) -> list[Node]:
+    def order_nodes(self, nodes: list[Node]) -> list[Node]:
         """The nodes behind another: of a backbone in the order of its layers, the end of its time last."""
 
-        def place(node: Node) -> int:
-            return node.op.of.layers().index(node.op.layer) if isinstance(node.op, InnerLayer) else len(self.weaver.nodes)
+        def find_place(node: Node) -> int:
+            return node.op.of.list_layers().index(node.op.layer) if isinstance(node.op, InnerLayer) else len(self.weaver.nodes)
 
-        return sorted(nodes, key=place)
+        return sorted(nodes, key=find_place)
 
 
-def node_at(typed: TypedGraph, address: str) -> TypedNode | None:
+def find_node(typed: TypedGraph, address: str) -> TypedNode | None:
     """The node of a backbone in `TimeDistributed`, or of an inner layer, with the steps before its axes.
 
     It may be no node of the graph. None where the address names nothing of the kind, or what gives it is not known.
     """
-    inner = inner_of(typed.graph, address)
-    id = inner.id if inner is not None else backbone_of(typed.graph, address)
+    inner = find_inner(typed.graph, address)
+    id = inner.id if inner is not None else find_backbone(typed.graph, address)
     holder = typed.nodes[id] if id is not None else None
     if holder is None or holder.type is None or holder.inputs[0] is None:
         return None
     found, type = holder, holder.type
     if inner is not None:
         try:
-            type = replace(holder.type, axes=inner.op.inner_type(holder.inputs[0], inner.layer).axes)
+            type = replace(holder.type, axes=inner.op.infer_inner_type(holder.inputs[0], inner.layer).axes)
         except Refusal:
             return None
         from ..ops.backbones.inner import InnerLayer
@@ -158,7 +158,7 @@ def cut_off(
     kept: list[Node] = []
     moved: dict[str, str] = {}
     for node in reversed(nodes):
-        before = _before_time(node, by_id)
+        before = _find_before_time(node, by_id)
         if before != node.id and before in tapped and node.id not in read:
             moved[node.id] = before
             continue
@@ -166,17 +166,17 @@ def cut_off(
         if not isinstance(node.op, InnerLayer):
             read.update(node.inputs)
     addresses.update({address: moved[id] for address, id in addresses.items() if id in moved})
-    return _told(kept[::-1], read, [(id, meant) for id, meant in misread if meant is not None], memory)
+    return _share_outputs(kept[::-1], read, [(id, meant) for id, meant in misread if meant is not None], memory)
 
 
-def _before_time(node: Node, nodes: dict[str, Node]) -> str:
+def _find_before_time(node: Node, nodes: dict[str, Node]) -> str:
     """The node before the ends of time that a node is the last of; itself of any other."""
     while isinstance(node.op, LeaveTime):
         node = nodes[node.inputs[0]]
     return node.id
 
 
-def _told(nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]], memory: Memory | None) -> list[Node]:
+def _share_outputs(nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]], memory: Memory | None) -> list[Node]:
     """The backbones of one Keras layer have the same outputs: those that are read of any of them."""
     layers = {node.id: node.layer for node in nodes}
     taps: dict[str, set[str]] = {}
@@ -189,12 +189,12 @@ def _told(nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]]
     told = []
     for node in nodes:
         if isinstance(node.op, Backbone) and node.layer in taps:
-            wanted = tuple(each for each in node.op.layers() if each in taps[node.layer])
-            node = replace(node, op=once(memory, _reading, node.op, *wanted, "whole" if node.layer in whole else ""))
+            wanted = tuple(each for each in node.op.list_layers() if each in taps[node.layer])
+            node = replace(node, op=make_once(memory, _limit_to, node.op, *wanted, "whole" if node.layer in whole else ""))
         told.append(node)
     return told
 
 
-def _reading(op: Backbone, *read: str) -> Backbone:
+def _limit_to(op: Backbone, *read: str) -> Backbone:
     *taps, whole = read
-    return op.having(taps=tuple(taps), whole=bool(whole))
+    return op.replace_values(taps=tuple(taps), whole=bool(whole))

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from ..ir.graph import Readers, TypedGraph, TypedNode
 from ..ir.op import Op
-from ..ops.axes import axis_number
-from ..ops.shared import called
+from ..ops.axes import find_axis_number
+from ..ops.shared import find_called
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime
 from .noops import is_noop
@@ -47,10 +47,10 @@ def gives_channels(op: Op | None) -> bool:
 
 def is_linear(op: Op) -> bool:
     """Whether no activation comes after the product with the kernel."""
-    return called(op.value("activation")) in (None, "linear")
+    return find_called(op.get_value("activation")) in (None, "linear")
 
 
-def norms_channels(norm: TypedNode, source: Op) -> bool:
+def normalizes_channels(norm: TypedNode, source: Op) -> bool:
     """Whether the axis of a batch norm is the one that the source's kernel makes.
 
     Counted from the end, which time before the others does not change.
@@ -59,4 +59,4 @@ def norms_channels(norm: TypedNode, source: Op) -> bool:
     assert op is not None and x is not None
     first = isinstance(source, Convolution) and source.channels_first
     channels = -(source.n + 1) if isinstance(source, Convolution) and first else -1
-    return axis_number(op.title(), op.value("axis"), x) - (x.rank + 1) == channels
+    return find_axis_number(op.title(), op.get_value("axis"), x) - (x.rank + 1) == channels

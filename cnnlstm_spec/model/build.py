@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ..ir.graph import Graph, Node
 from ..ir.op import Op
-from ..language.catalog import mask_use
+from ..language.catalog import find_mask_use
 from ..language.meanings import Meaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
@@ -14,16 +14,16 @@ from ..spec.compile_section import CompileSpec
 from ..spec.layer_list import holds_timed
 from ..spec.model_spec import Branch, Head, ModelSpec, Unmasked
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
-from ..text.memo import Memory, once
-from ..text.spelling import guess_address, nearest, respelt
-from .addresses import guess_layer, pattern_at
+from ..text.memo import Memory, make_once
+from ..text.spelling import find_nearest, fix_spelling, guess_address
+from .addresses import find_pattern, guess_layer
 from .backbones import InnerReferences, cut_off
-from .head_order import head_of, order_heads
-from .mask_inputs import mask_givers
+from .head_order import find_head, order_heads
+from .mask_inputs import find_mask_givers
 from .names import assign_names
 from .noted import note_addresses
-from .sharing import chains
-from .sides import join, ordered
+from .sharing import resolve_chains
+from .sides import join, order_nodes
 from .wiring import Context, TooLarge, Weaver
 
 UNKNOWN_REFERENCE = Code("unknown-reference", "error", "there is no `{name}` to read here")
@@ -61,7 +61,7 @@ class _Builder:
     def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None, index: list[Meaning] | None) -> None:
         self.spec, self.found, self.memory = spec, found, memory
         self.weaver = Weaver(found, memory, index)
-        self.chains = chains(spec, found)
+        self.chains = resolve_chains(spec, found)
         self.inner = InnerReferences(self.weaver, memory)
         self.givers = {each.share_layers_with[0] for each in spec.branches if each.share_layers_with is not None}
         """The branches whose layers others have too."""
@@ -71,20 +71,20 @@ class _Builder:
         """The heads that are computed from themselves, or between such."""
 
     def build(self) -> Graph:
-        shared = mask_givers(self.spec, self.found)
-        inputs = [self.branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
-        default = self.fusions()
-        outputs = self.heads(default)
+        shared = find_mask_givers(self.spec, self.found)
+        inputs = [self.build_branch(branch, shared.get(branch.name)) for branch in self.spec.branches]
+        default = self.build_fusions()
+        outputs = self.build_heads(default)
         self.weaver.report_alone()
         reserved = [branch.name for branch in self.spec.branches]
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
         sides = self.weaver.sides
-        states = join(sides, self.weaver.nodes, self.found, self.resolve, self.state)
+        states = join(sides, self.weaver.nodes, self.found, self.resolve, self.build_state)
         names = assign_names(self.weaver.wanted, reserved)
-        nodes = ordered(self.inner.in_order(), sides, states, self.found)
+        nodes = order_nodes(self.inner.list_in_order(), sides, states, self.found)
         nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, self.inner.misread, self.memory)
-        renamed = [node.renamed(names) for node in nodes]
+        renamed = [node.rename(names) for node in nodes]
         return Graph(
             self.spec.name,
             {node.id: node for node in renamed},
@@ -97,14 +97,18 @@ class _Builder:
             {address: names[id] for address, (id, _) in self.weaver.backbones.items()},
         )
 
-    def state(self, op: Op, source: str, reader: Node) -> str:
+    def build_state(self, op: Op, source: str, reader: Node) -> str:
         """A node for a state that a layer begins with."""
         return self.weaver.add(op, (source,), reader.origin, Context(reader.area, "state", addressable=False), hidden=True)
 
-    def branch(self, branch: Branch, mask_of: str | None) -> str:
+    def build_branch(self, branch: Branch, mask_of: str | None) -> str:
         """The layers of those that it shares with, then its own; the node of the input."""
         at = Context(f"branches.{branch.name}", branch.name)
-        op = once(self.memory, InputOp, branch.input, branch.name, branch.mask_by, mask_of) if branch.input is not None else None
+        op = (
+            make_once(self.memory, InputOp, branch.input, branch.name, branch.mask_by, mask_of)
+            if branch.input is not None
+            else None
+        )
         unmasked = isinstance(branch.input, Unmasked)
         start = x = self.weaver.add(
             None if unmasked else op, (), branch.origin, at, branch.name, hidden=True, meant=op if unmasked else None
@@ -115,11 +119,11 @@ class _Builder:
             x = self.weaver.add(None, (x,), branch.share_layers_with[1], at)
         for giver in chain or (branch,):
             shared = ("branch", giver.name) if giver is not branch or branch.name in self.givers else None
-            x = self.weaver.held(giver.items, x, replace(at, shared=shared, owner=giver.name), giver.norms, giver.name)
+            x = self.weaver.hold_items(giver.items, x, replace(at, shared=shared, owner=giver.name), giver.norms, giver.name)
         self.weaver.addresses[branch.name] = x
         return start
 
-    def fusions(self) -> str | None:
+    def build_fusions(self) -> str | None:
         """The node that heads read by default; None where there is none."""
         addresses = self.weaver.addresses
         branches = [branch.name for branch in self.spec.branches]
@@ -136,7 +140,7 @@ class _Builder:
             at = Context(f"fusion.{fusion.name}" if fusion.name else "fusion", f"{name}_{index}" if taken else name)
             refs = fusion.inputs or tuple((branch, fusion.origin) for branch in branches)
             inputs = [(ref, self.resolve(ref, origin, index)) for ref, origin in refs]
-            last = self.weaver.fused(fusion, inputs, at, at.stem, own=True)
+            last = self.weaver.fuse(fusion, inputs, at, at.stem, own=True)
             addresses[name] = last
         return last
 
@@ -147,25 +151,25 @@ class _Builder:
             return id
         if not hidden and (inner := self.inner.resolve(ref, origin)) is not None:
             return inner
-        if head not in self.circled or head_of(ref) not in self.circled:
-            self.unknown(ref, origin, stage, head)
+        if head not in self.circled or find_head(ref) not in self.circled:
+            self.report_unknown(ref, origin, stage, head)
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
 
-    def unknown(self, ref: str, origin: Origin, stage: int | None, head: str | None) -> None:
+    def report_unknown(self, ref: str, origin: Origin, stage: int | None, head: str | None) -> None:
         """Reports a reference to nothing, unless what it is meant for could not be read."""
         heads = [] if self.spec.single_head else [each.name for each in self.spec.heads if each.name != head]
         known = [name for name in self.weaver.addresses if not name.startswith(OF_HEADS)]
-        if head_of(ref) is not None and head is not None:
-            known = [*(f"heads.{each}" for each in heads), *(each for each in self.weaver.addresses if head_of(each))]
-        inside = self.inner.names(ref)
+        if find_head(ref) is not None and head is not None:
+            known = [*(f"heads.{each}" for each in heads), *(each for each in self.weaver.addresses if find_head(each))]
+        inside = self.inner.propose_names(ref)
         near = guess_address(ref, inside or known, origin.place.span)
         help, fixes = near.help, near.fixes
         stem, dot, layer = ref.rpartition(".")
         within = next((branch for branch in self.spec.branches if dot and branch.name == stem), None)
         later = [f.name for f in self.spec.fusions[stage:]] if stage is not None else []
         if head is not None and ref in heads:
-            help, fixes = (f"what a head gives is `heads.{ref}`",), (respelt(ref, f"heads.{ref}", heads, origin.place.span),)
-        elif head is None and head_of(ref) in heads:
+            help, fixes = (f"what a head gives is `heads.{ref}`",), (fix_spelling(ref, f"heads.{ref}", heads, origin.place.span),)
+        elif head is None and find_head(ref) in heads:
             help, fixes = ("only a head reads what a head gives",), ()
         elif later and ref == later[0]:
             help, fixes = ("a fusion does not read itself: leave it out of its `inputs`",), ()
@@ -176,11 +180,11 @@ class _Builder:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in (*inside, *known)[:12])}",)
-        if (pattern := pattern_at(origin.place.span)) is not None:
+        if (pattern := find_pattern(origin.place.span)) is not None:
             # Said of the first branch that the pattern stands for, the same is true of all.
             if any(each.code is UNKNOWN_REFERENCE and each.place.span == origin.place.span for each in self.found):
                 return
-            near = guess_layer(pattern, nearest(ref, inside or known), origin.place.span)
+            near = guess_layer(pattern, find_nearest(ref, inside or known), origin.place.span)
             help, fixes = near.help or help, near.fixes
         if not self.is_broken(ref):
             self.weaver.report(UNKNOWN_REFERENCE, origin, help=help, fixes=fixes, name=ref)
@@ -190,26 +194,26 @@ class _Builder:
         if not all(branch.bound.told for branch in self.spec.branches):
             return True
         stem = ref.partition(".")[0]
-        areas = (f"branches.{stem}", f"fusion.{stem}", f"heads.{head_of(ref)}")
+        areas = (f"branches.{stem}", f"fusion.{stem}", f"heads.{find_head(ref)}")
         return any(node.op is None and node.area in areas for node in self.weaver.nodes)
 
-    def heads(self, default: str | None) -> dict[str, str]:
+    def build_heads(self, default: str | None) -> dict[str, str]:
         """The nodes of the outputs; a head that another reads is built before it."""
         order, self.circled = order_heads(self.spec.heads, self.found)
         built = {}
         for head in order:
-            built[head.name] = self.head(head, default)
+            built[head.name] = self.build_head(head, default)
             if not self.spec.single_head:
                 self.given[f"heads.{head.name}"] = self.weaver.nodes[-1].inputs[0]
         return {head.name: built[head.name] for head in self.spec.heads}
 
-    def head(self, head: Head, default: str | None) -> str:
+    def build_head(self, head: Head, default: str | None) -> str:
         """The layers of a head; the node of the output."""
         area = "head" if self.spec.single_head else f"heads.{head.name}"
         at = Context(area, head.name)
         if head.fusion is not None:
             inputs = [(ref, self.resolve(ref, origin, head=head.name)) for ref, origin in head.fusion.inputs or ()]
-            x = self.weaver.fused(head.fusion, inputs, at, None)
+            x = self.weaver.fuse(head.fusion, inputs, at, None)
         elif head.source is not None:
             x = self.resolve(*head.source, head=head.name)
         elif not head.written:
@@ -221,8 +225,8 @@ class _Builder:
             facts = {"head": head.name, "count": len(self.spec.branches)}
             self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), (), **facts)
             x = self.weaver.add(None, (), head.origin, at, hidden=True)
-        x = self.weaver.items(head.items, x, at)
-        output = once(self.memory, Output, head.name, _carries_mask(head, self.spec))
+        x = self.weaver.weave_items(head.items, x, at)
+        output = make_once(self.memory, Output, head.name, _carries_mask(head, self.spec))
         return self.weaver.add(output, (x,), head.origin, at, head.name, hidden=True)
 
 
@@ -231,4 +235,4 @@ def _carries_mask(head: Head, spec: ModelSpec) -> bool:
     if not isinstance(spec.compile, CompileSpec):
         return True
     loss, metrics = spec.compile.losses.get(head.name), spec.compile.metrics.get(head.name, ())
-    return all(mask_use(each.thing) != "fails" for each in (*metrics, *([loss] if loss else [])))
+    return all(find_mask_use(each.thing) != "fails" for each in (*metrics, *([loss] if loss else [])))

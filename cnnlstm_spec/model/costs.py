@@ -123,7 +123,7 @@ def put_sizes(size: Size, sizes: Mapping[str, int]) -> Size:
     if isinstance(size, int):
         return size
     values: dict[Symbol, int] = {symbol: sizes[symbol.name] for symbol in size.symbols if symbol.name in sizes}
-    return size.at(values) if len(values) == len(size.symbols) else size
+    return size.evaluate(values) if len(values) == len(size.symbols) else size
 
 
 def list_open_sizes(size: Size) -> tuple[str, ...]:
@@ -168,7 +168,7 @@ def _count_elements(node: TypedNode) -> Size:
     assert node.type is not None
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if isinstance(op, Backbone) and x is not None:
-        return op.elements(x)
+        return op.count_elements(x)
     if isinstance(op, InnerLayer):
         return 0
     product: Size = 1

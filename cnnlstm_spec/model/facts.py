@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..ir.size import Size
-from ..language.catalog import KerasObject, reads
+from ..language.catalog import KerasObject, find_reads
 
 ACCURACIES = frozenset({"acc", "accuracy"})
 """The words of which Keras makes one of three accuracies, by the shapes of the output and the labels."""
@@ -54,7 +54,7 @@ def find_accuracy(metric: KerasObject, width: Size | None, loss: KerasObject | N
         return metric.name
     if width == 1:
         return "BinaryAccuracy"
-    numbers = loss is not None and reads(loss).get("labels") == "integer"
+    numbers = loss is not None and find_reads(loss).get("labels") == "integer"
     return "SparseCategoricalAccuracy" if numbers else "CategoricalAccuracy"
 
 

@@ -24,21 +24,21 @@ CLIP = 4
 def is_clip(op: Op, inputs: tuple[TensorType | None, ...]) -> bool:
     """Whether an op that reads images stands on a video, and can."""
     first = inputs[0] if inputs else None
-    return first is not None and first.rank == CLIP and op.frames_as() is not None
+    return first is not None and first.rank == CLIP and op.place_frames() is not None
 
 
-def seen(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+def infer_seen(op: Op, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
     """The inputs as the op sees them: of a video one frame; refuses frames whose size is known only at run time."""
     if not is_clip(op, inputs):
         return inputs
     (x,) = inputs
     for axis in x.axes[1:]:
         known(op.title(), axis)
-    frame = x.meaning.moved(lambda place: place - 1 if place else None)
+    frame = x.meaning.move_axes(lambda place: place - 1 if place else None)
     return (replace(x, axes=x.axes[1:], mask=None, zeros=None, meaning=frame),)
 
 
-def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorType:
+def infer_frames_given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorType:
     """The output, of what the op gives for what it sees; all frames come out of it."""
     if not is_clip(op, inputs):
         return result
@@ -46,21 +46,21 @@ def given(op: Op, inputs: tuple[TensorType, ...], result: TensorType) -> TensorT
     return replace(result, axes=x.axes if result.axes == x.axes[1:] else x.axes[:1] + result.axes)
 
 
-def meaning(op: Op, inputs: tuple[TensorType, ...], result: Meaning) -> Meaning:
+def infer_meaning(op: Op, inputs: tuple[TensorType, ...], result: Meaning) -> Meaning:
     """What the output stands for, of what it does for what the op sees."""
     if not is_clip(op, inputs):
         return result
     x = inputs[0].meaning
-    return replace(result.moved(lambda place: place + 1), steps=x.steps, backwards=x.backwards)
+    return replace(result.move_axes(lambda place: place + 1), steps=x.steps, backwards=x.backwards)
 
 
 def lower(op: Op, to: Lowering, inputs: tuple[Expression, ...], id: str) -> Expression:
     """What the op of a node calls in Keras, on one image of all frames where it stands on a video."""
     if not is_clip(op, to.inputs):
         return op.lower(to, *inputs)
-    to.comment(f"All frames of a clip in the {op.frames_as()} of one image: what is drawn is drawn for them all.")
+    to.write_comment(f"All frames of a clip in the {op.place_frames()} of one image: what is drawn is drawn for them all.")
     image = to.let(_join_frames(op, to, inputs[0], f"{id}_frames"), f"{to.stem}_frames")
-    return _part_frames(op, to, op.lower(to, image), f"{id}_clip")
+    return _split_frames(op, to, op.lower(to, image), f"{id}_clip")
 
 
 def _join_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
@@ -68,24 +68,24 @@ def _join_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expressi
     x, place = to.inputs[0], _place(op)
     sizes = list(_list_sizes(x))
     sizes[place] = -1
-    turned = to.ops("transpose", value, _move_axis(1, place + 1)) if place else value
+    turned = to.call_ops("transpose", value, _move_axis(1, place + 1)) if place else value
     return _reshape(to, turned, tuple(sizes), name, x.dtype)
 
 
-def _part_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
+def _split_frames(op: Op, to: Lowering, value: Expression, name: str) -> Expression:
     """The image of all frames to (batch, frames, ...)."""
     y, place = to.output, _place(op)
     sizes = list(_list_sizes(y))
     sizes.insert(place, -1)
     parted = _reshape(to, value, tuple(sizes), name, y.dtype)
-    return to.ops("transpose", parted, _move_axis(place + 1, 1)) if place else parted
+    return to.call_ops("transpose", parted, _move_axis(place + 1, 1)) if place else parted
 
 
 def _place(op: Op) -> int:
     """Which axis of an image, the batch left out, the frames lie in."""
-    reads = op.axes_read()
+    reads = op.list_axes_read()
     assert reads is not None
-    return reads.index(op.frames_as() or "channels")
+    return reads.index(op.place_frames() or "channels")
 
 
 def _move_axis(axis: int, to: int) -> tuple[int, ...]:

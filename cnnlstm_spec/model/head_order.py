@@ -27,7 +27,7 @@ class Reading:
     inputs: tuple[str, ...]
 
 
-def head_of(ref: str) -> str | None:
+def find_head(ref: str) -> str | None:
     """The head that a reference names, or names a layer of; None where it is none of a head."""
     steps = ref.split(".")
     return steps[1] if len(steps) > 1 and steps[0] == "heads" else None
@@ -44,7 +44,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
     """The heads, each after those that it reads, else as they are written; and those on circles, which is reported."""
     by_name = {head.name: head for head in heads}
     readings = [
-        Reading(name, tuple(read for ref, _ in list_references(head) if (read := head_of(ref)) in by_name))
+        Reading(name, tuple(read for ref, _ in list_references(head) if (read := find_head(ref)) in by_name))
         for name, head in by_name.items()
     ]
     order = sort_by_reading(readings)
@@ -59,7 +59,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
 
 def _report_circles(heads: list[Head], circled: set[str], found: list[Diagnostic]) -> None:
     """One finding for each circle, at what its first head reads."""
-    following = {head.name: next(each for each in list_references(head) if head_of(each[0]) in circled) for head in heads}
+    following = {head.name: next(each for each in list_references(head) if find_head(each[0]) in circled) for head in heads}
     seen: set[str] = set()
     for head in heads:
         way: list[str] = []
@@ -67,7 +67,7 @@ def _report_circles(heads: list[Head], circled: set[str], found: list[Diagnostic
         while name not in seen:
             seen.add(name)
             way.append(name)
-            name = head_of(following[name][0]) or ""
+            name = find_head(following[name][0]) or ""
         if name not in way:
             continue
         first, *others = way[way.index(name) :]

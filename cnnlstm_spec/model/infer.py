@@ -20,8 +20,8 @@ from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
 from .text_inputs import NOT_READ, find_text
-from .ways_out import fixes as rank_fixes
-from .ways_out import merge_fixes, ways_out
+from .ways_out import find_fixes as rank_fixes
+from .ways_out import merge_fixes, suggest_ways_out
 
 BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 WRONG_ARITY = Code(
@@ -69,7 +69,7 @@ class State:
     counts: bool = True
     """Whether multiply-adds are counted."""
 
-    def listening(self) -> State:
+    def copy_listening(self) -> State:
         """The state with a list of its own of what is found, which the caller tells after."""
         # Not `replace`, which looks every field up: this is called for every node.
         inner = object.__new__(State)
@@ -87,12 +87,12 @@ def infer(
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
     state = State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
-        state.typed[node.id] = _typed(node, state)
-    found.extend(state.conditions.findings())
+        state.typed[node.id] = _infer_typed(node, state)
+    found.extend(state.conditions.find_findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
-def _typed(node: Node, state: State) -> TypedNode:
+def _infer_typed(node: Node, state: State) -> TypedNode:
     types = tuple([state.typed[id].type for id in node.inputs])
     known = tuple([x for x in types if x is not None])
     if node.op is None or len(known) < len(types):
@@ -139,7 +139,7 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> 
     )
     known = memory.get(key)
     if known is UNKNOWN:
-        apart = state.listening()
+        apart = state.copy_listening()
         try:
             known = infer_node(node, op, inputs, apart)
         finally:
@@ -155,15 +155,15 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> 
 def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Inferred:
     """What is known of a node on inputs that are known; raises Refusal."""
     if isinstance(op, InputOp):
-        return _Inferred(TypedNode(node, op.type(node.id, node.origin.place, node.origin.written), ()))
+        return _Inferred(TypedNode(node, op.infer_type(node.id, node.origin.place, node.origin.written), ()))
     at = Inference(state.policy, state.batch_size, state.graph.has_data, node.id)
-    typed = _checked(node, op, inputs, at, state)
+    typed = _check_node(node, op, inputs, at, state)
     return _Inferred(typed, tuple(at.conditions))
 
 
-def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: State) -> TypedNode:
+def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: State) -> TypedNode:
     _check_inputs(node, op, inputs, state)
-    seen = frames.seen(op, inputs)
+    seen = frames.infer_seen(op, inputs)
     result = op.infer(at, *seen)
     weights = op.weights(*seen)
     if not op.trainable:
@@ -177,22 +177,22 @@ def _checked(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, 
                 raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
-    mask = None if across else inputs[0].mask if seen is not inputs else _mask_after(node, op, inputs, state)
-    values = op.values_after(*seen)
+    mask = None if across else inputs[0].mask if seen is not inputs else _infer_mask(node, op, inputs, state)
+    values = op.infer_values(*seen)
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)
-    meaning = frames.meaning(op, inputs, _meaning(node, op, result, seen, bool(weights)))
-    result = frames.given(op, inputs, result)
-    zeros = op.zeros_after(mask, *seen)
-    dtype, image = op.dtype_after(at, *seen), op.image_of(*seen)
+    meaning = frames.infer_meaning(op, inputs, _infer_meaning(node, op, result, seen, bool(weights)))
+    result = frames.infer_frames_given(op, inputs, result)
+    zeros = op.infer_zeros(mask, *seen)
+    dtype, image = op.infer_dtype(at, *seen), op.find_image(*seen)
     result = TensorType(result.axes, dtype, mask, result.outer, values, zeros, meaning, image)
     result = make_same(node, inputs, result, state)
     return TypedNode(node, result, inputs, weights, first is None, op.macs(result, *inputs) if state.counts else 0)
 
 
-def _meaning(node: Node, op: Op, output: TensorType, inputs: tuple[TensorType, ...], weighted: bool) -> Meaning:
+def _infer_meaning(node: Node, op: Op, output: TensorType, inputs: tuple[TensorType, ...], weighted: bool) -> Meaning:
     """What the output stands for; weights give any number where nothing bounds it."""
-    meaning = op.meaning_after(output, *inputs)
+    meaning = op.infer_meaning(output, *inputs)
     values = meaning.range
     if values is None:
         return replace(meaning, range=ANY) if weighted and not op.is_own() else meaning
@@ -242,9 +242,9 @@ class _Alike:
         return isinstance(other, _Alike) and self.type == other.type
 
 
-def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:
+def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:
     if not op.makes_mask(*inputs):
-        return op.mask_after(*inputs)
+        return op.infer_mask(*inputs)
     *others, last = (x.mask for x in inputs)
     if last is not None and not op.joins_masks:
         labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
@@ -256,16 +256,16 @@ def _mask_after(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State
 
 
 def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> None:
-    fewest, most = op.takes()
+    fewest, most = op.count_inputs()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
             # Of any number Keras takes one too, and gives it as it is.
-            raise Refusal(ONE_INPUT, None, (), layer=op.title()).mended(*merge_fixes(node, op, state.typed))
+            raise Refusal(ONE_INPUT, None, (), layer=op.title()).add_fixes(*merge_fixes(node, op, state.typed))
         wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
     if (text := find_text(op, inputs)) is not None:
-        raise Refusal(NOT_READ, None, (), text, layer=op.title(), origin=_origin_words(node, text, state))
-    reads = op.axes_read()
+        raise Refusal(NOT_READ, None, (), text, layer=op.title(), origin=_describe_origin(node, text, state))
+    reads = op.list_axes_read()
     x = inputs[0] if inputs else None
     if x is None:
         return
@@ -273,17 +273,17 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Sta
         return
     if frames.is_clip(op, inputs):
         return
-    facts: dict[str, Any] = {"layer": op.title(), "origin": _origin_words(node, 0, state), "given": x}
-    help = ways_out(node, op, x, state.graph, state.typed) if state.tells(node) else ()
+    facts: dict[str, Any] = {"layer": op.title(), "origin": _describe_origin(node, 0, state), "given": x}
+    help = suggest_ways_out(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     fixes = rank_fixes(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     if reads is not None and x.rank != len(reads):
         code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
-        raise Refusal(code, None, help, reads=", ".join(reads), **facts).mended(*fixes)
+        raise Refusal(code, None, help, reads=", ".join(reads), **facts).add_fixes(*fixes)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
-    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).mended(*fixes)
+    raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).add_fixes(*fixes)
 
 
-def _producer(node: Node, index: int, state: State) -> Node:
+def _find_producer(node: Node, index: int, state: State) -> Node:
     """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
     typed = state.typed[node.inputs[index]]
     while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
@@ -294,9 +294,9 @@ def _producer(node: Node, index: int, state: State) -> Node:
     return typed.node
 
 
-def _origin_words(node: Node, index: int, state: State) -> str:
-    producer = _producer(node, index, state)
-    return producer.op.giver() if producer.op is not None else "?"
+def _describe_origin(node: Node, index: int, state: State) -> str:
+    producer = _find_producer(node, index, state)
+    return producer.op.name_giver() if producer.op is not None else "?"
 
 
 def make_diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> Diagnostic:
@@ -309,17 +309,17 @@ def make_diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[Tens
     labels = []
     several = sorted({0, refusal.input}) if len(inputs) > 1 else [0] if inputs else []
     for index in several:
-        producer = _producer(node, index, state)
+        producer = _find_producer(node, index, state)
         if producer.origin.place.span != place.span:
-            labels.append(Label(_place_of(producer), f"gives {inputs[index]} here"))
+            labels.append(Label(_find_place(producer), f"gives {inputs[index]} here"))
     mended = (put(node.origin.place.span, name, value) for name, value in refusal.ways)
-    fixes = (*refusal.fixes, *mended, *mismatch.fixes(refusal, node, inputs, state.typed))
+    fixes = (*refusal.fixes, *mended, *mismatch.find_fixes(refusal, node, inputs, state.typed))
     return Diagnostic(
         code, place, shorten_facts(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help, fixes=fixes
     )
 
 
-def _place_of(node: Node) -> Place:
+def _find_place(node: Node) -> Place:
     if isinstance(node.op, InputOp):
         return node.origin.written.places.get("shape", node.origin.place)
     return node.origin.place
@@ -340,14 +340,14 @@ def shorten_facts(code: Code, facts: dict[str, object]) -> dict[str, object]:
     """Facts with shapes written without the names of axes where the first line would be too long; labels name them."""
     if len(code.template.format(**facts)) <= WIDTH:
         return facts
-    return {name: _short(fact) for name, fact in facts.items()}
+    return {name: _shorten(fact) for name, fact in facts.items()}
 
 
-def _short(fact: object) -> object:
+def _shorten(fact: object) -> object:
     if isinstance(fact, Axis):
         return fact.name
-    return _sizes(fact) if isinstance(fact, TensorType) else fact
+    return _describe_sizes(fact) if isinstance(fact, TensorType) else fact
 
 
-def _sizes(x: TensorType) -> str:
+def _describe_sizes(x: TensorType) -> str:
     return "(" + ", ".join("?" if size is None else str(size) for size in map(format_size, x.sizes)) + ")"

@@ -13,7 +13,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from ..text.memo import Memory
 from .infer import State, infer_node, make_diagnostic, make_same, recall
-from .suppose import SMALL, TRIED, Trial, agreed, at_size
+from .suppose import SMALL, TRIED, Trial, merge_types, set_sizes
 from .text_inputs import may_be_text
 
 Found = dict[str, list[Diagnostic]]
@@ -96,7 +96,7 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
     op = node.op
     if op is None or op.is_own():
         return None
-    if (typed := _on_each_step(node, op, inputs, trial, state)) is not None:
+    if (typed := _infer_on_each_step(node, op, inputs, trial, state)) is not None:
         return typed
     if op.leaves_time and inputs and not inputs[0].outer:
         # What entered time was taken out, and so is this.
@@ -105,25 +105,25 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
     try:
         return recall(node, op, inputs, state).typed
     except Refusal as refusal:
-        if (typed := _relieved(node, op, inputs, state)) is not None:
+        if (typed := _relieve(node, op, inputs, state)) is not None:
             return typed
         if not may_be_text(op, node, state.graph):
             state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
     finally:
         if state.found:
             found[node.id] = state.found.copy()
-    reads = op.axes_read()
+    reads = op.list_axes_read()
     if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
         trial.stepped.add(node.id)
     return None
 
 
-def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> TypedNode | None:
+def _infer_on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> TypedNode | None:
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
     if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
         return None
     (x,) = inputs
-    if op.axes_read() is not None or x.rank < 2 or not trial.is_within():
+    if op.list_axes_read() is not None or x.rank < 2 or not trial.is_within():
         return None
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
@@ -134,22 +134,22 @@ def _on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Tri
     return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
 
 
-def _relieved(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
     """A node that is refused because of a size that is not known; None where it is refused with any."""
-    return _relieved_at(TRIED, node, op, inputs, state) or _relieved_at(SMALL, node, op, inputs, state)
+    return _relieve_at(TRIED, node, op, inputs, state) or _relieve_at(SMALL, node, op, inputs, state)
 
 
-def _relieved_at(sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
-    known = tuple(at_size(x, sizes[0]) for x in inputs)
+def _relieve_at(sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+    known = tuple(set_sizes(x, sizes[0]) for x in inputs)
     if known == inputs or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
     apart = state if state.memory is None else replace(state, memory=None)
     try:
         first = infer_node(node, op, known, apart).typed
-        second = infer_node(node, op, tuple(at_size(x, sizes[1]) for x in inputs), apart).typed
+        second = infer_node(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), apart).typed
     except Refusal:
         return None
     if first.type is None or second.type is None or first.type.rank != second.type.rank:
         return None
     # The inputs as it takes them: a rule may ask it for its weights.
-    return TypedNode(node, make_same(node, inputs, agreed(first.type, second.type, node.layer), state), known)
+    return TypedNode(node, make_same(node, inputs, merge_types(first.type, second.type, node.layer), state), known)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from ..language.catalog import KerasObject, reads
+from ..language.catalog import KerasObject, find_reads
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 
@@ -46,7 +46,7 @@ def _add(found: dict[str, Logged], name: str, thing: KerasObject, auto: bool) ->
     number, free = 1, name
     while free in found:
         free, number = f"{name}_{number}", number + 1
-    direction = UP if thing.identifier in ("accuracy", "acc") else reads(thing).get("direction")
+    direction = UP if thing.identifier in ("accuracy", "acc") else find_reads(thing).get("direction")
     found[free] = Logged(direction, auto and free == name and direction is not None)
 
 
@@ -60,11 +60,11 @@ def _list_names(section: CompileSpec) -> tuple[Names, Names]:
     for names, metrics in zip(found, (section.metrics, section.weighted_metrics), strict=True):
         for head, listed in metrics.items():
             for placed in listed:
-                names.append((head, name_of(placed.thing, made), placed.thing))
+                names.append((head, name_metric(placed.thing, made), placed.thing))
     return found
 
 
-def name_of(metric: KerasObject, made: Counter[str]) -> str:
+def name_metric(metric: KerasObject, made: Counter[str]) -> str:
     """What a metric is called: as its string, by `name`, else by its class, with a number from the second one on."""
     if metric.identifier is not None:
         return metric.identifier

@@ -44,25 +44,25 @@ def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: 
     look = _Look(typed, spec, memory or Memory(), beyond)
     first = Trial(TAKEN_OUT, frozenset(), look.turns)
     whole, found = look.infer(first, beyond)
-    before = set(map(key_of, told))
-    left = look.find_left(first, whole, {key: id for key, id in _keys(found).items() if key not in before})
+    before = set(map(make_finding_key, told))
+    left = look.find_left(first, whole, {key: id for key, id in _list_keys(found).items() if key not in before})
     if not left:
         return []
     words = TAKEN_OUT if first.has_shown(IN_WORDS) else IN_WORDS
     _, found = look.infer(Trial(words, frozenset(left.values()), look.turns), dict.fromkeys(left.values()))
-    return [each for some in found.values() for each in some if key_of(each) in left]
+    return [each for some in found.values() for each in some if make_finding_key(each) in left]
 
 
-def key_of(found: Diagnostic) -> Key:
+def make_finding_key(found: Diagnostic) -> Key:
     """What makes two findings one: the code and the place."""
     return (found.code.name, id(found.place.span.source), found.place.span.start)
 
 
-def _keys(found: Found) -> Keys:
+def _list_keys(found: Found) -> Keys:
     keys: Keys = {}
     for id, some in found.items():
         for each in some:
-            keys.setdefault(key_of(each), id)
+            keys.setdefault(make_finding_key(each), id)
     return keys
 
 
@@ -90,7 +90,7 @@ class _Look:
             if not open or any(trial.has_shown(supposed) for trial in trials):
                 return open
             trials.append(Trial(supposed, frozenset(), self.turns))
-            found = _keys(self.infer(trials[-1], dict.fromkeys(open.values()))[1])
+            found = _list_keys(self.infer(trials[-1], dict.fromkeys(open.values()))[1])
             return {key: id for key, id in open.items() if key in found}
 
         for width in WIDTHS:
@@ -163,7 +163,7 @@ class _Look:
         start = trial.give(given, self._typed.graph.nodes[before], self._typed.policy)
         near, found = infer_stretch(self._typed, stretch, start, trial, self._spec.batch_size)
         self._judge(near, stretch.nodes, trial, (end,), found, None)
-        return set(map(key_of, found.get(end, ())))
+        return set(map(make_finding_key, found.get(end, ())))
 
     def _judge(
         self,

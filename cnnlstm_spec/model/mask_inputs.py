@@ -9,7 +9,7 @@ TWO_NAMED = Code("input-twice", "error", "the input name `{name}` is used twice"
 UNLIKE_STEPS = Code("mask-input-steps", "error", "`{name}` masks {first}; this branch has {here}")
 
 
-def mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
+def find_mask_givers(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, str]:
     """For each branch with a mask input, the first branch whose mask that is; reports names that cannot be used so.
 
     A name that a branch or a head has names another input or output; branches that share one have the same steps.
@@ -51,7 +51,7 @@ def _count_steps(branch: Branch) -> int | str | None:
 
 def _report_unlike(name: str, first: Branch, second: Branch) -> Diagnostic:
     assert first.input is not None and second.input is not None
-    axis = first.input.axis_names()[0]
+    axis = first.input.list_axis_names()[0]
     unknown = " of" if _count_steps(first) is None else ""
     facts: dict[str, object] = {
         "name": name,

@@ -14,7 +14,7 @@ WIDTHS = ("units", "filters")
 """Arguments that are the size of the last axis."""
 
 
-def fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
+def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
     """Changes of the text that may make the inputs of a node fit, likeliest first."""
     if refusal.code not in (RANKS_DIFFER, SHAPES_DIFFER, SIZES_DIFFER) or len(inputs) < 2:
         return ()
@@ -54,7 +54,7 @@ def _fix_padding(paths: list[list[str]], typed: Mapping[str, TypedNode]) -> Iter
     changes = []
     for id in dict.fromkeys(id for path in paths for id in path):
         node = typed[id].node
-        if node.op is not None and "padding" in node.op.arguments and node.op.value("padding") == "valid":
+        if node.op is not None and "padding" in node.op.arguments and node.op.get_value("padding") == "valid":
             changes.append(Put(node.origin.place.span, "padding", "same"))
     changes = list(dict.fromkeys(changes))
     if changes:

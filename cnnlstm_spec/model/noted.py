@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..language.meanings import Address, Meaning, Word, find_parts, span_of_word
+from ..language.meanings import Address, Meaning, Word, find_parts, find_word
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Origin
 from ..text.source import Path
@@ -13,7 +13,7 @@ def note_name(index: list[Meaning] | None, origin: Origin, prefix: str, local: s
     """Notes the name of a layer or structure; `local` is what it is called in its area, which may be made unique."""
     place = origin.written.places.get("name")
     if index is not None and place is not None and place.span.source.text:
-        index.append(Word(span_of_word(place.span, local), ("names", *prefix.split("."), local), defines=True))
+        index.append(Word(find_word(place.span, local), ("names", *prefix.split("."), local), defines=True))
 
 
 def note_addresses(index: list[Meaning], spec: ModelSpec) -> None:

@@ -13,7 +13,7 @@ from functools import lru_cache
 from ..ir.graph import TypedGraph
 from ..ir.op import Op
 from ..text.diagnostic import Code, Diagnostic
-from ..text.files import own
+from ..text.files import read_own
 from ..text.source import Place
 
 RUNTIMES = ("saved_model", "litert", "onnx", "openvino")
@@ -30,19 +30,19 @@ def find_lacking(graph: TypedGraph, format: str) -> Iterator[Diagnostic]:
 
     The graph is that of the model for inference, and for a backend that of the model for training.
     """
-    lacking = _lacking()
+    lacking = _load_lacking()
     told: set[Place] = set()
     for typed in graph.nodes.values():
         place = typed.node.origin.place
-        for layer in _names(typed.node.op):
+        for layer in _list_names(typed.node.op):
             if layer not in lacking.get(format, {}) or place in told:
                 continue
             told.add(place)
-            help = (_others(layer, format, lacking), f"it says: {lacking[format][layer]}")
+            help = (_suggest_others(layer, format, lacking), f"it says: {lacking[format][layer]}")
             yield Diagnostic(NO_OPERATION, place, {"format": format, "layer": layer}, help=help)
 
 
-def _others(layer: str, format: str, lacking: Lacking) -> str:
+def _suggest_others(layer: str, format: str, lacking: Lacking) -> str:
     """A way out, to what has the layer."""
     if format in BACKENDS:
         return "`KERAS_BACKEND=tensorflow` has it"
@@ -50,17 +50,17 @@ def _others(layer: str, format: str, lacking: Lacking) -> str:
     return f"{' and '.join(others)} can hold it"
 
 
-def _names(op: Op | None) -> Iterator[str]:
+def _list_names(op: Op | None) -> Iterator[str]:
     """The layers that a node is: one, and those that it wraps."""
     if op is None:
         return
     yield op.title()
-    for value in op.values().values():
+    for value in op.list_values().values():
         if isinstance(value, Op):
-            yield from _names(value)
+            yield from _list_names(value)
 
 
 @lru_cache(maxsize=1)
-def _lacking() -> Lacking:
+def _load_lacking() -> Lacking:
     files = ("runtimes.json", "backends.json")
-    return {name: each for file in files for name, each in json.loads(own("language", "data", file))["lacking"].items()}
+    return {name: each for file in files for name, each in json.loads(read_own("language", "data", file))["lacking"].items()}

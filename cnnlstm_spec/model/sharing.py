@@ -20,7 +20,7 @@ UNKNOWN: Key = ("unknown",)
 
 def make_sharing_key(op: Op) -> Key:
     """What must be equal in two layers that share weights: everything but their names, and the states that they begin with."""
-    return tuple(part for part in op.key() if not (isinstance(part, tuple) and part[0] in ("name", "initial_state")))
+    return tuple(part for part in op.make_key() if not (isinstance(part, tuple) and part[0] in ("name", "initial_state")))
 
 
 def make_signature(item: Item) -> Key:
@@ -48,7 +48,7 @@ def _make_fusion_key(fusion: Fusion) -> Key:
     return (op, fusion.units, query, *map(make_signature, fusion.items))
 
 
-def chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, ...] | None]:
+def resolve_chains(spec: ModelSpec, found: list[Diagnostic]) -> dict[str, tuple[Branch, ...] | None]:
     """For each branch those whose layers it has, its own last; None where a reference in the chain names no branch."""
     branches = {branch.name: branch for branch in spec.branches}
     result: dict[str, tuple[Branch, ...] | None] = {}

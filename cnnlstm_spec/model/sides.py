@@ -40,10 +40,10 @@ class Side:
     """Of the layer."""
 
 
-def states_of(op: Op) -> int:
+def count_states(op: Op) -> int:
     """How many states a recurrent layer has; 0 of any other."""
     if isinstance(op, Bidirectional):
-        return states_of(op.layer) + states_of(op.backward_layer or op.layer)
+        return count_states(op.layer) + count_states(op.backward_layer or op.layer)
     return op.states if isinstance(op, Recurrent) else 0
 
 
@@ -53,42 +53,42 @@ def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], reso
     readers: dict[str, str] = {}
     for side in sides:
         node = nodes[places[side.node]]
-        op = node_op(node)
+        op = get_op(node)
         read = [resolve(name, name.origin) for name in side.names]
-        _number(nodes, places)
+        _number_nodes(nodes, places)
         sources = [nodes[places[id]] for id in read]
-        wanted = states_of(op)
+        wanted = count_states(op)
         if any(source.op is None for source in sources):
             # Nothing is supposed of what it begins with, so that nothing is said of that.
             node = replace(node, op=None)
         elif len(read) == 1 and _is_like(sources[0].op, op):
-            states = [State(index, _gives_steps(node_op(sources[0])), _halves(node_op(sources[0]))) for index in range(wanted)]
+            states = [State(index, _gives_steps(get_op(sources[0])), _halves(get_op(sources[0]))) for index in range(wanted)]
             read = [add(state, sources[0].id, node) for state in states]
-            _number(nodes, places)
+            _number_nodes(nodes, places)
             readers |= dict.fromkeys(read, side.node)
         elif len(read) != wanted:
-            found.append(_wrong_count(side, op, wanted, sources))
+            found.append(_report_wrong_count(side, op, wanted, sources))
             node = replace(node, op=None)
         nodes[places[side.node]] = replace(node, inputs=(*node.inputs, *read))
     return readers
 
 
-def ordered(nodes: list[Node], sides: Sequence[Side], states: Mapping[str, str], found: list[Diagnostic]) -> list[Node]:
+def order_nodes(nodes: list[Node], sides: Sequence[Side], states: Mapping[str, str], found: list[Diagnostic]) -> list[Node]:
     """Each node after those that it reads, else as they are written; a state that closes a circle is reported and left out."""
     if not sides:
         return nodes
     # A state stands where it is read, not behind all that is written.
     places = {node.id: place for place, node in enumerate(nodes)}
     written = sorted(nodes, key=lambda node: (places[states.get(node.id, node.id)], node.id not in states))
-    return _sorted_out(written, {side.node: side for side in sides}, found)
+    return _sort_out(written, {side.node: side for side in sides}, found)
 
 
-def _number(nodes: list[Node], places: dict[str, int]) -> None:
+def _number_nodes(nodes: list[Node], places: dict[str, int]) -> None:
     """The places of the nodes that have been added."""
     places.update({node.id: place for place, node in enumerate(nodes[len(places) :], len(places))})
 
 
-def node_op(node: Node) -> Op:
+def get_op(node: Node) -> Op:
     """The op of a node that has one."""
     assert node.op is not None
     return node.op
@@ -115,7 +115,7 @@ def _halves(op: Op) -> bool:
     return isinstance(op, Bidirectional) and op.merge_mode == "concat"
 
 
-def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagnostic:
+def _report_wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagnostic:
     names = {1: "one state", 2: "two states, h and c", 4: "four states, h and c of each direction"}
     words = names.get(wanted, f"{wanted} states")
     if isinstance(op, Bidirectional) and wanted == 2:
@@ -123,13 +123,13 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
     given = "one" if len(side.names) == 1 else str(len(side.names))
     several = f"[{', '.join([side.names[0]] * wanted)}]"
     help: tuple[str, ...] = (f"write a list: `initial_state: {several}`",)
-    if len({each.id for each in sources}) == 1 and sources[0].op is not None and states_of(sources[0].op):
+    if len({each.id for each in sources}) == 1 and sources[0].op is not None and count_states(sources[0].op):
         help = (*help, "a recurrent layer of the same kind and units gives all of its own by its name alone")
     meant = side.names[0] if _is_like(sources[0].op, op) else several
     place = side.origin.written.places.get("initial_state", side.origin.place)
     facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
     fixes: tuple[Fix, ...] = (put(side.origin.place.span, "initial_state", meant),)
-    theirs, ours = _units_of(sources[0].op), _units_of(op)
+    theirs, ours = _find_units(sources[0].op), _find_units(op)
     if len(side.names) == 1 and theirs is not None and ours is not None and theirs[0] == ours[0] and theirs != ours:
         help = (f"`{side.names[0]}` has {theirs[1]} units, and {ours[1]} stand here: with as many it gives all of its states",)
         within = "layer" if isinstance(op, Bidirectional) else None
@@ -137,15 +137,15 @@ def _wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagno
     return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help, fixes=fixes)
 
 
-def _units_of(op: Op | None) -> tuple[str, int] | None:
+def _find_units(op: Op | None) -> tuple[str, int] | None:
     """What a recurrent layer is, in `Bidirectional` too, and its units; None of any other."""
     inner = op.layer if isinstance(op, Bidirectional) else op
     if op is None or not isinstance(inner, Recurrent) or "units" not in inner.arguments:
         return None
-    return f"{op.title()} {inner.title()}", inner.value("units")
+    return f"{op.title()} {inner.title()}", inner.get_value("units")
 
 
-def _sorted_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
+def _sort_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnostic]) -> list[Node]:
     """The nodes in order; each circle is cut at its first layer, whose mistake it is."""
     while True:
         order = sort_by_reading(nodes)

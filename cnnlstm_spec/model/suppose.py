@@ -15,7 +15,7 @@ from ..ir.graph import Node
 from ..ir.inference import Inference
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import TEXT, Op, compute_dtype
-from ..ir.size import Size, anonymous
+from ..ir.size import Size, make_anonymous
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..ops.structural import EnterTime
@@ -98,41 +98,41 @@ class Trial:
             self.turns.add(number)
             if not self.supposed.means(number):
                 return replace(node, op=None), inputs[-1]
-        return node, self._type(node, inputs, policy)
+        return node, self._infer_type(node, inputs, policy)
 
     def give(self, known: TensorType, node: Node, policy: str) -> TensorType:
         """What stands before a stretch gives, of which nothing is known: of its dtype, either that or the one of the policy."""
         supposed = self.supposed
-        sizes = (_unknown(node.layer, index) if supposed.size is None else supposed.size for index in range(supposed.rank))
+        sizes = (_make_unknown(node.layer, index) if supposed.size is None else supposed.size for index in range(supposed.rank))
         axes = tuple(Axis("features", size) for size in sizes)
         dtype = compute_dtype(policy) if supposed.masked or known.dtype == TEXT else known.dtype
         mask = Mask(frozenset({node.id}), node.origin.place) if axes and supposed.masked else None
         return TensorType(axes, dtype, mask, known.outer)
 
-    def _type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
+    def _infer_type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
         first = inputs[0] if inputs else TensorType(())
-        meant = _meant(op, inputs, policy, self._is_stepwise) if op is not None and inputs else None
+        meant = _infer_meant(op, inputs, policy, self._is_stepwise) if op is not None and inputs else None
         if isinstance(op, InputOp):
-            meant = op.type(node.id, node.origin.place, node.origin.written)
+            meant = op.infer_type(node.id, node.origin.place, node.origin.written)
         if meant is None:
             self.asked.add("rank")
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.supposed.rank))
-            meant = replace(_bare(first), axes=axes, dtype=compute_dtype(policy))
+            meant = replace(_forget_values(first), axes=axes, dtype=compute_dtype(policy))
         if meant.dtype == TEXT:
             # What a layer makes of text is a number.
             meant = replace(meant, dtype=compute_dtype(policy))
-        outer = tuple((self._sized(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
-        axes = tuple(self._sized(axis, node, index) for index, axis in enumerate(meant.axes))
+        outer = tuple((self._set_size(axis, node, -1), mask) for axis, mask in meant.outer[len(first.outer) :])
+        axes = tuple(self._set_size(axis, node, index) for index, axis in enumerate(meant.axes))
         mask = Mask(frozenset({node.id}), node.origin.place) if axes and self._is_masked() else None
         return replace(meant, axes=axes, mask=mask, outer=(*first.outer, *outer))
 
-    def _sized(self, axis: Axis, node: Node, index: int) -> Axis:
+    def _set_size(self, axis: Axis, node: Node, index: int) -> Axis:
         if axis.size != UNKNOWN:
             return axis
         self.asked.add("size")
         size = self.supposed.size
-        return replace(axis, size=_unknown(node.layer, index) if size is None else size)
+        return replace(axis, size=_make_unknown(node.layer, index) if size is None else size)
 
     def _is_masked(self) -> bool:
         self.asked.add("masked")
@@ -165,12 +165,12 @@ SUPPOSITIONS = (
 )
 
 
-def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
+def _infer_meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
     """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
-    fewest, most = op.takes()
+    fewest, most = op.count_inputs()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         return None
-    first, reads = inputs[0], op.axes_read()
+    first, reads = inputs[0], op.list_axes_read()
     names = tuple(axis.name for axis in first.axes)
     over = reads is not None and len(names) == len(reads) + 1 and (names[0] in STEPS or is_stepwise())
     if reads is not None and len(names) != len(reads):
@@ -178,8 +178,8 @@ def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Cal
     names += ("features",) * (op.least_rank - len(names))
     # One that reads any number of axes may need one more than there are.
     one, two = (
-        _tried(op, inputs, names, policy)
-        or (_tried(op, inputs, (*names, "features"), policy) if reads is None else None)
+        _try_sizes(op, inputs, names, policy)
+        or (_try_sizes(op, inputs, (*names, "features"), policy) if reads is None else None)
         or (None, None)
     )
     if one is None or two is None:
@@ -187,50 +187,56 @@ def _meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Cal
     axes = tuple(a if a.size == b.size else replace(a, size=UNKNOWN) for a, b in zip(one.axes, two.axes, strict=True))
     outer = tuple((replace(axis, size=UNKNOWN), None) for axis, _ in one.outer[len(first.outer) :])
     # One axis more than it reads is one of steps, each of which goes through the layer: `TimeDistributed`.
-    given = replace(_bare(one), values=one.values, outer=(*first.outer, *outer))
+    given = replace(_forget_values(one), values=one.values, outer=(*first.outer, *outer))
     return replace(given, axes=(first.axes[0], *axes) if over else axes)
 
 
-def at_size(x: TensorType, size: int) -> TensorType:
+def set_sizes(x: TensorType, size: int) -> TensorType:
     """A type whose sizes that are known only at run time are as they come of that one."""
-    sizes = (axis.size if isinstance(axis.size, int) else axis.size.at(dict.fromkeys(axis.size.symbols, size)) for axis in x.axes)
+    sizes = (
+        axis.size if isinstance(axis.size, int) else axis.size.evaluate(dict.fromkeys(axis.size.symbols, size)) for axis in x.axes
+    )
     axes = tuple(replace(axis, size=size) for axis, size in zip(x.axes, sizes, strict=True))
     return x if axes == x.axes else x.with_axes(*axes)
 
 
-def agreed(first: TensorType, second: TensorType, layer: str) -> TensorType:
+def merge_types(first: TensorType, second: TensorType, layer: str) -> TensorType:
     """One type of two, sizes in which they differ unknown."""
     pairs = enumerate(zip(first.axes, second.axes, strict=True))
-    return first.with_axes(*(a if a == b else replace(a, size=_unknown(layer, index)) for index, (a, b) in pairs))
+    return first.with_axes(*(a if a == b else replace(a, size=_make_unknown(layer, index)) for index, (a, b) in pairs))
 
 
-def _unknown(layer: str, index: int) -> Size:
-    return anonymous(f"axis {index + 1} of `{layer}`", supposed=True)
+def _make_unknown(layer: str, index: int) -> Size:
+    return make_anonymous(f"axis {index + 1} of `{layer}`", supposed=True)
 
 
-def _made(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:
+def _make_type(x: TensorType, names: tuple[str, ...], size: int, last: Size) -> TensorType:
     sizes = (size,) * (len(names) - 1) + (last,)
-    return replace(_bare(x), axes=tuple(map(Axis, names, sizes)))
+    return replace(_forget_values(x), axes=tuple(map(Axis, names, sizes)))
 
 
-def _bare(x: TensorType) -> TensorType:
+def _forget_values(x: TensorType) -> TensorType:
     """A type of whose values nothing is known."""
     return replace(x, mask=None, values=None, zeros=None, meaning=UNKNOWN_MEANING)
 
 
-def _tried(op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str) -> tuple[TensorType, TensorType] | None:
+def _try_sizes(
+    op: Op, inputs: tuple[TensorType, ...], names: tuple[str, ...], policy: str
+) -> tuple[TensorType, TensorType] | None:
     """What an op gives on axes of those names, of two sizes each; the last one may have to be as it is, or 3, as colours are."""
     for sizes, last in product((TRIED, SMALL), (0, inputs[0].axes[-1].size if inputs[0].axes else 0, 3)):
-        found = [_given(op, tuple(_made(x, names, size, last or size) for x in inputs), policy) for size in sizes]
+        found = [_infer_given(op, tuple(_make_type(x, names, size, last or size) for x in inputs), policy) for size in sizes]
         if found[0] is not None and found[1] is not None and found[0].rank == found[1].rank:
             return found[0], found[1]
     return None
 
 
-def _given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
+def _infer_given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
     at = Inference(policy)
     try:
-        return frames.given(op, inputs, op.infer(at, *frames.seen(op, inputs))).with_dtype(op.dtype_after(at, *inputs))
+        return frames.infer_frames_given(op, inputs, op.infer(at, *frames.infer_seen(op, inputs))).with_dtype(
+            op.infer_dtype(at, *inputs)
+        )
     except Exception:
         # Of inputs that the checks before it keep away from an op, it may say anything; then what it gives is not plain.
         return None

@@ -10,7 +10,7 @@ from ..ops.input import InputOp
 from ..text.diagnostic import Diagnostic, Label
 from ..text.fix import Fix, Put
 from .infer import infer
-from .look_on import key_of
+from .look_on import make_finding_key
 from .rules.channels import FIRST, FORMAT, find_format, find_order, tell_format
 
 Turned = tuple[Diagnostic, str, dict[str, Node]]
@@ -27,8 +27,8 @@ def blame_channels(
     for told, words, nodes in (*_turn_inputs(typed, found), *_turn_formats(typed)):
         still: list[Diagnostic] = []
         infer(replace(typed.graph, nodes=nodes), typed.policy, still, batch_size)
-        keys = set(map(key_of, still))
-        freed = [each for each in of_types if each.severity == "error" and key_of(each) not in keys]
+        keys = set(map(make_finding_key, still))
+        freed = [each for each in of_types if each.severity == "error" and make_finding_key(each) not in keys]
         if freed:
             joined = replace(freed[0], labels=(Label(told.place, words), *freed[0].labels), help=told.help, fixes=told.fixes)
             gone = [*freed[1:], *(each for each in left if each is told or told.code is each.code is FORMAT)]
@@ -69,7 +69,7 @@ def _turn_formats(typed: TypedGraph) -> Iterator[Turned]:
         if id not in behind and behind.isdisjoint(node.inputs):
             continue
         behind.add(id)
-        if node.op is not None and "data_format" in node.op.arguments and _value_of(node) != wanted:
+        if node.op is not None and "data_format" in node.op.arguments and _find_data_format(node) != wanted:
             nodes[id] = replace(node, op=node.op.model_copy(update={"data_format": wanted}))
             edits[Put(node.origin.place.span, "data_format", wanted)] = None
     told = tell_format(first, wanted)
@@ -77,7 +77,7 @@ def _turn_formats(typed: TypedGraph) -> Iterator[Turned]:
     yield replace(told, fixes=(Fix(title, tuple(edits)),)), told.message.partition(": ")[0], nodes
 
 
-def _value_of(node: Node) -> str:
+def _find_data_format(node: Node) -> str:
     """The data format of a layer, which is channels last where none is written."""
     assert node.op is not None
-    return node.op.value("data_format") or "channels_last"
+    return node.op.get_value("data_format") or "channels_last"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir.graph import Frame, Node
-from ..ir.op import Op, layer_stem
+from ..ir.op import Op, make_layer_stem
 from ..language.catalog import NO_EFFECT
 from ..language.meanings import Meaning
 from ..ops import find_op
@@ -20,9 +20,9 @@ from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
 from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
 from ..text.fix import Fix, drop, write
 from ..text.frozen import dataclass
-from ..text.memo import Memory, once
+from ..text.memo import Memory, make_once
 from ..text.source import Place
-from ..text.spelling import guess, nearest
+from ..text.spelling import find_nearest, guess
 from .names import LocalNames, Wanted
 from .noted import note_name
 from .sharing import Key, is_known, make_sharing_key, make_signature
@@ -137,11 +137,11 @@ class Weaver:
     ) -> str:
         """A node; the same Keras layer as an earlier one where it shares."""
         if op is not None and at.frozen is not None:
-            if op.frozen() is not op:
+            if op.freeze() is not op:
                 origin = self.find_frozen_origin(origin, at.frozen)
-            op = once(self.memory, type(op).frozen, op)
+            op = make_once(self.memory, type(op).freeze, op)
         if op is not None and at.frozen_norms:
-            op = once(self.memory, type(op).with_norms_frozen, op)
+            op = make_once(self.memory, type(op).with_norms_frozen, op)
         self.connections += len(inputs)
         if len(self.nodes) > NODES:
             raise TooLarge(origin, "layers", NODES)
@@ -163,11 +163,11 @@ class Weaver:
             local = self.local.take("" if of_the_fusion else at.area, written, origin, again=layer != id)
             self.local_names[id] = local
         prefix = at.owner if at.owner and layer == id else at.stem
-        stem = stem or layer_stem(op.title() if op is not None else "unknown")
-        parts = op.parts(len(inputs)) if op is not None else ()
+        stem = stem or make_layer_stem(op.title() if op is not None else "unknown")
+        parts = op.list_parts(len(inputs)) if op is not None else ()
         self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
         if local and not hidden:
-            self.address(local, id, at)
+            self.note_address(local, id, at)
             note_name(self.index, origin, self.make_prefix(at), local)
             if isinstance(op, Backbone):
                 self.backbones[f"{self.make_prefix(at)}.{local}"] = id, at
@@ -177,12 +177,12 @@ class Weaver:
         """The origin of a layer whose `trainable: false` is written around it; one for all nodes that have it."""
         if id(origin) not in self.origins:
             place, key = outer.places["trainable"], outer.keys["trainable"]
-            self.origins[id(origin)] = replace(origin, written=origin.written.having("trainable", place, key))
+            self.origins[id(origin)] = replace(origin, written=origin.written.add_argument("trainable", place, key))
         return self.origins[id(origin)]
 
-    def made(self, cls: type[Op]) -> Op:
+    def make_op(self, cls: type[Op]) -> Op:
         """An op of our own, which has no arguments."""
-        op: Op = once(self.memory, cls)
+        op: Op = make_once(self.memory, cls)
         return op
 
     def is_alike(self, share: str, written: Key, origin: Origin) -> bool:
@@ -202,7 +202,7 @@ class Weaver:
         for name, (first, *others) in self.sharing.items():
             if not others:
                 written = replace(first, place=first.written.places.get("share", first.place))
-                near = nearest(name, [each for each in self.sharing if each != name])
+                near = find_nearest(name, [each for each in self.sharing if each != name])
                 help = (f"did you mean `{near}`?",) if near else ("give another layer the same `share`, or leave it out",)
                 fixes = (write(written.place.span, near),) if near else ()
                 self.report(SHARED_ALONE, written, help=help, fixes=fixes, name=name)
@@ -211,7 +211,7 @@ class Weaver:
         """What the addresses of an area begin with."""
         return at.area.removeprefix("branches.").removeprefix("fusion.")
 
-    def address(self, local: str, id: str, at: Context) -> None:
+    def note_address(self, local: str, id: str, at: Context) -> None:
         """Lets a name, unique in its area, stand for a node."""
         if at.addressable:
             self.addresses[f"{self.make_prefix(at)}.{local}"] = id
@@ -220,19 +220,19 @@ class Weaver:
         """Lets the name of a block or structure stand for its output."""
         if name:
             local = self.titles[frame.id] = self.local.take(at.area, name, origin)
-            self.address(local, id, at)
+            self.note_address(local, id, at)
             note_name(self.index, origin, self.make_prefix(at), local)
 
-    def items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
+    def weave_items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """A list of items one after the other."""
         for index, item in enumerate(items):
             x = self.weave_item(item, x, at.enter_part(index))
         return x
 
-    def held(self, items: tuple[Item, ...], x: str, at: Context, norms: Place | None, title: str) -> str:
+    def hold_items(self, items: tuple[Item, ...], x: str, at: Context, norms: Place | None, title: str) -> str:
         """A list of items, whose batch norms are frozen where that is written; reports it where there is nothing to freeze."""
         start = len(self.nodes)
-        y = self.items(items, x, at if norms is None else replace(at, frozen_norms=True))
+        y = self.weave_items(items, x, at if norms is None else replace(at, frozen_norms=True))
         inside = [node.op for node in self.nodes[start:]]
         if norms is None or None in inside:
             return y
@@ -262,7 +262,7 @@ class Weaver:
         if isinstance(item, Parallel):
             return self.weave_parallel(item, x, at)
         inner = self.enter_frame(at, "block", item.title)
-        y = self.held(item.items, x, inner, item.norms, item.title)
+        y = self.hold_items(item.items, x, inner, item.norms, item.title)
         self.name_node(item.name, y, item.origin, at, inner.frames[-1])
         return y
 
@@ -271,16 +271,16 @@ class Weaver:
         self.frames += 1
         return replace(at, frames=(*at.frames, Frame(kind, title, self.frames, paths)))
 
-    def title_frame(self, frame: Frame, merge: str) -> None:
+    def name_frame(self, frame: Frame, merge: str) -> None:
         """Lets a frame have the name of the node, after it, that brings its paths together."""
         if merge in self.local_names:
             self.titles[frame.id] = self.local_names[merge]
 
     def weave_timed(self, item: Timed, x: str, at: Context) -> str:
         inner = replace(self.enter_frame(at, "time", "per step"), addressable=False, frozen=item.frozen or at.frozen)
-        entered = self.add(self.made(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
-        inside = self.held(item.items, entered, inner, item.norms, "TimeDistributed")
-        left = self.add(self.made(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
+        entered = self.add(self.make_op(EnterTime), (x,), item.origin, inner, hidden=True, stem="enter_time")
+        inside = self.hold_items(item.items, entered, inner, item.norms, "TimeDistributed")
+        left = self.add(self.make_op(LeaveTime), (inside,), item.origin, inner, hidden=True, stem="leave_time")
         self.name_node(item.name, left, item.origin, at, inner.frames[-1])
         return left
 
@@ -288,13 +288,13 @@ class Weaver:
         from ..ops.fusions.residual import ResidualAdd
 
         inner = self.enter_frame(at, "residual", "Residual")
-        y = self.items(item.items, x, inner.enter_part("layers"))
+        y = self.weave_items(item.items, x, inner.enter_part("layers"))
         if item.shortcut is None:
-            side = self.add(self.made(Projection), (x, y), item.origin, inner.enter_part("shortcut"))
+            side = self.add(self.make_op(Projection), (x, y), item.origin, inner.enter_part("shortcut"))
         else:
-            side = self.items(item.shortcut, x, inner.enter_part("shortcut"))
-        added = self.add(self.made(ResidualAdd), (side, y), item.origin, at.enter_part("add"), item.name)
-        self.title_frame(inner.frames[-1], added)
+            side = self.weave_items(item.shortcut, x, inner.enter_part("shortcut"))
+        added = self.add(self.make_op(ResidualAdd), (side, y), item.origin, at.enter_part("add"), item.name)
+        self.name_frame(inner.frames[-1], added)
         return added
 
     def weave_parallel(self, item: Parallel, x: str, at: Context) -> str:
@@ -304,10 +304,10 @@ class Weaver:
         outputs = []
         for name, items in item.paths:
             path = self.enter_frame(outer, "path", name)
-            outputs.append((name, self.items(items, x, path.enter_part("paths", name))))
-        return self.fused(item.merge, outputs, at.enter_part("merge"), item.name, frame=outer.frames[-1])
+            outputs.append((name, self.weave_items(items, x, path.enter_part("paths", name))))
+        return self.fuse(item.merge, outputs, at.enter_part("merge"), item.name, frame=outer.frames[-1])
 
-    def fused(
+    def fuse(
         self,
         fusion: Fusion,
         inputs: list[tuple[str, str]],
@@ -335,11 +335,11 @@ class Weaver:
         fused_at = replace(at, addressable=False) if own else at
         y = z = self.add(fusion.op, tuple(id for _, id in inputs), fusion.origin, fused_at, name)
         if frame is not None:
-            self.title_frame(frame, y)
+            self.name_frame(frame, y)
         if fusion.items:
-            z = self.items(fusion.items, y, at.enter_part("after"))
+            z = self.weave_items(fusion.items, y, at.enter_part("after"))
             if y in self.local_names and not own:
-                self.address(self.local_names[y], z, at)
+                self.note_address(self.local_names[y], z, at)
         return z
 
     def report_idle_arguments(self, op: Op, origin: Origin) -> None:
@@ -356,7 +356,7 @@ class Weaver:
 
     def project(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         stem = f"{label.replace('.', '_')}_projection"
-        dense = once(self.memory, _make_projection, fusion.units, fusion.trainable)
+        dense = make_once(self.memory, _make_projection, fusion.units, fusion.trainable)
         return self.add(dense, (id,), fusion.origin, at.enter_part("project", index), stem=stem)
 
 

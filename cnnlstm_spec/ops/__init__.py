@@ -95,13 +95,13 @@ def find_op(name: str) -> type[Op] | None:
     from .backbones.arguments import BACKBONES
 
     if name in BACKBONES:
-        from .backbones.op import backbone_op
+        from .backbones.op import make_backbone_op
 
-        return backbone_op(name)
+        return make_backbone_op(name)
     return None
 
 
-def known_layers() -> tuple[str, ...]:
+def list_known_layers() -> tuple[str, ...]:
     """Every name that a layer can have, backbones and second names too."""
     from .backbones.arguments import BACKBONES
 
@@ -110,23 +110,23 @@ def known_layers() -> tuple[str, ...]:
 
 def is_known_layer(name: str) -> bool:
     """Whether Keras has a layer of that name that can stand in a spec."""
-    return name in known_layers()
+    return name in list_known_layers()
 
 
-def all_ops() -> tuple[type[Op], ...]:
+def list_ops() -> tuple[type[Op], ...]:
     """Every layer but the backbones; imports every family."""
     return tuple(op for name in _FILES if (op := find_op(name)) is not None)
 
 
-def former(name: str) -> str | None:
+def find_former(name: str) -> str | None:
     """What there is now in place of a layer that earlier versions of Keras had."""
-    from ..text.synonyms import folded
+    from ..text.synonyms import fold_word
     from .refused import FORMER
 
-    return {folded(each): now for each, now in FORMER.items()}.get(folded(name))
+    return {fold_word(each): now for each, now in FORMER.items()}.get(fold_word(name))
 
 
-def refusal(name: str) -> tuple[str, str] | None:
+def explain_refusal(name: str) -> tuple[str, str] | None:
     """Why a layer of Keras cannot stand in a spec, and what to use instead."""
     from .refused import REFUSED
 

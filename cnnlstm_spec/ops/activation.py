@@ -39,12 +39,12 @@ class ReLU(Op):
             refuse_integers(self.title(), inputs[0])
         return inputs[0]
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         if inputs[0].dtype not in FLOATS and self.negative_slope:
             return "float32"
-        return super().dtype_after(at, *inputs)
+        return super().infer_dtype(at, *inputs)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return ANY if self.negative_slope else (inputs[0].meaning.range or ANY).clip(0, self.max_value)
 
     def keeps_zeros(self) -> bool:
@@ -64,12 +64,12 @@ class LeakyReLU(Op):
         need_numbers(self.title(), inputs[0])
         return inputs[0]
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return super().infer_dtype(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = inputs[0].meaning.range
-        return values.loosened() if values is not None and values.least is not None and values.least >= 0 else ANY
+        return values.loosen() if values is not None and values.least is not None and values.least >= 0 else ANY
 
     def keeps_zeros(self) -> bool:
         return True
@@ -88,7 +88,7 @@ class ELU(Op):
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return Range(-abs(self.alpha), None, by="elu") if self.alpha >= 0 else ANY
 
     def keeps_zeros(self) -> bool:
@@ -148,7 +148,7 @@ class Softmax(Op):
     """Axis or axes that add up to 1."""
     examples = (example((4,)), example((None, 4), axis=1), example((3, 4), axis=[1, 2]))
 
-    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         axes = self.axis if isinstance(self.axis, tuple | list) else (self.axis,)
         return inputs if {1, -inputs[0].rank} & {*axes} else ()
 
@@ -161,18 +161,18 @@ class Softmax(Op):
             number_axes_of_sample(self.title(), self.axis, x, not self.is_written("axis"))
         return x
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         axes = (self.axis,) if isinstance(self.axis, int) else self.axis or ()
         return Range(0, 1, sums=tuple(axis - 1 if axis > 0 else axis + output.rank for axis in axes), by="softmax")
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         """Along whatever axes: what Keras's layer is told to leave out, it gives as 0."""
         return None if mask is None else Zeros(mask)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        mask = to.mask(0)
+        mask = to.find_mask(0)
         if mask is None:
             return to.call(self, inputs)
         for _ in range(to.inputs[0].rank - 1):
-            mask = to.ops("expand_dims", mask, axis=-1)
+            mask = to.call_ops("expand_dims", mask, axis=-1)
         return to.call(self, inputs, {"mask": mask})

@@ -24,9 +24,9 @@ class AdaptivePooling(SpatialPooling):
 
     output_size: tuple[int, ...]
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        values = super().range_after(output, *inputs)
-        return values and values.loosened()
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = super().infer_range(output, *inputs)
+        return values and values.loosen()
 
     def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         for axis, size in zip(spatial, self.output_size, strict=True):

@@ -13,8 +13,8 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, Choice, Number
 from ..text.diagnostic import Code
 from .fusions.base import RANKS_DIFFER, SIZES_DIFFER
-from .shared import SEED, WRONG_DTYPE, known, last
-from .windows import positions
+from .shared import SEED, WRONG_DTYPE, find_last, known
+from .windows import count_positions
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -41,25 +41,25 @@ class Attending(Op):
     use_causal_mask: Annotated[bool, BOOLEAN] = False
     """Whether a step attends to none that comes after it."""
 
-    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """What a padded step of a query gives stays in that step."""
         return inputs[1:] or inputs
 
-    def feeds(self, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
+    def list_feeds(self, inputs: tuple[Expression, ...]) -> tuple[Expression, ...]:
         """The arguments of the Keras call that are inputs."""
         several = (inputs[0], inputs[0]) if len(inputs) == 1 else inputs
         return several if self.apart else (list(several),)
 
-    def masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
+    def write_masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
         """The keywords of the Keras call by which padded steps get no weight."""
         raise NotImplementedError
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        keywords = to.keywords(self)
+        keywords = to.write_keywords(self)
         causal: dict[str, Expression] = {"use_causal_mask": True} if self.use_causal_mask else {}
-        return to.apply(self.keras_path(), self.feeds(inputs), (), keywords, self.masked(to, *to.inputs) | causal)
+        return to.apply(self.keras_path(), self.list_feeds(inputs), (), keywords, self.write_masked(to, *to.inputs) | causal)
 
-    def one_rank(self, *inputs: TensorType) -> None:
+    def require_one_rank(self, *inputs: TensorType) -> None:
         """Refuses inputs that differ in rank."""
         for index, x in enumerate(inputs):
             if x.rank != inputs[0].rank:
@@ -78,7 +78,7 @@ class Attending(Op):
         at.require(equal(here, there), refusal)
 
 
-def roles(inputs: tuple[TensorType, ...]) -> tuple[TensorType, TensorType, TensorType]:
+def assign_roles(inputs: tuple[TensorType, ...]) -> tuple[TensorType, TensorType, TensorType]:
     """Query, value and key."""
     query = inputs[0]
     value = inputs[1] if len(inputs) > 1 else query
@@ -102,8 +102,8 @@ class Scored(Attending):
         return self.dropout == 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        query, value, key = roles(inputs)
-        self.one_rank(*inputs)
+        query, value, key = assign_roles(inputs)
+        self.require_one_rank(*inputs)
         if query.rank == 1:
             raise Refusal(OVER_SAMPLES, None, ("it needs steps: `RepeatVector` gives a vector some",), layer=self.title())
         self.check_dtypes(query, key)
@@ -132,26 +132,26 @@ class Scored(Attending):
             given = query.dtype if query.dtype not in FLOATS else key.dtype
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken=taken, dtype=given)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Means of the values."""
-        values = roles(inputs)[1].meaning.range
-        return values and values.loosened()
+        values = assign_roles(inputs)[1].meaning.range
+        return values and values.loosen()
 
     def score_macs(self, query: TensorType) -> Size:
         """Multiply-adds of one score."""
         return query.axes[-1].size
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        query, value, key = roles(inputs)
-        scores = positions(query.axes[:-1]) * key.axes[-2].size
+        query, value, key = assign_roles(inputs)
+        scores = count_positions(query.axes[:-1]) * key.axes[-2].size
         return scores * (self.score_macs(query) + value.axes[-1].size)
 
-    def masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
+    def write_masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
         if inputs[0].rank != 2:
             return {}
         read = range(1, len(inputs)) if len(inputs) > 1 else (0,)
         found = [mask for index in read if (mask := inputs[index].mask) is not None]
-        return {"mask": [None, to.mask_value(reduce(Mask.joined, found))]} if found else {}
+        return {"mask": [None, to.write_mask(reduce(Mask.join, found))]} if found else {}
 
 
 class Attention(Scored):
@@ -206,7 +206,7 @@ class AdditiveAttention(Scored):
         return output
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return (Weight("scale", (last(inputs[0]),)),) if self.use_scale else ()
+        return (Weight("scale", (find_last(inputs[0]),)),) if self.use_scale else ()
 
     def score_macs(self, query: TensorType) -> Size:
         return super().score_macs(query) if self.use_scale else 0

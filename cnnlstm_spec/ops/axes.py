@@ -23,31 +23,31 @@ SAME_AXIS = Code(
 )
 
 
-def axis_number(layer: str, axis: int, x: TensorType, argument: str = "axis") -> int:
+def find_axis_number(layer: str, axis: int, x: TensorType, argument: str = "axis") -> int:
     """The number of an axis from 0, the batch, up; refuses one that is not there."""
     count = x.rank + 1
     if -count <= axis < count:
         return axis % count
     help = ("axis 0 is the batch, -1 the last axis",)
-    raise _of_last(Refusal(NO_SUCH_AXIS, argument, help, layer=layer, axis=axis, least=-count, most=count - 1), argument)
+    raise _fix_to_last(Refusal(NO_SUCH_AXIS, argument, help, layer=layer, axis=axis, least=-count, most=count - 1), argument)
 
 
-def axis_numbers(layer: str, axes: int | Sequence[int], x: TensorType, argument: str = "axis") -> tuple[int, ...]:
+def find_axis_numbers(layer: str, axes: int | Sequence[int], x: TensorType, argument: str = "axis") -> tuple[int, ...]:
     """The numbers of axes that must differ."""
     numbers: list[int] = []
     for axis in (axes,) if isinstance(axes, int) else axes:
-        number = axis_number(layer, axis, x, argument)
+        number = find_axis_number(layer, axis, x, argument)
         if number in numbers:
             raise Refusal(SAME_AXIS, argument, (), layer=layer, axis=number)
         numbers.append(number)
     return tuple(numbers)
 
 
-def axis_at(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axis:
+def find_axis(layer: str, axis: int, x: TensorType, argument: str = "axis") -> Axis:
     """The axis of that number, which may not be the batch."""
-    number = axis_number(layer, axis, x, argument)
+    number = find_axis_number(layer, axis, x, argument)
     if number == 0:
-        raise _of_last(Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis), argument)
+        raise _fix_to_last(Refusal(BATCH_AXIS, argument, ("-1 is the last axis",), layer=layer, axis=axis), argument)
     return x.axes[number - 1]
 
 
@@ -60,17 +60,17 @@ def refuse_batch(layer: str, number: int, x: TensorType, argument: str, left_out
         if not x.axes:
             help = ("a sample is one number here; give it an axis before: `Op: {function: expand_dims, axis: -1}`",)
         refusal = Refusal(OVER_BATCH, None if left_out else argument, help, layer=layer, how=how, axes=axes)
-        raise refusal.mended(axis="1") if argument == "axis" and x.axes else refusal
+        raise refusal.add_fixes(axis="1") if argument == "axis" and x.axes else refusal
 
 
 def number_axes_of_sample(layer: str, axes: int | Sequence[int], x: TensorType, left_out: bool = False) -> tuple[int, ...]:
     """The numbers of axes that must differ, none of them the batch."""
-    numbers = axis_numbers(layer, axes, x)
+    numbers = find_axis_numbers(layer, axes, x)
     for number in numbers:
         refuse_batch(layer, number, x, "axis", left_out)
     return numbers
 
 
-def _of_last(refusal: Refusal, argument: str) -> Refusal:
+def _fix_to_last(refusal: Refusal, argument: str) -> Refusal:
     """A refusal of one axis, which the last one mends."""
-    return refusal.mended(axis="-1") if argument == "axis" else refusal
+    return refusal.add_fixes(axis="-1") if argument == "axis" else refusal

@@ -15,7 +15,7 @@ from ..language.list_kinds import Each
 from ..text.diagnostic import Code
 from .floats import refuse_integers
 from .shared import ACTIVATION, CONSTRAINT, DATA_FORMAT, GROUPS, INITIALIZER, REGULARIZER, as_written, known
-from .windows import join, positions, slide, split, window_axes
+from .windows import count_positions, join, name_window_axes, slide, split
 
 STRIDES_AND_DILATION = Code(
     "strides-with-dilation", "error", "`{layer}` takes strides above 1 or dilation above 1, not both", sort="keras"
@@ -56,8 +56,8 @@ class Convolution(Op):
         """Whether the channels are the first axis."""
         return self.data_format == "channels_first"
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.channels_first)
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(self.n, self.channels_first)
 
     def count_filters(self, channels: int) -> int:
         """The channels of the output."""
@@ -83,7 +83,7 @@ class Convolution(Op):
 
     def count_output_positions(self, output: TensorType) -> Size:
         """The spatial positions of the output."""
-        return positions(split(output.axes, self.channels_first)[0])
+        return count_positions(split(output.axes, self.channels_first)[0])
 
     def make_bias(self, filters: int) -> tuple[Weight, ...]:
         """The bias, where there is one."""

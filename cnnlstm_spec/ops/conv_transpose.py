@@ -16,7 +16,7 @@ from ..text.diagnostic import Code
 from .conv import STRIDES_AND_DILATION, Convolution
 from .floats import refuse_integers
 from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, as_written, known
-from .windows import join, positions, split
+from .windows import count_positions, join, split
 
 OUTPUT_PADDING = Code(
     "output-padding-too-large", "error", "`output_padding` is below `strides` {stride}; this is {given}", sort="keras"
@@ -75,7 +75,7 @@ class Transposed(Convolution):
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
         each = prod(self.kernel_size) * self.count_channels(x) * self.filters
-        return positions(split(x.axes, self.channels_first)[0]) * each
+        return count_positions(split(x.axes, self.channels_first)[0]) * each
 
 
 class Conv1DTranspose(Transposed):

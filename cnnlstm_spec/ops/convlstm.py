@@ -16,7 +16,7 @@ from .conv import STRIDES_AND_DILATION, VALID_SAME
 from .floats import refuse_integers
 from .recurrent import Recurrent
 from .shared import ACTIVATION, DATA_FORMAT, as_written, known
-from .windows import join, positions, slide, split
+from .windows import count_positions, join, slide, split
 
 SPATIAL = {1: ("rows",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
@@ -52,11 +52,11 @@ class ConvLSTM(Recurrent):
         """Whether the channels are the first axis of a step."""
         return self.data_format == "channels_first"
 
-    def axes_read(self) -> tuple[str, ...]:
+    def list_axes_read(self) -> tuple[str, ...]:
         spatial = SPATIAL[self.n]
         return ("steps", "channels", *spatial) if self.channels_first else ("steps", *spatial, "channels")
 
-    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+    def find_channels_axis(self, output: TensorType, *inputs: TensorType) -> int | None:
         return int(self.return_sequences) if self.channels_first else output.rank - 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -87,7 +87,7 @@ class ConvLSTM(Recurrent):
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         x = inputs[0]
         step = output.axes[1:] if self.return_sequences else output.axes
-        places = positions(split(step, self.channels_first)[0])
+        places = count_positions(split(step, self.channels_first)[0])
         both = prod(self.kernel_size) * (self.count_channels(x) + self.filters) * 4 * self.filters
         return x.axes[0].size * places * both
 

@@ -15,8 +15,8 @@ from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
 from ..text.diagnostic import Code
 from .axes import refuse_batch
 from .floats import refuse_integers
-from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written, called, known, last
-from .windows import positions
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written, find_called, find_last, known
+from .windows import count_positions
 
 LORA_WITH_CONSTRAINT = Code(
     "lora-with-constraint",
@@ -82,7 +82,7 @@ class Dense(Op):
         return x.with_axes(*x.axes[:-1], Axis(x.axes[-1].name, self.units))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        width = last(inputs[0])
+        width = find_last(inputs[0])
         rank = self.lora_rank
         bias = (Weight("bias", (self.units,)),) if self.use_bias else ()
         if not rank:
@@ -90,18 +90,18 @@ class Dense(Op):
         lora = (Weight("lora_kernel_a", (width, rank)), Weight("lora_kernel_b", (rank, self.units)))
         return (Weight("kernel", (width, self.units), trainable=False), *bias, *lora)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
         kept = zeros is not None and zeros.axis < inputs[0].rank - 1 and not self.use_bias
-        return zeros if kept and called(self.activation) in KEEP_ZEROS else None
+        return zeros if kept and find_called(self.activation) in KEEP_ZEROS else None
 
     def sums_zeros(self, *inputs: TensorType) -> bool:
         (x,) = inputs
         return x.zeros is not None and x.zeros.axis == x.rank - 1 and (x.mask is None or (x.rank == 1 and x.zeros.cover(x.mask)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        width, rank = last(inputs[0]), self.lora_rank or 0
-        return positions(output.axes[:-1]) * (width * self.units + rank * (width + self.units))
+        width, rank = find_last(inputs[0]), self.lora_rank or 0
+        return count_positions(output.axes[:-1]) * (width * self.units + rank * (width + self.units))
 
 
 class Activation(Op):
@@ -119,11 +119,11 @@ class Activation(Op):
     )
 
     def gives_its_input(self, rank: int) -> bool:
-        return called(self.activation) in (None, "linear")
+        return find_called(self.activation) in (None, "linear")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        name = called(self.activation)
+        name = find_called(self.activation)
         if name in ALONG_LAST_AXIS and not x.axes:
             refuse_batch(name, 0, x, "activation", left_out=True)
         if x.dtype in FLOATS or (name in KEEP_INTEGERS | GIVE_FLOATS and x.dtype != "bool"):
@@ -133,21 +133,21 @@ class Activation(Op):
         refuse_integers(name, x)
         return x
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        if inputs[0].dtype not in FLOATS and called(self.activation) in GIVE_FLOATS:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        if inputs[0].dtype not in FLOATS and find_called(self.activation) in GIVE_FLOATS:
             return "float32"
-        return super().dtype_after(at, *inputs)
+        return super().infer_dtype(at, *inputs)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Values that a `relu` leaves as they are stay within their bounds."""
-        values, name = inputs[0].meaning.range, called(self.activation)
+        values, name = inputs[0].meaning.range, find_called(self.activation)
         if name in (None, "linear"):
             return values
-        given = self.activated(output)
+        given = self.infer_activated(output)
         return values.clip(given.least, given.greatest) if values is not None and name in ("relu", "relu6") else given
 
     def keeps_zeros(self) -> bool:
-        return called(self.activation) in KEEP_ZEROS
+        return find_called(self.activation) in KEEP_ZEROS
 
 
 class Identity(Op):

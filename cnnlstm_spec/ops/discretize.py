@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range
-from ..ir.op import FLOATS, Op, compute_dtype, example, storage_dtype
+from ..ir.op import FLOATS, Op, compute_dtype, example, find_storage_dtype
 from ..ir.size import equal, holds_always
 from ..ir.tensor import Axis, Mask, TensorType, Values
 from ..language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
@@ -67,7 +67,7 @@ class Encoder(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.sparse:
             raise Refusal(SPARSE_INTEGERS if self.output_mode == "int" else NO_SPARSE, "sparse", (), layer=self.title())
-        dtype = self.dtype_after(at, *inputs)
+        dtype = self.infer_dtype(at, *inputs)
         if self.output_mode in ("multi_hot", "count", "binary") and inputs[0].rank < 2 and dtype in HALF:
             help = ("give the layer `dtype: float32`",)
             raise Refusal(HALF_COUNTS, "output_mode", help, mode=self.output_mode, dtype=dtype)
@@ -94,15 +94,15 @@ class Encoder(Op):
         kept = x.axes[:-1] if x.axes and x.axes[-1].size == 1 else x.axes
         return (*kept, classes)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         most = {"int": self.count_depth() - 1, "count": None}.get(self.output_mode, 1)
         return Range(0, most, True, integers=True, by=self.title())
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         """Every class comes; of vectors nothing is said."""
         return Values(0, self.count_depth() - 1) if self.output_mode == "int" else None
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         (x, *_) = inputs
         kept = self.output_mode == "int" or (self.output_mode == "one_hot" and not (x.rank == 1 and x.axes[0].size == 1))
         return x.mask if kept else None
@@ -131,7 +131,7 @@ class CategoryEncoding(Encoder):
             raise Refusal(NEEDS_TOKENS, None, ("it is the number of classes",))
         return super().infer(at, *inputs)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         policy = self.dtype or at.policy
         return "float32" if policy.startswith("mixed_") else policy
 
@@ -168,11 +168,11 @@ class Discretization(Encoder):
             raise Refusal(BOUNDARIES, "num_bins" if self.num_bins is not None else "bin_boundaries", ())
         return super().infer(at, *inputs)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return "int32" if self.output_mode == "int" else compute_dtype(self.dtype or at.policy)
 
-    def keras_arguments(self) -> dict[str, Any]:
-        arguments = super().keras_arguments()
+    def list_keras_arguments(self) -> dict[str, Any]:
+        arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
         return arguments
 
@@ -210,8 +210,8 @@ class Hashing(Encoder):
         facts: dict[str, Any] = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
         raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return storage_dtype(self.dtype) if self.dtype else "int64" if self.output_mode == "int" else "float32"
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return find_storage_dtype(self.dtype) if self.dtype else "int64" if self.output_mode == "int" else "float32"
 
 
 class HashedCrossing(Encoder):
@@ -241,10 +241,10 @@ class HashedCrossing(Encoder):
                 raise Refusal(CROSSED_SHAPES, None, (), index, given=x)
         return super().infer(at, *inputs)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return "int64" if self.output_mode == "int" and not self.dtype else compute_dtype(self.dtype or at.policy)
 
-    def keras_arguments(self) -> dict[str, Any]:
-        arguments = super().keras_arguments()
+    def list_keras_arguments(self) -> dict[str, Any]:
+        arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class ignores it, and it has no weights
         return arguments

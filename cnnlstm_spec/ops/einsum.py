@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
-from ..ir.size import Expr, Size, anonymous, equal, holds_always
+from ..ir.size import Expr, Size, equal, holds_always, make_anonymous
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
 from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
@@ -151,7 +151,7 @@ class EinsumDense(Op):
         if size is None:
             raise self.refuse(f"`{letter}` needs a size in `output_shape`", "output_shape")
         # Keras takes null at its word, also where the input's size is known.
-        return Axis(name, size if isinstance(size, Expr) else anonymous(f"the axis `{letter}`, {size} in fact"))
+        return Axis(name, size if isinstance(size, Expr) else make_anonymous(f"the axis `{letter}`, {size} in fact"))
 
     def require_kernel_size(self, letter: str, truth: dict[str, Size], given: dict[str, Any]) -> Size:
         """The size of a kernel axis, which must be known when the model is built."""

@@ -15,7 +15,7 @@ from ..language.record import Checks
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Put
 from .core import LORA_WITH_CONSTRAINT
-from .padding_mask import padding_mask
+from .padding_mask import write_padding_mask
 from .shared import CONSTRAINT, INITIALIZER, NOTHING, REGULARIZER, as_written
 from .weights_file import Matrix, MatrixKind
 
@@ -71,11 +71,11 @@ class Lookup(Op):
         return self.mask_zero and inputs[0].rank == 1
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        return padding_mask(to, inputs[0], 0, to.inputs[0])
+        return write_padding_mask(to, inputs[0], 0, to.inputs[0])
 
-    def keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, Any]:
         """Without `mask_zero`: the mask is handed on explicitly, and Keras would hand on one of its own beside it."""
-        return {name: value for name, value in super().keras_arguments().items() if name != "mask_zero"}
+        return {name: value for name, value in super().list_keras_arguments().items() if name != "mask_zero"}
 
 
 class Embedding(Lookup):
@@ -127,8 +127,8 @@ class Embedding(Lookup):
         lora = (Weight("lora_embeddings_a", (self.input_dim, rank)), Weight("lora_embeddings_b", (rank, self.output_dim)))
         return (Weight("embeddings", (self.input_dim, self.output_dim), trainable=False), *lora)
 
-    def keras_arguments(self) -> dict[str, Any]:
-        given = super().keras_arguments()
+    def list_keras_arguments(self) -> dict[str, Any]:
+        given = super().list_keras_arguments()
         if self.weights_ is not None:
             given["weights"] = Call("numpy.load", (self.weights_.path,))
         return given

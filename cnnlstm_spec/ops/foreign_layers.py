@@ -8,14 +8,14 @@ from dataclasses import replace
 from functools import cache
 
 from ..ir.op import Op
-from ..language.catalog import family
-from ..language.foreign import NAMING, Call, line, named, read_call, read_foreign, thing
+from ..language.catalog import find_family
+from ..language.foreign import NAMING, Call, make_thing, name_arguments, read_call, read_foreign, write_line
 from ..language.read_record import read_record
-from ..language.scope import POISON, Scope, nearest
-from ..text.files import own
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, node_of
-from ..text.synonyms import SYNONYMS, folded
-from . import ALIASES, find_op, known_layers
+from ..language.scope import POISON, Scope, find_nearest
+from ..text.files import read_own
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, make_node
+from ..text.synonyms import SYNONYMS, fold_word
+from . import ALIASES, find_op, list_known_layers
 
 CONV = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias")
 POOL = ("kernel_size", "stride", "padding")
@@ -38,58 +38,60 @@ TORCH: dict[str, tuple[str, ...]] = {
 """The order of arguments of PyTorch's modules, whose names are folded."""
 
 
-def line_instead(node: Node, scope: Scope) -> str | None:
+def suggest_line(node: Node, scope: Scope) -> str | None:
     """`Dense: {units: 3}` for `{type: Dense, units: 3}`, `nn.Linear(8, 3)` and the like; None where no layer is meant."""
     if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key.text not in ("type", "layer", "class_name"):
         key, value = node.entries[0].key, node.entries[0].value
-        call = read_foreign(key) or (Call(key.text) if folded(key.text) in SYNONYMS else None)
+        call = read_foreign(key) or (Call(key.text) if fold_word(key.text) in SYNONYMS else None)
         if call is None:
-            return _named_beside(key, value, scope)
+            return _move_name(key, value, scope)
         if isinstance(value, Mapping) and call is not None:
             call = replace(call, by_name=tuple((each.key.text, each.value) for each in value.entries))
     else:
-        call = read_foreign(_inner(node))
-    return None if call is None else _line(call, node, scope)
+        call = read_foreign(_find_inner(node))
+    return None if call is None else _write_line(call, node, scope)
 
 
-def _named_beside(key: Scalar, value: Node, scope: Scope) -> str | None:
+def _move_name(key: Scalar, value: Node, scope: Scope) -> str | None:
     """`Conv2D: {filters: 3, kernel_size: 3, name: first}` for `first: {type: Conv2D, filters: 3}`."""
     call = read_foreign(value) if isinstance(value, Mapping) and any(value.get(each) for each in NAMING[:6]) else None
     name = Scalar(key.span, key.text, key.text)
-    return None if call is None else _line(replace(call, by_name=(*call.by_name, ("name", name))), value, scope)
+    return None if call is None else _write_line(replace(call, by_name=(*call.by_name, ("name", name))), value, scope)
 
 
-def _inner(node: Node) -> Node:
+def _find_inner(node: Node) -> Node:
     """What `{layer: {type: Dense, units: 3}}` holds."""
     if isinstance(node, Mapping) and len(node.entries) == 1 and isinstance(node.entries[0].value, Mapping):
         return node.entries[0].value
     return node
 
 
-def _line(call: Call, node: Node, scope: Scope) -> str | None:
-    found = _layer(call, node, scope)
-    return line(found) if found is not None else None
+def _write_line(call: Call, node: Node, scope: Scope) -> str | None:
+    found = _make_layer(call, node, scope)
+    return write_line(found) if found is not None else None
 
 
-def _layer(call: Call, node: Node, scope: Scope) -> Node | None:
+def _make_layer(call: Call, node: Node, scope: Scope) -> Node | None:
     """A layer as a spec has it, which can be read."""
-    activations = family("activations")["identifiers"]
-    known = known_layers()
-    name = call.last if call.last in known else nearest(call.last, known)
-    of_another = name is None or (folded(name) != folded(call.last) and folded(call.last) not in SYNONYMS)
+    activations = find_family("activations")["identifiers"]
+    known = list_known_layers()
+    name = call.last if call.last in known else find_nearest(call.last, known)
+    of_another = name is None or (fold_word(name) != fold_word(call.last) and fold_word(call.last) not in SYNONYMS)
     if of_another and call.last.lower() in activations:
         function = Scalar(node.span, call.last.lower(), call.last.lower())
-        return thing("Activation", (Entry(Scalar(node.span, "activation", "activation"), function),), node.span)
+        return make_thing("Activation", (Entry(Scalar(node.span, "activation", "activation"), function),), node.span)
     cls = find_op(name) if name is not None else None
     if name is None or cls is None:
         return None
-    torch = TORCH.get(folded(call.last)) if _is_torch(call.name) else None
+    torch = TORCH.get(fold_word(call.last)) if _is_torch(call.name) else None
     if torch is not None:
         call = replace(call, by_place=(), by_name=(*zip(torch, call.by_place, strict=False), *call.by_name))
-    entries = [_with_layer(cls, each, scope) for each in named(call, cls.arguments, _order(ALIASES.get(name, name)))]
-    for candidate in _candidates(cls, entries, node, scope):
-        if read_record(cls, Mapping(node.span, candidate), _quiet(scope), name) is not POISON:
-            return thing(name, candidate, node.span)
+    entries = [
+        _with_layer(cls, each, scope) for each in name_arguments(call, cls.arguments, _find_order(ALIASES.get(name, name)))
+    ]
+    for candidate in _propose_arguments(cls, entries, node, scope):
+        if read_record(cls, Mapping(node.span, candidate), _silence_scope(scope), name) is not POISON:
+            return make_thing(name, candidate, node.span)
     return None
 
 
@@ -99,7 +101,7 @@ def _with_layer(cls: type[Op], entry: Entry, scope: Scope) -> Entry:
     if entry.key.text not in cls.arguments or _reads(cls, entry, scope):
         return entry
     call = read_foreign(value) or (Call(value.text) if isinstance(value, Scalar) and value.text else None)
-    meant = _layer(call, value, scope) if call is not None else None
+    meant = _make_layer(call, value, scope) if call is not None else None
     return Entry(entry.key, meant) if meant is not None else entry
 
 
@@ -108,45 +110,45 @@ def _is_torch(name: str) -> bool:
     return "nn." in name or last == "Linear" or last[-2:] in ("1d", "2d", "3d")
 
 
-def _candidates(cls: type[Op], entries: Sequence[Entry], node: Node, scope: Scope) -> Iterator[tuple[Entry, ...]]:
+def _propose_arguments(cls: type[Op], entries: Sequence[Entry], node: Node, scope: Scope) -> Iterator[tuple[Entry, ...]]:
     """All arguments, with those that are missing; then those alone that can be read."""
     for written in (entries, [each for each in entries if _reads(cls, each, scope)]):
         have = {each.key.text for each in written}
         example = dict(cls.examples[0].arguments) if cls.examples else {}
         missing = [name for name, each in cls.arguments.items() if each.required and name not in have and name in example]
-        more = [Entry(Scalar(node.span, name, name), node_of(example[name], node.span)) for name in missing]
+        more = [Entry(Scalar(node.span, name, name), make_node(example[name], node.span)) for name in missing]
         yield (*written, *more)
 
 
 def _reads(cls: type[Op], entry: Entry, scope: Scope) -> bool:
     argument = cls.arguments.get(entry.key.text)
-    return argument is not None and argument.kind.read(entry.value, _quiet(scope).at(entry.key.text)) is not POISON
+    return argument is not None and argument.kind.read(entry.value, _silence_scope(scope).enter(entry.key.text)) is not POISON
 
 
-def _quiet(scope: Scope) -> Scope:
+def _silence_scope(scope: Scope) -> Scope:
     return replace(scope, found=[], budget=[0], values=[0], expanded=set(), guessed=set(), memory=None, index=None)
 
 
 @cache
-def _order(name: str) -> tuple[str, ...]:
+def _find_order(name: str) -> tuple[str, ...]:
     """The arguments of a layer in the order of Keras's signature."""
-    order: dict[str, list[str]] = json.loads(own("language", "data", "argument_order.json"))
+    order: dict[str, list[str]] = json.loads(read_own("language", "data", "argument_order.json"))
     return tuple(order.get(name, ()))
 
 
-def line_of_values(cls: type[Op], name: str, value: Node, scope: Scope) -> str | None:
+def suggest_line_of_values(cls: type[Op], name: str, value: Node, scope: Scope) -> str | None:
     """`Conv2D: {filters: 32, kernel_size: 3}` for `Conv2D: 32`: a value, or a list of them, by place or by name."""
     if isinstance(value, Scalar) and isinstance(value.value, str) and "=" in value.value:
         call = read_call(f"{name}({value.value})", value.span)
-        return _line(call, value, scope) if call is not None else None
+        return _write_line(call, value, scope) if call is not None else None
     if isinstance(value, Listing) and all(isinstance(each, Mapping) for each in value.items):
         merged = tuple(entry for each in value.items if isinstance(each, Mapping) for entry in each.entries)
-        if read_record(cls, Mapping(value.span, merged), _quiet(scope), name) is not POISON:
-            return line(thing(name, merged, value.span))
+        if read_record(cls, Mapping(value.span, merged), _silence_scope(scope), name) is not POISON:
+            return write_line(make_thing(name, merged, value.span))
     for by_place in ((value,), value.items if isinstance(value, Listing) else ()):
-        by_name = named(Call(name, by_place), cls.arguments, _order(ALIASES.get(name, name)))
+        by_name = name_arguments(Call(name, by_place), cls.arguments, _find_order(ALIASES.get(name, name)))
         entries = [_with_layer(cls, each, scope) for each in by_name]
-        whole = next(_candidates(cls, entries, value, scope))
-        if entries and read_record(cls, Mapping(value.span, whole), _quiet(scope), name) is not POISON:
-            return line(thing(name, whole, value.span))
+        whole = next(_propose_arguments(cls, entries, value, scope))
+        if entries and read_record(cls, Mapping(value.span, whole), _silence_scope(scope), name) is not POISON:
+            return write_line(make_thing(name, whole, value.span))
     return None

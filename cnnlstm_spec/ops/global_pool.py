@@ -32,7 +32,7 @@ class GlobalPooling(SpatialPooling):
             return x.with_axes(Axis("features", channels.size))
         return x.with_axes(*join([Axis(axis.name, 1) for axis in spatial], channels, first))
 
-    def channels_after(self, output: TensorType, *inputs: TensorType) -> int | None:
+    def find_channels_axis(self, output: TensorType, *inputs: TensorType) -> int | None:
         return inputs[0].meaning.channels if output.rank == inputs[0].rank else 0
 
 
@@ -42,9 +42,9 @@ class GlobalMax(GlobalPooling):
     passes_on = True
     keeps_integers = True
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = inputs[0].meaning.range
-        return values and values.loosened()
+        return values and values.loosen()
 
 
 class GlobalAverage(GlobalPooling):
@@ -52,16 +52,16 @@ class GlobalAverage(GlobalPooling):
 
     averages = True
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return super().dtype_after(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return super().infer_dtype(at, *inputs) if inputs[0].dtype in FLOATS else "float32"
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """The mean of probabilities of the classes of each position is one of probabilities."""
         values, first = inputs[0].meaning.range, self.data_format == "channels_first"
         if values is None or values.sums is None:
             return values
         before, after = (0, 0) if first else (inputs[0].rank - 1, output.rank - 1)
-        return replace(values, sums=(after,)) if values.sums == (before,) else values.loosened()
+        return replace(values, sums=(after,)) if values.sums == (before,) else values.loosen()
 
 
 class GlobalMaxPooling1D(GlobalMax):
@@ -82,16 +82,16 @@ class GlobalAveragePooling1D(GlobalAverage):
         """With the channels first it averages another axis than that of the mask."""
         return self.data_format != "channels_first"
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """A sample without a real step is averaged whole: 0 / 0, as in Keras, would spoil every weight in training."""
-        mask = to.mask(0)
+        mask = to.find_mask(0)
         if mask is None or not self.leaves_padding_out(to.inputs[0]):
             return to.call(self, inputs, {})
-        empty = to.ops("logical_not", to.ops("any", mask, axis=1, keepdims=True))
-        return to.call(self, inputs, {"mask": to.ops("logical_or", mask, empty)})
+        empty = to.call_ops("logical_not", to.call_ops("any", mask, axis=1, keepdims=True))
+        return to.call(self, inputs, {"mask": to.call_ops("logical_or", mask, empty)})
 
 
 class GlobalMaxPooling2D(GlobalMax):

@@ -12,22 +12,22 @@ from pydantic_core import CoreSchema
 
 from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, TEXT, Op
-from ..ir.size import Size, anonymous, symbol
+from ..ir.size import Size, make_anonymous, make_symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
-from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, in_parentheses, wrong_type
+from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, fix_parentheses, report_wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
 from ..language.record import Checks, Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Written
 from ..text.fix import Fix, write
-from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given
 from ..text.source import Place, Span
-from ..text.spelling import nearest
-from ..text.synonyms import folded
+from ..text.spelling import find_nearest
+from ..text.synonyms import fold_word
 from ..text.yaml_scalars import SIDES
 from .padding_mask import PADDING
-from .single_sizes import WORDS, axes_of, is_size, tell_shape, write_shape
+from .single_sizes import WORDS, find_axes, is_size, tell_shape, write_shape
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -105,18 +105,20 @@ class SizeKind(OpenLeaf):
             return None
         if isinstance(value, str):
             is_name = not value[:1].isdigit() and value not in ("None", "none")
-            return NAME.read(node, scope) if is_name else wrong_type(node, scope, self.words)
+            return NAME.read(node, scope) if is_name else report_wrong_type(node, scope, self.words)
         if isinstance(value, bool) or not isinstance(value, int):
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         if value > LARGEST:
-            return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=given(node))
+            return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=show_given(node))
         if value < 1:
             help = ("a size known only at run time is `null`, or a name such as `steps`",)
             fixes = (write(node.span, "null"),) if value == -1 else ()
-            return scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            return scope.report(
+                NOT_ALLOWED, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
+            )
         return value
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {
             "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string", "not": {"enum": ["None", "none"]}}]
         }
@@ -132,12 +134,12 @@ class ShapeKind(ListOf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         if isinstance(node, Scalar) and isinstance(node.value, str) and SIDES.fullmatch(node.value.strip()):
-            wrong_type(node, scope, self.words)
+            report_wrong_type(node, scope, self.words)
         elif isinstance(node, Scalar) and isinstance(node.value, int | str) and not isinstance(node.value, bool):
             help = (_as_list(node.text),)
             meant = write(node.span, f"[{node.text}]", "safe")
-            fixes = in_parentheses(node) if node.text.startswith("(") else (meant,)
-            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            fixes = fix_parentheses(node) if node.text.startswith("(") else (meant,)
+            scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
         else:
             super().explain(problem, steps, node, scope)
 
@@ -168,9 +170,9 @@ class Input(Record):
     """Name of a boolean input, true where a step is real; several branches may share it."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
         """Sizes that are written one by one are told at once."""
-        one_by_one = node.get("shape") is None and is_size(entry, axes_of(node, KINDS))
+        one_by_one = node.get("shape") is None and is_size(entry, find_axes(node, KINDS))
         return "shape" if one_by_one and entry.key.text not in KINDS else None
 
     @classmethod
@@ -179,18 +181,18 @@ class Input(Record):
         key = entries[0].key.text
         if key in KINDS:
             return (f"write `kind: {key}`, with `shape` beside it",)
-        if is_size(entries[0], axes_of(node, KINDS)):
-            return tell_shape(entries, axes_of(node, KINDS))
-        return ("leave it out, or write `batch_size` at the top, which fixes it",) if folded(key) == "batchsize" else ()
+        if is_size(entries[0], find_axes(node, KINDS)):
+            return tell_shape(entries, find_axes(node, KINDS))
+        return ("leave it out, or write `batch_size` at the top, which fixes it",) if fold_word(key) == "batchsize" else ()
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
-        return write_shape(entries, axes_of(node, KINDS)) if node.get("shape") is None else ()
+        return write_shape(entries, find_axes(node, KINDS)) if node.get("shape") is None else ()
 
     @classmethod
     def find_missing(cls, written: Collection[str]) -> dict[str, str]:
         """A shape is there where sizes are."""
-        there = {*written, *(("shape",) if any(folded(each) in WORDS for each in written) else ())}
+        there = {*written, *(("shape",) if any(fold_word(each) in WORDS for each in written) else ())}
         return super().find_missing(there)
 
     @classmethod
@@ -199,7 +201,7 @@ class Input(Record):
         return super().__get_pydantic_json_schema__(core, handler) | {"required": ["kind"], "allOf": [with_axes]}
 
     @classmethod
-    def meant(cls, node: Mapping, scope: Scope) -> Mapping:
+    def repair_shape(cls, node: Mapping, scope: Scope) -> Mapping:
         """The mapping with the shape of a text, where it is left out."""
         kind = node.get("kind") or next(filter(_may_be_kind, node.entries), None)
         value = scope.resolve(kind.value) if kind is not None else None
@@ -235,10 +237,10 @@ class Input(Record):
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
                 help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
                 if len(self.shape) == len(KINDS[self.kind]) + 1 and (self.shape[0] is None or not near):
-                    help = (f"leave the batch out: write {_listed(self.shape[1:])}", *help)
-                    mend = partial(write, text=_listed(self.shape[1:]))
+                    help = (f"leave the batch out: write {_write_listed(self.shape[1:])}", *help)
+                    mend = partial(write, text=_write_listed(self.shape[1:]))
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
-                    grey = _listed((*self.shape, 1))
+                    grey = _write_listed((*self.shape, 1))
                     help, mend = (f"for one channel, as in grey images, write {grey}", *help), partial(write, text=grey)
                 facts: dict[str, Any] = {"kind": self.kind, "axes": names, "given": len(self.shape)}
                 at.report(WRONG_RANK, "shape", help, False, mend, **facts)
@@ -267,7 +269,7 @@ class Input(Record):
         if value is not None and self.data_type not in FLOATS and not float(value).is_integer():
             at.report(BAD_PADDING, "padding_value", value=value, dtype=self.data_type)
         if self.padding_value is not None and self.mask_input is not None:
-            first, second = mask_keys(at.written) or MASK_KEYS
+            first, second = list_mask_keys(at.written) or MASK_KEYS
             at.report(TWO_MASKS, second, first=first, second=second)
 
     @property
@@ -277,29 +279,29 @@ class Input(Record):
             return TEXT
         return self.dtype if self.dtype not in (None, TEXT) else "int32" if self.kind == "tokens" else "float32"
 
-    def axis_names(self) -> tuple[str, ...]:
+    def list_axis_names(self) -> tuple[str, ...]:
         """The names of the axes."""
         return self.axes or () if self.kind == "tensor" else KINDS[self.kind] if self.shape else ()
 
 
-def _listed(shape: Iterable[int | str | None]) -> str:
+def _write_listed(shape: Iterable[int | str | None]) -> str:
     return f"[{', '.join('null' if size is None else str(size) for size in shape)}]"
 
 
 def _may_be_kind(entry: Entry) -> bool:
     """Whether a key is no other of an input, and looks like `kind`."""
-    return entry.key.text not in Input.arguments and nearest(entry.key.text, Input.arguments) == "kind"
+    return entry.key.text not in Input.arguments and find_nearest(entry.key.text, Input.arguments) == "kind"
 
 
-def mask_keys(written: Written) -> tuple[str, ...]:
+def list_mask_keys(written: Written) -> tuple[str, ...]:
     """Which of `padding_value` and `mask_input` are written, in that order: of two the later says what is padding."""
     keys = [key for key in MASK_KEYS if key in written.places]
     return tuple(sorted(keys, key=lambda key: written.places[key].span.start))
 
 
-def mask_key(input: Input, written: Written) -> str | None:
+def find_mask_key(input: Input, written: Written) -> str | None:
     """`padding_value` or `mask_input`, whichever says what is padding; the later where both do."""
-    return next((key for key in reversed(mask_keys(written)) if input.value(key) is not None), None)
+    return next((key for key in reversed(list_mask_keys(written)) if input.get_value(key) is not None), None)
 
 
 ENDS = {"bool": 1.0, "uint8": 255.0, "uint16": 65535.0}
@@ -325,26 +327,29 @@ class InputOp(Op):
     def title(cls) -> str:
         return "Input"
 
-    def giver(self) -> str:
+    def name_giver(self) -> str:
         return self.branch
 
-    def type(self, id: str, place: Place, written: Written) -> TensorType:
+    def infer_type(self, id: str, place: Place, written: Written) -> TensorType:
         """The type of the data."""
-        axes = [Axis(name, self._size(name, size)) for name, size in zip(self.input.axis_names(), self.input.shape, strict=True)]
+        axes = [
+            Axis(name, self._choose_size(name, size))
+            for name, size in zip(self.input.list_axis_names(), self.input.shape, strict=True)
+        ]
         source = id if self.mask_of == self.branch else self.mask_of
         mask = Mask(frozenset({source}), place) if self.mask_by else None
         padding = self.input.padding_value
         values = None if padding is None else Values(padding, padding, written.places.get("padding_value", place))
         zeros = Zeros(mask) if mask is not None and self.mask_by == "padding_value" and not padding else None
-        meaning = Meaning(self._range(), steps=0 if self._first_is_time() else None)
+        meaning = Meaning(self._find_range(), steps=0 if self._begins_with_time() else None)
         return TensorType(tuple(axes), self.input.data_type, mask, zeros=zeros, values=values, meaning=meaning)
 
-    def _first_is_time(self) -> bool:
+    def _begins_with_time(self) -> bool:
         axis = self.input.time_axis
-        names = self.input.axis_names()
+        names = self.input.list_axis_names()
         return bool(names) and (self.input.kind in TIMED or names[0] == axis)
 
-    def _range(self) -> Range | None:
+    def _find_range(self) -> Range | None:
         """What the dtype says of the data, and that floats of an image are pixels."""
         dtype = self.input.data_type
         if dtype in ENDS:
@@ -352,10 +357,12 @@ class InputOp(Op):
         colours = self.input.kind in ("image", "video") and self.input.shape[-1] in (1, 3, 4)
         return Range(pixels=True) if colours and dtype in FLOATS else None
 
-    def _size(self, axis: str, size: int | str | None) -> Size:
+    def _choose_size(self, axis: str, size: int | str | None) -> Size:
         if isinstance(size, str):
-            return symbol(size)
-        return anonymous(f"the {'number of ' if axis.endswith('s') else ''}{axis} of `{self.branch}`") if size is None else size
+            return make_symbol(size)
+        return (
+            make_anonymous(f"the {'number of ' if axis.endswith('s') else ''}{axis} of `{self.branch}`") if size is None else size
+        )
 
     def is_padded_infinitely(self) -> bool:
         """Whether padded steps hold an infinite value."""
@@ -363,10 +370,10 @@ class InputOp(Op):
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         """The boolean (batch, steps) tensor that tells real steps from padding."""
-        from .padding_mask import padding_mask
+        from .padding_mask import write_padding_mask
 
         if self.mask_by == "mask_input":
             assert self.input.mask_input is not None
-            return to.mask_input(self.input.mask_input)
+            return to.find_mask_input(self.input.mask_input)
         assert self.input.padding_value is not None
-        return padding_mask(to, inputs[0], self.input.padding_value, to.output)
+        return write_padding_mask(to, inputs[0], self.input.padding_value, to.output)

@@ -12,11 +12,11 @@ from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
 from ..language.kinds import BOOLEAN, INTEGER
 from ..language.list_kinds import Each
 from ..text.diagnostic import Code
-from .axes import axis_at, axis_number
+from .axes import find_axis, find_axis_number
 from .dtypes import merge_dtypes
 from .floats import refuse_integers
-from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, common_mask, join_masks, join_ranges, join_values, merge_zeros
-from .windows import positions
+from .fusions.base import RANKS_DIFFER, SIZES_DIFFER, join_masks, join_ranges, join_values, merge_masks, merge_zeros
+from .windows import count_positions
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -41,7 +41,7 @@ class Concatenate(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         first = inputs[0]
-        place = axis_number(self.title(), self.axis, first) - 1
+        place = find_axis_number(self.title(), self.axis, first) - 1
         if place < 0:
             raise Refusal(OVER_BATCH, "axis", ("-1 is the last axis",), layer=self.title(), axis=self.axis)
         axes = list(first.axes)
@@ -62,7 +62,7 @@ class Concatenate(Op):
         at.require(equal(left.size, right.size), Refusal(SIZES_DIFFER, None, (), index, **facts))
         return left
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return merge_dtypes(self.dtype or at.policy, *inputs)
 
     def joins_steps(self, x: TensorType) -> bool:
@@ -75,18 +75,18 @@ class Concatenate(Op):
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         return join_masks(to, inputs, to.inputs)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return None if self.joins_steps(inputs[0]) else common_mask(inputs)
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return None if self.joins_steps(inputs[0]) else merge_masks(inputs)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return join_ranges(axis_number(self.title(), self.axis, inputs[0]) - 1, inputs)
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return join_ranges(find_axis_number(self.title(), self.axis, inputs[0]) - 1, inputs)
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         return join_values(inputs)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = merge_zeros(inputs)
-        return None if zeros is None or zeros.axis == axis_number(self.title(), self.axis, inputs[0]) - 1 else zeros
+        return None if zeros is None or zeros.axis == find_axis_number(self.title(), self.axis, inputs[0]) - 1 else zeros
 
 
 class Dot(Op):
@@ -110,7 +110,7 @@ class Dot(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.normalize:
             refuse_integers(self.title(), *inputs)
-        left, right = (axis_at(self.title(), axis, x, "axes") for axis, x in zip(self.axes, inputs, strict=True))
+        left, right = (find_axis(self.title(), axis, x, "axes") for axis, x in zip(self.axes, inputs, strict=True))
         help = ("`axes: [a, b]` names an axis of the first and one of the second",)
         refusal = Refusal(SIZES_DIFFER, "axes", help, 1, strategy=self.title(), axis=left.name, first=left, other=right)
         if not are_alike_known(left.size, right.size):
@@ -121,15 +121,15 @@ class Dot(Op):
 
     def list_others(self, axis: int, x: TensorType) -> tuple[Axis, ...]:
         """The axes of an input that are not summed over."""
-        place = axis_number(self.title(), axis, x, "axes") - 1
+        place = find_axis_number(self.title(), axis, x, "axes") - 1
         return (*x.axes[:place], *x.axes[place + 1 :])
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         return Meaning(Range(-1, 1, by="Dot") if self.normalize else None)
 
     def sums_zeros(self, *inputs: TensorType) -> bool:
         """The products with what is 0 are; of a norm over the steps, each input must be 0 at its own padded ones."""
-        places = [axis_number(self.title(), axis, x, "axes") - 1 for axis, x in zip(self.axes, inputs, strict=True)]
+        places = [find_axis_number(self.title(), axis, x, "axes") - 1 for axis, x in zip(self.axes, inputs, strict=True)]
         summed = [x.zeros for place, x in zip(places, inputs, strict=True) if x.zeros is not None and x.zeros.axis == place]
         others = [x.zeros for place, x in zip(places, inputs, strict=True) if x.zeros is not None and x.zeros.axis != place]
         masked = [(place, x) for place, x in zip(places, inputs, strict=True) if x.mask is not None]
@@ -139,9 +139,9 @@ class Dot(Op):
             return all(x.zeros is not None and x.zeros.cover(x.mask) for _, x in masked)
         return bool(summed) and all(any(zeros.cover(x.mask) for zeros in summed) for _, x in masked)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         merged = merge_dtypes(self.dtype or at.policy, *inputs)
         return "int32" if merged == "int8" and {x.dtype for x in inputs} == {"int8"} else merged
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return positions(output.axes) * axis_at(self.title(), self.axes[0], inputs[0], "axes").size
+        return count_positions(output.axes) * find_axis(self.title(), self.axes[0], inputs[0], "axes").size

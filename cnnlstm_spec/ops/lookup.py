@@ -8,7 +8,7 @@ from typing import Annotated
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Meaning
 from ..ir.op import TEXT, example
-from ..ir.size import anonymous
+from ..ir.size import make_anonymous
 from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, INTEGER, NOT_A_CHOICE, NOT_ALLOWED, SIZE, Choice, Integer, Optional
 from ..language.list_kinds import Each, OneOrMore
@@ -100,14 +100,14 @@ class TextVectorization(Lookup):
             raise Refusal(NOT_SPLIT, "split", ())
         if self.mode != "int":
             return (Axis("classes", self.count_depth()),)
-        return (Axis("steps", self.output_sequence_length or anonymous(f"the number of words of `{at.node}`")),)
+        return (Axis("steps", self.output_sequence_length or make_anonymous(f"the number of words of `{at.node}`")),)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         """None: its input has no steps."""
         return None
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
-        return replace(super().meaning_after(output, *inputs), steps=0 if self.mode == "int" else None)
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return replace(super().infer_meaning(output, *inputs), steps=0 if self.mode == "int" else None)
 
 
 class IndexLookup(Lookup):
@@ -122,19 +122,19 @@ class IndexLookup(Lookup):
 
     @property
     def padding(self) -> Token | None:
-        found: Token | None = self.value("mask_token")
+        found: Token | None = self.get_value("mask_token")
         return found
 
     @property
     def unknown(self) -> tuple[Token | None, int]:
-        return self.value("oov_token"), self.num_oov_indices
+        return self.get_value("oov_token"), self.num_oov_indices
 
     @property
     def inverts(self) -> bool:
         return self.invert
 
     def list_together(self) -> tuple[tuple[str, str, bool], ...]:
-        named = self.invert and self.value("oov_token") is None
+        named = self.invert and self.get_value("oov_token") is None
         modes = self.invert and self.mode != "int"
         return (*super().list_together(), ("invert", "`output_mode: int`", modes), ("invert", "an `oov_token`", named))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import Range, hull
+from ..ir.meaning import Range, merge_ranges
 from ..ir.op import Op, example
 from ..ir.tensor import Mask, TensorType, Zeros
 from ..text.diagnostic import Code
-from .padding_mask import PADDING, padding_mask
+from .padding_mask import PADDING, write_padding_mask
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -38,18 +38,18 @@ class Masking(Op):
         return True
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        return padding_mask(to, inputs[0], self.mask_value, to.inputs[0])
+        return write_padding_mask(to, inputs[0], self.mask_value, to.inputs[0])
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """The values with padded steps at 0, by operations: a `Masking` layer would hand on a mask of its own."""
-        real = to.mask_made() or self.make_mask(to, *inputs)
-        return to.ops("where", to.ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
+        real = to.find_mask_made() or self.make_mask(to, *inputs)
+        return to.call_ops("where", to.call_ops("expand_dims", real, axis=-1), to.cast(inputs[0]), to.zero())
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return hull((inputs[0].meaning.range, Range(0, 0, True)))
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return merge_ranges((inputs[0].meaning.range, Range(0, 0, True)))
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return None if mask is None else Zeros(mask)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return "int32" if inputs[0].dtype == "bool" else super().dtype_after(at, *inputs)
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return "int32" if inputs[0].dtype == "bool" else super().infer_dtype(at, *inputs)

@@ -8,12 +8,12 @@ from operator import neg
 from typing import ClassVar
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import Range, added, hull, multiplied
+from ..ir.meaning import Range, add_ranges, merge_ranges, multiply_ranges
 from ..ir.op import FLOATS, Op, example
-from ..ir.size import Expr, larger, require_stretchable
+from ..ir.size import Expr, require_stretchable, take_larger
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
 from .dtypes import BITS, merge_dtypes
-from .fusions.base import SIZES_DIFFER, common_mask, merge_any_zeros, merge_zeros
+from .fusions.base import SIZES_DIFFER, merge_any_zeros, merge_masks, merge_zeros
 from .shared import WRONG_DTYPE
 
 
@@ -51,26 +51,26 @@ class Merge(Op):
         facts = {"strategy": self.title(), "axis": left.name, "first": left, "other": right}
         refusal = Refusal(SIZES_DIFFER, None, ("sizes must be equal, or one of them 1",), index, **facts)
         at.require(require_stretchable(left.size, right.size), refusal)
-        size = larger(left.size, right.size)
+        size = take_larger(left.size, right.size)
         if isinstance(left.size, Expr) == isinstance(right.size, Expr):
             return Axis(left.name, size)
         return left if isinstance(left.size, Expr) else right
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return merge_dtypes(self.dtype or at.policy, *inputs)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return self.infer_merged_range(*(x.meaning.range for x in inputs))
 
     def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         """Between which numbers the result lies, for those of the inputs."""
-        return values.loosened() if (values := hull(ranges)) is not None else None
+        return values.loosen() if (values := merge_ranges(ranges)) is not None else None
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         rank = max(x.rank for x in inputs)
-        return common_mask(tuple(x for x in inputs if x.rank == rank))
+        return merge_masks(tuple(x for x in inputs if x.rank == rank))
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return merge_zeros(inputs)
 
 
@@ -78,7 +78,7 @@ class Add(Merge):
     """The sum."""
 
     def infer_merged_range(self, *ranges: Range | None) -> Range | None:
-        return fold_ranges(added, ranges)
+        return fold_ranges(add_ranges, ranges)
 
     examples = (
         example((6, 3), (6, 3)),
@@ -94,7 +94,7 @@ class Average(Merge):
 
     def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         """The mean of distributions is one."""
-        return hull(ranges)
+        return merge_ranges(ranges)
 
     examples = (
         example((6, 3), (6, 3)),
@@ -104,8 +104,8 @@ class Average(Merge):
         example((6, 3), (6, 3), dtype="uint8"),
     )
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        merged = super().dtype_after(at, *inputs)
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        merged = super().infer_dtype(at, *inputs)
         if merged in FLOATS:
             return merged
         return "float32" if BITS[merged] <= 16 else "float64"
@@ -129,9 +129,9 @@ class Multiply(Merge):
     examples = (example((6, 3), (6, 3)), example((8, 8, 3), (1, 1, 3)), example((None, 3), (None, 1)))
 
     def infer_merged_range(self, *ranges: Range | None) -> Range | None:
-        return fold_ranges(multiplied, ranges)
+        return fold_ranges(multiply_ranges, ranges)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         return merge_any_zeros(inputs)
 
 
@@ -142,6 +142,6 @@ class Subtract(Merge):
 
     def infer_merged_range(self, *ranges: Range | None) -> Range | None:
         first, second = ranges
-        return None if first is None or second is None else added(first, second.map_values(neg))
+        return None if first is None or second is None else add_ranges(first, second.map_values(neg))
 
     examples = (example((6, 3), (6, 3)), example((None, 3), (3,)))

@@ -13,10 +13,10 @@ from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
-from .attention import CAUSAL, OVER_SAMPLES, Attending, roles
-from .axes import AXES, axis_numbers
-from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, known, last
-from .windows import positions
+from .attention import CAUSAL, OVER_SAMPLES, Attending, assign_roles
+from .axes import AXES, find_axis_numbers
+from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, find_last, known
+from .windows import count_positions
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -77,15 +77,15 @@ class Projected(Attending):
 
     def list_widths_out(self, query: TensorType) -> tuple[int, ...]:
         """The sizes that the last axis becomes."""
-        return (last(query),)
+        return (find_last(query),)
 
     def list_attended(self, x: TensorType) -> tuple[int, ...]:
         """The axes that it attends over, the batch being 0."""
         return tuple(range(1, x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        query, value, key = roles(inputs)
-        self.one_rank(*inputs)
+        query, value, key = assign_roles(inputs)
+        self.require_one_rank(*inputs)
         for x in inputs:
             known(self.title(), x.axes[-1])
         place = len(inputs) - 1
@@ -108,15 +108,15 @@ class Projected(Attending):
             raise Refusal(FLASH, "flash_attention", help, reason="TensorFlow does not have it")
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        query, value, key = roles(inputs)
+        query, value, key = assign_roles(inputs)
         of_query, of_key, of_value = self.list_heads()
         gated = (of_query[0], of_value[1])
         found = [
-            *self.list_dense_weights("query", (last(query),), of_query),
-            *self.list_dense_weights("key", (last(key),), of_key),
+            *self.list_dense_weights("query", (find_last(query),), of_query),
+            *self.list_dense_weights("key", (find_last(key),), of_key),
         ]
-        found += self.list_dense_weights("gate", (last(query),), gated) if self.use_gate else ()
-        found += self.list_dense_weights("value", (last(value),), of_value)
+        found += self.list_dense_weights("gate", (find_last(query),), gated) if self.use_gate else ()
+        found += self.list_dense_weights("value", (find_last(value),), of_value)
         return (*found, *self.list_dense_weights("attention_output", gated, self.list_widths_out(query)))
 
     def list_dense_weights(self, name: str, before: tuple[int, ...], after: tuple[int, ...]) -> tuple[Weight, ...]:
@@ -125,33 +125,33 @@ class Projected(Attending):
         return (kernel, Weight(f"{name}/bias", after)) if self.use_bias else (kernel,)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        query, value, key = roles(inputs)
+        query, value, key = assign_roles(inputs)
         of_query, of_key, of_value = (prod(each) for each in self.list_heads())
         number, size_of_value = self.list_heads()[0][0], self.list_heads()[2][1]
-        here, there = positions(query.axes[:-1]), positions(value.axes[:-1])
+        here, there = count_positions(query.axes[:-1]), count_positions(value.axes[:-1])
         out = number * size_of_value
         from_query = of_query + (out if self.use_gate else 0)
-        projected = here * (last(query) * from_query + out * prod(self.list_widths_out(query)))
-        projected = projected + there * (last(key) * of_key + last(value) * of_value)
-        over = positions([axis for place, axis in enumerate(value.axes[:-1], 1) if place in self.list_attended(value)])
+        projected = here * (find_last(query) * from_query + out * prod(self.list_widths_out(query)))
+        projected = projected + there * (find_last(key) * of_key + find_last(value) * of_value)
+        over = count_positions([axis for place, axis in enumerate(value.axes[:-1], 1) if place in self.list_attended(value)])
         return projected + here * over * (of_query + out)
 
-    def masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
+    def write_masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
         axes = self.list_attended(inputs[0])
         if 1 not in axes:
             return {}
         given = {"value_mask": 1 if len(inputs) > 1 else 0, **({"key_mask": 2} if len(inputs) > 2 else {})}
         masks: dict[str, Expression] = {}
         for keyword, index in given.items():
-            if (found := to.mask(index)) is not None:
+            if (found := to.find_mask(index)) is not None:
                 masks[keyword] = found
         if len(axes) == 1 or not masks:
             return masks
         both = list(masks.values())
-        mask = both[0] if len(both) == 1 else to.ops("logical_and", *both)
+        mask = both[0] if len(both) == 1 else to.call_ops("logical_and", *both)
         # (batch, steps) among the axes of query and key: 1 for each axis of the query, and of the key but the steps.
         places = tuple(n for n in range(1, 2 * len(axes) + 1) if n != 1 + len(axes) + axes.index(1))
-        return {"attention_mask": to.ops("expand_dims", mask, axis=places)}
+        return {"attention_mask": to.call_ops("expand_dims", mask, axis=places)}
 
 
 class MultiHeadAttention(Projected):
@@ -191,10 +191,10 @@ class MultiHeadAttention(Projected):
     def list_attended(self, x: TensorType) -> tuple[int, ...]:
         if self.attention_axes is None:
             return super().list_attended(x)
-        return axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
+        return find_axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        query, value, _ = roles(inputs)
+        query, value, _ = assign_roles(inputs)
         axes = self.list_attended(query)
         if 0 in axes:
             raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
@@ -242,7 +242,7 @@ class GroupQueryAttention(Projected):
         queries, keys = self.num_query_heads, self.num_key_value_heads
         if queries % keys:
             raise Refusal(KEY_HEADS, "num_key_value_heads", (), keys=keys, queries=queries)
-        query, value, _ = roles(inputs)
+        query, value, _ = assign_roles(inputs)
         output = super().infer(at, *inputs)
         self.agree(at, query, value, -1, min(len(inputs) - 1, 1))
         return output

@@ -19,7 +19,7 @@ from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Node
-from .axes import AXES, AXIS, axis_at, axis_numbers, number_axes_of_sample
+from .axes import AXES, AXIS, find_axis, find_axis_numbers, number_axes_of_sample
 from .floats import refuse_integers
 from .shared import CONSTRAINT, GROUPS, INITIALIZER, REGULARIZER, as_written, known
 
@@ -64,10 +64,10 @@ class ClipKind(OpenLeaf):
         record = reading.record
         if record.rmax is not None and record.rmin is not None and record.rmax < record.rmin:
             return scope.report(CLIPPING, node, rmax=record.rmax, rmin=record.rmin)
-        return record.values(reading.written.places)
+        return record.list_values(reading.written.places)
 
-    def schema(self) -> dict[str, Any]:
-        keys = {name: argument.kind.schema() for name, argument in Clip.arguments.items()}
+    def make_schema(self) -> dict[str, Any]:
+        keys = {name: argument.kind.make_schema() for name, argument in Clip.arguments.items()}
         return {"type": "object", "properties": keys, "additionalProperties": False}
 
 
@@ -78,8 +78,8 @@ class Groups(Integer):
         super().__init__(-1)
         self.words = "a positive integer, or -1"
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_refuse_zero, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_refuse_zero, super().make_core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != ZERO.type:
@@ -121,7 +121,7 @@ class Normalizing(Op):
     gamma_constraint: Annotated[KerasObject | None, CONSTRAINT] = None
     """Constraint on `gamma`."""
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return ANY
 
     def list_gamma_beta(self, shape: tuple[int, ...]) -> tuple[Weight, ...]:
@@ -157,29 +157,29 @@ class BatchNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        known(self.title(), axis_at(self.title(), self.axis, inputs[0]))
+        known(self.title(), find_axis(self.title(), self.axis, inputs[0]))
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        shape = (known(self.title(), axis_at(self.title(), self.axis, inputs[0])),)
+        shape = (known(self.title(), find_axis(self.title(), self.axis, inputs[0])),)
         names = ["moving_mean", "moving_variance"]
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
         return (*self.list_gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
 
-    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         return inputs if self.trainable else ()
 
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Over one channel alone Keras makes numbers of the statistics under a mask, and fails."""
-        axis = axis_at(self.title(), self.axis, x)
+        axis = find_axis(self.title(), self.axis, x)
         return x.rank > 1 and (axis.size != 1 or (x.rank == 2 and axis is x.axes[-1]))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         (x,) = to.inputs
-        mask = to.mask(0)
+        mask = to.find_mask(0)
         if mask is None or not self.leaves_padding_out(x):
             return to.call(self, inputs, {})
-        return to.call(self, inputs, {"mask": to.wide_mask(mask, inputs[0], x.rank)})
+        return to.call(self, inputs, {"mask": to.widen_mask(mask, inputs[0], x.rank)})
 
 
 class LayerNormalization(Normalizing):
@@ -196,7 +196,7 @@ class LayerNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        axis_numbers(self.title(), self.axis, inputs[0])
+        find_axis_numbers(self.title(), self.axis, inputs[0])
         if self.scale or self.center:
             self.shape(inputs[0])
         return inputs[0]
@@ -204,7 +204,7 @@ class LayerNormalization(Normalizing):
     def shape(self, x: TensorType) -> tuple[int, ...]:
         """The shape of the weights: Keras sorts the axes as they are written, the negative ones first."""
         axes = (self.axis,) if isinstance(self.axis, int) else sorted(self.axis)
-        return tuple(known(self.title(), axis_at(self.title(), axis, x)) for axis in axes)
+        return tuple(known(self.title(), find_axis(self.title(), axis, x)) for axis in axes)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return self.list_gamma_beta(self.shape(inputs[0])) if self.scale or self.center else ()
@@ -223,13 +223,13 @@ class GroupNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        count = known(self.title(), axis_at(self.title(), self.axis, inputs[0]))
+        count = known(self.title(), find_axis(self.title(), self.axis, inputs[0]))
         if self.groups > count or count % self.groups:
             raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what="channels")
         return inputs[0]
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return self.list_gamma_beta((known(self.title(), axis_at(self.title(), self.axis, inputs[0])),))
+        return self.list_gamma_beta((known(self.title(), find_axis(self.title(), self.axis, inputs[0])),))
 
 
 class UnitNormalization(Op):
@@ -245,7 +245,7 @@ class UnitNormalization(Op):
         number_axes_of_sample(self.title(), self.axis, inputs[0], not self.is_written("axis"))
         return inputs[0]
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = inputs[0].meaning.range
         positive = values is not None and values.least is not None and values.least >= 0
         return Range(0 if positive else -1, 1, positive and values is not None and values.attained, by="UnitNormalization")
@@ -264,7 +264,7 @@ class RMSNormalization(Op):
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        axis_numbers(self.title(), self.axis, x)
+        find_axis_numbers(self.title(), self.axis, x)
         shape = self.shape(x)
         for size, axis in zip(reversed(shape), reversed(x.axes), strict=False):
             if size != 1:
@@ -275,7 +275,7 @@ class RMSNormalization(Op):
     def shape(self, x: TensorType) -> tuple[int, ...]:
         """The shape of the scale: Keras sorts the axes as they are written, the negative ones first."""
         axes = (self.axis,) if isinstance(self.axis, int) else sorted(self.axis)
-        return tuple(known(self.title(), axis_at(self.title(), axis, x)) for axis in axes)
+        return tuple(known(self.title(), find_axis(self.title(), axis, x)) for axis in axes)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return (Weight("scale", self.shape(inputs[0])),)

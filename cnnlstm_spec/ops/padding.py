@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic_core import CoreSchema
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import Range, hull
+from ..ir.meaning import Range, merge_ranges
 from ..ir.op import Op, example
 from ..ir.size import at_least
 from ..ir.tensor import Axis, TensorType, Values
@@ -19,7 +19,7 @@ from ..text.diagnostic import Code
 from ..text.nodes import Listing, Node
 from .rescaling import NOT_IN_XLA, OVERSHOOTING
 from .shared import DATA_FORMAT, as_written, need_numbers
-from .windows import join, split, window_axes
+from .windows import join, name_window_axes, split
 
 CROPPED_AWAY = Code("cropping-larger-than-input", "error", "`{layer}` crops {cropped} {axis}; {left} are there", sort="keras")
 
@@ -37,8 +37,8 @@ class Margins(Leaf):
         """What is written: of one axis one number or two, of more one of those for each."""
         return Each(NATURAL, 2) if self.n == 1 else Each(Each(NATURAL, 2), self.n)
 
-    def core(self) -> CoreSchema:
-        return self.leaf.core()
+    def make_core(self) -> CoreSchema:
+        return self.leaf.make_core()
 
     def take(self, node: Node, scope: Scope) -> Any:
         resolved = scope.resolve(node)
@@ -56,16 +56,16 @@ class Margins(Leaf):
         else:
             self.leaf.explain(problem, steps, node, scope)
 
-    def shortest(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         numbers = {number for pair in ((value,) if self.n == 1 else value) for number in pair}
         return numbers.pop() if len(numbers) == 1 else value
 
-    def schema(self) -> dict[str, Any]:
-        pair = {"type": "array", "items": NATURAL.schema(), "minItems": 2, "maxItems": 2}
+    def make_schema(self) -> dict[str, Any]:
+        pair = {"type": "array", "items": NATURAL.make_schema(), "minItems": 2, "maxItems": 2}
         if self.n == 1:
-            return {"anyOf": [NATURAL.schema(), pair]}
-        items = {"anyOf": [NATURAL.schema(), pair]}
-        return {"anyOf": [NATURAL.schema(), {"type": "array", "items": items, "minItems": self.n, "maxItems": self.n}]}
+            return {"anyOf": [NATURAL.make_schema(), pair]}
+        items = {"anyOf": [NATURAL.make_schema(), pair]}
+        return {"anyOf": [NATURAL.make_schema(), {"type": "array", "items": items, "minItems": self.n, "maxItems": self.n}]}
 
 
 class Framed(Op):
@@ -81,8 +81,8 @@ class Framed(Op):
         """Whether the channels are the first axis."""
         return self.data_format == "channels_first"
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.channels_first)
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(self.n, self.channels_first)
 
     def list_pairs(self, margins: Any) -> tuple[tuple[int, int], ...]:
         """Before and after, for each axis."""
@@ -103,11 +103,11 @@ class ZeroPadding(Framed):
         ]
         return x.with_axes(*join(grown, channels, self.channels_first))
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = inputs[0].meaning.range
-        return values if values is None or values.pixels else hull((values, Range(0, 0, True)))
+        return values if values is None or values.pixels else merge_ranges((values, Range(0, 0, True)))
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         values = inputs[0].values
         return values.join(Values(0, 0)) if values is not None else None
 
@@ -254,11 +254,11 @@ class UpSampling2D(UpSampling):
             need_numbers(self.title(), inputs[0])
         return super().infer(at, *inputs)
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
-        return super().values_after(*inputs) if self.interpolation == "nearest" else None
+    def infer_values(self, *inputs: TensorType) -> Values | None:
+        return super().infer_values(*inputs) if self.interpolation == "nearest" else None
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return None if self.interpolation in OVERSHOOTING else super().range_after(output, *inputs)
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return None if self.interpolation in OVERSHOOTING else super().infer_range(output, *inputs)
 
     def without_xla(self, trained: bool) -> str | None:
         return "interpolation" if self.interpolation in NOT_IN_XLA else None

@@ -10,7 +10,7 @@ from ..ir.tensor import TensorType
 from ..language.kinds import NOT_ALLOWED, Number
 from ..language.leaf import Steps
 from ..language.scope import Scope
-from ..text.nodes import Node, given
+from ..text.nodes import Node, show_given
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -22,8 +22,8 @@ class PaddingLeaf(Number):
 
     finite = False
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_round_to_compare, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_round_to_compare, super().make_core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != "nan":
@@ -31,7 +31,7 @@ class PaddingLeaf(Number):
             return
         node = scope.resolve(node) or node
         help = ("nothing equals NaN; write a number that the data does not hold, or give the mask itself: `mask_input: mask`",)
-        scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=given(node), help=help)
+        scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=show_given(node), help=help)
 
 
 def _round_to_compare(value: float) -> float:
@@ -44,7 +44,7 @@ PADDING = PaddingLeaf()
 HALF = frozenset({"float16", "bfloat16"})
 
 
-def padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
+def write_padding_mask(to: Lowering, value: Expression, padding: float, x: TensorType) -> Expression:
     """True where any value of a step differs from the padding value."""
-    differs = to.ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
-    return differs if x.rank == 1 else to.ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))
+    differs = to.call_ops("not_equal", value, padding if x.dtype.startswith(("float", "bfloat")) else int(padding))
+    return differs if x.rank == 1 else to.call_ops("any", differs, axis=2 if x.rank == 2 else tuple(range(2, x.rank + 1)))

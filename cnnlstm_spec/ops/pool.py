@@ -12,7 +12,7 @@ from ..language.kinds import COUNT, Choice, Optional
 from ..language.list_kinds import Each
 from .floats import refuse_computing, refuse_integers, refuse_wide
 from .shared import DATA_FORMAT, need_numbers
-from .windows import join, slide, split, window_axes
+from .windows import join, name_window_axes, slide, split
 
 if TYPE_CHECKING:
     pass
@@ -29,8 +29,8 @@ class SpatialPooling(Op):
     data_format: Annotated[str | None, DATA_FORMAT] = None
     """Where the channels are; last by default."""
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.data_format == "channels_first")
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(self.n, self.data_format == "channels_first")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -58,9 +58,9 @@ class Pooling(SpatialPooling):
     greatest: ClassVar[bool] = False
     """Whether it takes the greatest value, not the mean: of probabilities it leaves none."""
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        values = super().range_after(output, *inputs)
-        return values.loosened() if values is not None and self.greatest else values
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        values = super().infer_range(output, *inputs)
+        return values.loosen() if values is not None and self.greatest else values
 
     def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         windows = zip(spatial, self.pool_size, self.strides or self.pool_size, strict=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import Range, added
+from ..ir.meaning import Range, add_ranges
 from ..ir.op import Op, Weight, compute_dtype, example
 from ..ir.size import at_least
 from ..ir.tensor import TensorType
@@ -16,7 +16,7 @@ from ..language.catalog import KerasObject
 from ..language.kinds import COUNT, POSITIVE, Optional
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .shared import INITIALIZER, as_written, known, last, lookup_settings
+from .shared import INITIALIZER, as_written, find_last, known, list_lookup_settings
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -38,9 +38,9 @@ class Positions(Op):
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
 
-    def summed(self, to: Lowering, value: Expression, positions: Expression) -> Expression:
+    def add_positions(self, to: Lowering, value: Expression, positions: Expression) -> Expression:
         """The input with the positions added, in the dtype that the layer computes in."""
-        return to.infix("+", to.cast(value), positions)
+        return to.write_infix("+", to.cast(value), positions)
 
 
 class PositionEmbedding(Positions):
@@ -58,7 +58,7 @@ class PositionEmbedding(Positions):
         example((6, 4), sequence_length=9, trainable=False),
     )
 
-    def length(self, x: TensorType) -> int:
+    def count_vectors(self, x: TensorType) -> int:
         """How many vectors there are."""
         return self.sequence_length or known(self.title(), x.axes[0])
 
@@ -72,29 +72,29 @@ class PositionEmbedding(Positions):
                 "or write the most that may come as `sequence_length`: a longer sample is refused then",
             )
             raise Refusal(LENGTH_NEEDED, None, help, layer=self.title(), steps=steps.name)
-        length = self.length(x)
+        length = self.count_vectors(x)
         help = ("write `sequence_length` at least as long as the longest sequence",)
         refusal = Refusal(TOO_SHORT, "sequence_length", help, layer=self.title(), length=length, steps=steps)
         if isinstance(steps.size, int):
-            refusal.mended(sequence_length=str(steps.size))
+            refusal.add_fixes(sequence_length=str(steps.size))
         at.require(at_least(length - steps.size, 0), refusal)
         return super().infer(at, x)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         (x,) = inputs
-        return (Weight("embeddings", (self.length(x), last(x))),)
+        return (Weight("embeddings", (self.count_vectors(x), find_last(x))),)
 
     def reads_all_rows(self, *inputs: TensorType) -> bool:
-        return self.length(inputs[0]) == inputs[0].axes[0].size
+        return self.count_vectors(inputs[0]) == inputs[0].axes[0].size
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]
-        to.comment("The positions from 0 up, of one sample; a learned vector of each is added.")
-        ones = to.ops("ones_like", to.pick(inputs[0], (None, 1), None, 0), dtype="int32")
-        places = to.infix("-", to.ops("cumsum", ones, axis=1), 1)
-        settings = lookup_settings(self, self.initializer)
-        vectors = to.layer("keras.layers.Embedding", places, self.length(x), last(x), **settings)
-        return self.summed(to, inputs[0], to.let(vectors, f"{to.stem}_positions"))
+        to.write_comment("The positions from 0 up, of one sample; a learned vector of each is added.")
+        ones = to.call_ops("ones_like", to.pick(inputs[0], (None, 1), None, 0), dtype="int32")
+        places = to.write_infix("-", to.call_ops("cumsum", ones, axis=1), 1)
+        settings = list_lookup_settings(self, self.initializer)
+        vectors = to.write_layer("keras.layers.Embedding", places, self.count_vectors(x), find_last(x), **settings)
+        return self.add_positions(to, inputs[0], to.let(vectors, f"{to.stem}_positions"))
 
 
 class SinePositionEncoding(Positions):
@@ -104,26 +104,28 @@ class SinePositionEncoding(Positions):
     """The longest wavelength, over 2 pi."""
     examples = (example((6, 4)), example((None, 5), max_wavelength=100), example((6, None)))
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return compute_dtype(self.dtype or at.policy)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         values = inputs[0].meaning.range
-        return None if values is None or values.pixels else added(values.loosened(), Range(-1, 1))
+        return None if values is None or values.pixels else add_ranges(values.loosen(), Range(-1, 1))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         """As KerasHub computes it, in float32: the wavelengths of each pair of features grow from 2 pi up."""
         x = to.inputs[0]
-        to.comment("Step and feature count from 0 up; a pair of features has one wavelength.")
-        ones = to.let(to.ops("cast", to.ops("ones_like", to.pick(inputs[0], (None, 1), None)), "float32"), f"{to.stem}_ones")
-        step = to.let(to.infix("-", to.ops("cumsum", ones, axis=1), 1.0), f"{to.stem}_step")
-        feature = to.let(to.infix("-", to.ops("cumsum", ones, axis=2), 1.0), f"{to.stem}_feature")
+        to.write_comment("Step and feature count from 0 up; a pair of features has one wavelength.")
+        ones = to.let(
+            to.call_ops("cast", to.call_ops("ones_like", to.pick(inputs[0], (None, 1), None)), "float32"), f"{to.stem}_ones"
+        )
+        step = to.let(to.write_infix("-", to.call_ops("cumsum", ones, axis=1), 1.0), f"{to.stem}_step")
+        feature = to.let(to.write_infix("-", to.call_ops("cumsum", ones, axis=2), 1.0), f"{to.stem}_feature")
         count: Any = x.axes[1].size
         if not isinstance(count, int):
-            count = to.ops("sum", ones, axis=2, keepdims=True)
-        pair = to.ops("divide", to.infix("*", to.ops("floor_divide", feature, 2.0), 2.0), count)
-        angle = to.let(to.infix("*", step, to.ops("power", 1.0 / self.max_wavelength, pair)), f"{to.stem}_angle")
-        even = to.ops("equal", to.ops("mod", feature, 2.0), 0.0)
-        waves = to.let(to.ops("where", even, to.ops("sin", angle), to.ops("cos", angle)), f"{to.stem}_waves")
+            count = to.call_ops("sum", ones, axis=2, keepdims=True)
+        pair = to.call_ops("divide", to.write_infix("*", to.call_ops("floor_divide", feature, 2.0), 2.0), count)
+        angle = to.let(to.write_infix("*", step, to.call_ops("power", 1.0 / self.max_wavelength, pair)), f"{to.stem}_angle")
+        even = to.call_ops("equal", to.call_ops("mod", feature, 2.0), 0.0)
+        waves = to.let(to.call_ops("where", even, to.call_ops("sin", angle), to.call_ops("cos", angle)), f"{to.stem}_waves")
         dtype = to.output.dtype
-        return self.summed(to, inputs[0], waves if dtype == "float32" else to.ops("cast", waves, dtype))
+        return self.add_positions(to, inputs[0], waves if dtype == "float32" else to.call_ops("cast", waves, dtype))

@@ -9,20 +9,20 @@ from typing import Any
 
 from ..ir.inference import RAISES, describe_error
 from ..ir.op import Op
-from ..language.catalog import family
-from ..language.foreign import NAMING, flow
+from ..language.catalog import find_family
+from ..language.foreign import NAMING, write_flow
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Label
 from ..text.fix import Edit, Fix, Nest, write
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, given, words_for
+from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, describe_sort, show_given
 from ..text.source import Span
 from ..text.spelling import Guess, guess
-from ..text.synonyms import folded
-from . import find_op, former, known_layers, refusal
-from .foreign_layers import line_instead, line_of_values
+from ..text.synonyms import fold_word
+from . import explain_refusal, find_former, find_op, list_known_layers
+from .foreign_layers import suggest_line, suggest_line_of_values
 
 UNKNOWN_LAYER = Code("unknown-layer", "error", "there is no layer `{name}`")
 REFUSED_LAYER = Code("layer-not-supported", "error", "`{name}` cannot stand in a spec: {reason}")
@@ -46,12 +46,12 @@ def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
     if resolved is None:
         return None
     if isinstance(resolved, Listing) or (isinstance(resolved, Scalar) and resolved.value is not None):
-        instead = line_of_values(cls, name, resolved, scope)
+        instead = suggest_line_of_values(cls, name, resolved, scope)
         help = (f"write `{instead}`",) if instead is not None else ("its arguments go into a mapping, by name",)
         fixes = (write(resolved.span, instead.partition(": ")[2]),) if instead is not None else ()
-        scope.report(NOT_A_MAPPING, resolved, owner=name, given=words_for(resolved), help=help, fixes=fixes)
+        scope.report(NOT_A_MAPPING, resolved, owner=name, given=describe_sort(resolved), help=help, fixes=fixes)
         return None
-    chosen = cls.chosen(resolved, scope) if isinstance(resolved, Mapping) else cls
+    chosen = cls.choose_class(resolved, scope) if isinstance(resolved, Mapping) else cls
     if chosen is None:
         return None
     cls = chosen
@@ -72,7 +72,7 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     """
     quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
     cls, resolved = find_op(key.text), quiet.resolve(arguments)
-    cls = cls.chosen(resolved, quiet) if cls is not None and isinstance(resolved, Mapping) else None
+    cls = cls.choose_class(resolved, quiet) if cls is not None and isinstance(resolved, Mapping) else None
     if cls is None or not isinstance(resolved, Mapping):
         return None
     values, written = read_fields(cls, resolved, quiet, key.text)
@@ -86,19 +86,19 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
 
 def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
     name = key.text
-    if (refused := refusal(name)) is not None:
+    if (refused := explain_refusal(name)) is not None:
         reason, way = refused
         scope.report(REFUSED_LAYER, key, name=name, reason=reason, help=(way,))
         return
     if scope.layers_unread:
         return
     structures = scope.registry.structures if scope.registry is not None else ()
-    known = (*known_layers(), *structures, *scope.blocks, *scope.layers)
+    known = (*list_known_layers(), *structures, *scope.blocks, *scope.layers)
     written = re.match(r"(\w+)\s*([ ({])", name)
     help: tuple[str, ...]
     empty = isinstance(arguments, Scalar) and arguments.value is None
     near = Guess()
-    if (now := former(name)) is not None:
+    if (now := find_former(name)) is not None:
         help, near = (now,), Guess(fixes=_as_now(key, now, empty))
     elif name.startswith("$"):
         help = ("a variable stands for a value, never for a key: write the layer, or let a `$name` stand for the whole item",)
@@ -106,14 +106,14 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
         line = f"Activation: {{activation: {arguments.value}}}"
         edits = (*write(key.span, "Activation").edits, *write(arguments.span, f"{{activation: {arguments.value}}}").edits)
         help, near = (f"write `{line}`",), Guess(fixes=(Fix(f"write `{line}`", edits),))
-    elif (instead := line_instead(key if empty else Mapping(key.span, (Entry(key, arguments),)), scope)) is not None:
-        help, near = (f"write `{instead}`",), Guess(fixes=_written_instead(key, arguments, instead, empty))
+    elif (instead := suggest_line(key if empty else Mapping(key.span, (Entry(key, arguments),)), scope)) is not None:
+        help, near = (f"write `{instead}`",), Guess(fixes=_fix_written(key, arguments, instead, empty))
     elif written and written[1] in known:
         missing = "a colon is missing" if written[2] != "(" else "arguments go into a mapping"
         help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
     elif of_each := [each for each in known if re.fullmatch(rf"{re.escape(name)}(?:ing)?[123]D", each, re.IGNORECASE)]:
         help = (f"Keras has {' and '.join([', '.join(f'`{each}`' for each in of_each[:-1]), f'`{of_each[-1]}`'])}",)
-    elif name.lower() in family("activations")["identifiers"] and not nearest_in_letters(name, known):
+    elif name.lower() in find_family("activations")["identifiers"] and not is_same_in_letters(name, known):
         line = f"Activation: {{activation: {name.lower()}}}"
         help, near = (f"write `{line}`",), Guess(fixes=(write(key.span, line),) if empty else ())
     else:
@@ -127,12 +127,12 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
 
 def _is_function(name: str) -> bool:
     """Whether an `Op` can name it."""
-    from .functions.table import names
+    from .functions.table import list_names
 
-    return name in names()
+    return name in list_names()
 
 
-def _written_instead(key: Scalar, arguments: Node, instead: str, empty: bool) -> tuple[Fix, ...]:
+def _fix_written(key: Scalar, arguments: Node, instead: str, empty: bool) -> tuple[Fix, ...]:
     """The line in place of the name alone, or the name in place of one with a module before it."""
     if empty:
         return (write(key.span, instead),)
@@ -149,7 +149,7 @@ def _as_now(key: Scalar, now: str, empty: bool) -> tuple[Fix, ...]:
     return (write(key.span, meant),) if empty or (found[2] and found[1] is None) else ()
 
 
-def nearest_in_letters(name: str, known: Iterable[str]) -> bool:
+def is_same_in_letters(name: str, known: Iterable[str]) -> bool:
     """Whether a known name is the same but for capitals."""
     return any(each.lower() == name.lower() for each in known)
 
@@ -168,19 +168,19 @@ REPEATS = ("repeat", "repeats", "times", "count", "numlayers", "copies")
 """Words for how many times a layer is meant, folded."""
 
 
-def _beside(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def _suggest_beside(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What is meant by keys beside a layer: items of their own, how often it stands there, or its arguments."""
     first, second = node.entries[0], node.entries[1]
     if all(_is_layer(each.key.text, scope) for each in node.entries):
-        return ("begin each layer with `- `",), _items(node)
-    if len(node.entries) == 2 and folded(second.key.text) in REPEATS:
-        layer = flow(Mapping(first.key.span, (first,)))
-        written = f"Repeat: {{times: {flow(second.value)}, layers: [{layer}]}}"
+        return ("begin each layer with `- `",), _list_items(node)
+    if len(node.entries) == 2 and fold_word(second.key.text) in REPEATS:
+        layer = write_flow(Mapping(first.key.span, (first,)))
+        written = f"Repeat: {{times: {write_flow(second.value)}, layers: [{layer}]}}"
         return (f"write `{written}`",), (write(node.span, written),)
-    return (f"indent `{second.key.text}` below `{first.key.text}`, or begin a new item with `- `",), _indented(node)
+    return (f"indent `{second.key.text}` below `{first.key.text}`, or begin a new item with `- `",), _fix_indentation(node)
 
 
-def _items(node: Mapping) -> tuple[Fix, ...]:
+def _list_items(node: Mapping) -> tuple[Fix, ...]:
     """Each of the layers an item, where they stand below each other."""
     source = node.span.source
     dashes = [Span(source, each.key.span.start - 2, each.key.span.start) for each in node.entries[1:]]
@@ -189,7 +189,7 @@ def _items(node: Mapping) -> tuple[Fix, ...]:
     return (Fix("begin each with `- `", tuple(Edit(span, "- ") for span in dashes)),)
 
 
-def _indented(node: Mapping) -> tuple[Fix, ...]:
+def _fix_indentation(node: Mapping) -> tuple[Fix, ...]:
     """The keys beside a layer without arguments put below it."""
     first, second, last = node.entries[0], node.entries[1], node.entries[-1]
     if not isinstance(first.value, Scalar) or first.value.value is not None:
@@ -204,7 +204,7 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
     if isinstance(node, Mapping) and len(node.entries) == 1 and not _names_another(node.entries[0], scope):
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and not any(_is_layer(each.key.text, scope) for each in node.entries):
-        if (instead := line_instead(node, scope)) is not None:
+        if (instead := suggest_line(node, scope)) is not None:
             way = (f"write `{instead}`",)
             scope.report(
                 NOT_A_LAYER, node, given="another library's way to write one", help=way, fixes=(write(node.span, instead),)
@@ -214,11 +214,11 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         return node.entries[0].key, node.entries[0].value
     if isinstance(node, Mapping) and node.entries:
         first, second = node.entries[0], node.entries[1]
-        label = Label(scope.place(first.key), "this is the layer")
-        help, fixes = _beside(node, scope)
+        label = Label(scope.make_place(first.key), "this is the layer")
+        help, fixes = _suggest_beside(node, scope)
         facts: dict[str, Any] = {"key": second.key.text, "layer": first.key.text}
         scope.report(KEYS_BESIDE, second.key, help=help, labels=(label,), fixes=fixes, **facts)
         return None
-    shown = given(node)
+    shown = show_given(node)
     scope.report(NOT_A_LAYER, node, given=shown)
     return None

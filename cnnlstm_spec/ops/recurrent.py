@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import Meaning, Range, hull
+from ..ir.meaning import Meaning, Range, merge_ranges
 from ..ir.op import Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
@@ -17,8 +17,8 @@ from ..language.list_kinds import Either
 from ..language.references import STATES, Reference
 from ..text.diagnostic import Code
 from .floats import refuse_integers
-from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, called, known, last
-from .states import begun, check_states, ended
+from .shared import ACTIVATION, CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, find_called, find_last, known
+from .states import begin_states, check_states, end_states
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -111,11 +111,11 @@ class Recurrent(Op):
         if self.stateful and at.batch_size is None:
             raise Refusal(STATEFUL, "stateful", ("add `batch_size:` at the top of the spec",), layer=layer)
 
-    def takes(self) -> tuple[int, int | None]:
+    def count_inputs(self) -> tuple[int, int | None]:
         return (1, None) if self.initial_state is not None else self.arity
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.call(self, inputs[:1], begun(to, inputs), **ended(to), **without_cudnn(self, to.inputs[0]))
+        return to.call(self, inputs[:1], begin_states(to, inputs), **end_states(to), **without_cudnn(self, to.inputs[0]))
 
     def infer_step_axes(self, at: Inference, axes: tuple[Axis, ...]) -> tuple[Axis, ...]:
         """The axes that one step gives, for the axes of one step of the input."""
@@ -128,29 +128,29 @@ class Recurrent(Op):
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return tuple(replace(weight, name=f"{self.cell}/{weight.name}") for weight in self.list_cell_weights(inputs[0]))
 
-    def directional_weights(self, direction: str, x: TensorType) -> tuple[Weight, ...]:
+    def list_directional_weights(self, direction: str, x: TensorType) -> tuple[Weight, ...]:
         """The weights inside `Bidirectional`; `direction` is `forward`, `backward`, or nothing for a `backward_layer`."""
-        name = self.keras_name()
+        name = self.find_keras_name()
         prefix = f"{direction}_{name.removeprefix(f'{direction}_')}" if direction else name
         return tuple(replace(weight, name=f"{prefix}/{weight.name}") for weight in self.weights(x))
 
-    def keras_name(self) -> str:
+    def find_keras_name(self) -> str:
         """The layer's name, or the one that Keras gives to the first of its class in a model."""
         parted = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", self.title())
         return self.name or re.sub(r"([a-z])([A-Z])", r"\1_\2", parted).lower()
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Gates take a part of what the activation gives, and the state begins at 0."""
-        values = hull((self.activated(output).loosened(), Range(0, 0, True)))
+        values = merge_ranges((self.infer_activated(output).loosen(), Range(0, 0, True)))
         return values and replace(values, by=self.title())
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
-        meaning = super().meaning_after(output, *inputs)
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        meaning = super().infer_meaning(output, *inputs)
         if not self.return_sequences:
             return replace(meaning, steps=None, backwards=False)
         return replace(meaning, steps=0, backwards=inputs[0].meaning.backwards != self.go_backwards, still=True)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         mask = inputs[0].mask
         if mask is None or not self.return_sequences:
             return None
@@ -188,7 +188,7 @@ class Units(Recurrent):
 
     def list_cell_weights(self, x: TensorType) -> tuple[Weight, ...]:
         width = self.gates * self.units
-        kernels = (Weight("kernel", (last(x), width)), Weight("recurrent_kernel", (self.units, width)))
+        kernels = (Weight("kernel", (find_last(x), width)), Weight("recurrent_kernel", (self.units, width)))
         return (*kernels, Weight("bias", self.infer_bias_shape())) if self.use_bias else kernels
 
     @property
@@ -197,7 +197,7 @@ class Units(Recurrent):
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         x = inputs[0]
-        return x.axes[0].size * ((last(x) + self.units) * self.gates * self.units)
+        return x.axes[0].size * ((find_last(x) + self.units) * self.gates * self.units)
 
 
 class Gated(Units):
@@ -218,7 +218,7 @@ class Gated(Units):
         for argument, needed in self.list_cudnn_needs().items():
             given = getattr(self, argument)
             if argument.endswith("activation"):
-                given = called(given)
+                given = find_called(given)
             if given != needed:
                 help = ("leave `use_cudnn` at `auto`",)
                 raise Refusal(CUDNN, argument, help, argument=argument, needed=_write_yaml(needed), given=_write_yaml(given))

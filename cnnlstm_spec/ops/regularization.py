@@ -12,7 +12,7 @@ from ..language.kinds import COUNT, NOT_NEGATIVE, RATE, Number, Optional
 from ..language.list_kinds import ListOf
 from ..text.diagnostic import Code
 from .shared import DATA_FORMAT, SEED, WRONG_DTYPE
-from .windows import window_axes
+from .windows import name_window_axes
 
 NOISE_SHAPE = Code("noise-shape-does-not-fit", "error", "`noise_shape` does not fit: {problem}", sort="keras")
 NOISE_BATCH = Code("noise-shape-fixes-batch", "error", "`noise_shape` says {given} for the batch; it is 1 or null")
@@ -175,11 +175,11 @@ class Spatial(Noise):
     def keeps_zeros(self) -> bool:
         return True
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(self.n, self.data_format == "channels_first")
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(self.n, self.data_format == "channels_first")
 
-    def keras_arguments(self) -> dict[str, Any]:
-        arguments = super().keras_arguments()
+    def list_keras_arguments(self) -> dict[str, Any]:
+        arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
         return arguments
 

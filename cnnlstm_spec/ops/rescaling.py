@@ -7,17 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import ANY, Range, hull
+from ..ir.meaning import ANY, Range, merge_ranges
 from ..ir.op import FramesAs, Op, example
 from ..ir.size import Expr, at_least, equal
 from ..ir.tensor import Axis, TensorType
 from ..language.kinds import BOOLEAN, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
-from .axes import AXES, BATCH_AXIS, axis_number
+from .axes import AXES, BATCH_AXIS, find_axis_number
 from .floats import as_floats
 from .shared import DATA_FORMAT, FRAME_PARTS, known
-from .windows import KERNEL_LARGER, join, split, window_axes
+from .windows import KERNEL_LARGER, join, name_window_axes, split
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -78,7 +78,7 @@ class Rescaling(Op):
             at.require(equal(x.axes[-1].size, len(values)), refusal)
         return x
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """The bounds scaled and moved; of pixels as they come, the scale tells what they were."""
         values = inputs[0].meaning.range
         scales, offsets = (each if isinstance(each, tuple) else (each,) for each in (self.scale, self.offset))
@@ -88,7 +88,7 @@ class Rescaling(Op):
             return None
         longest = max(len(scales), len(offsets))
         pairs = zip(scales * (longest // len(scales)), offsets * (longest // len(offsets)), strict=True)
-        return hull(replace(values.map_values(partial(_scale_value, *pair)), by="Rescaling") for pair in pairs)
+        return merge_ranges(replace(values.map_values(partial(_scale_value, *pair)), by="Rescaling") for pair in pairs)
 
     def keeps_zeros(self) -> bool:
         return not any(self.offset if isinstance(self.offset, tuple) else (self.offset,))
@@ -119,13 +119,13 @@ class Sized(Op):
 
     data_format: str | None = None
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(2, self.data_format == "channels_first")
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(2, self.data_format == "channels_first")
 
-    def frames_as(self) -> FramesAs | None:
+    def place_frames(self) -> FramesAs | None:
         return "channels"
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         return FRAME_PARTS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -168,13 +168,13 @@ class Resizing(Sized):
             raise Refusal(CROP_AND_PAD, "pad_to_aspect_ratio", ("remove one of them",))
         return super().infer(at, x)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Some interpolations go beyond the values that they lie between."""
         values = inputs[0].meaning.range
         if values is None or values.pixels or self.interpolation in OVERSHOOTING:
             return values if values is not None and values.pixels else None
         around = Range(self.fill_value, self.fill_value, True)
-        return hull((values, around)) if self.pad_to_aspect_ratio else values.loosened()
+        return merge_ranges((values, around)) if self.pad_to_aspect_ratio else values.loosen()
 
     def without_xla(self, trained: bool) -> str | None:
         if self.interpolation in NOT_IN_XLA or (self.interpolation == "nearest" and trained):
@@ -214,13 +214,13 @@ class CenterCrop(Sized):
         """Whether Keras crops; it chooses when it builds, and takes a size it does not know yet to be enough."""
         return all(isinstance(axis.size, Expr) or axis.size >= least for axis, least, _ in self.list_wanted(x))
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return super().dtype_after(at, *inputs) if self.crops(inputs[0]) else "float32"
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return super().infer_dtype(at, *inputs) if self.crops(inputs[0]) else "float32"
 
 
-def shape_of(value: Any) -> tuple[int, ...]:
+def measure_shape(value: Any) -> tuple[int, ...]:
     """The shape of nested tuples; of one element where they are ragged."""
-    return (len(value), *shape_of(value[0])) if isinstance(value, tuple) else ()
+    return (len(value), *measure_shape(value[0])) if isinstance(value, tuple) else ()
 
 
 class Normalization(Op):
@@ -246,20 +246,20 @@ class Normalization(Op):
         if self.is_to_measure():
             if at.has_data:
                 for axis in () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else self.axis:
-                    if axis_number(self.title(), axis, x) == 0:
+                    if find_axis_number(self.title(), axis, x) == 0:
                         raise Refusal(BATCH_AXIS, "axis", (), layer=self.title(), axis=0)
-                    known(self.title(), x.axes[axis_number(self.title(), axis, x) - 1])
+                    known(self.title(), x.axes[find_axis_number(self.title(), axis, x) - 1])
                 return x
             help = (
                 "write both, a number or a list; this spec has no section `data` to measure them of",
                 "or use `BatchNormalization`",
             )
             raise Refusal(NEEDS_ADAPT, None, help)
-        shape = shape_of(self.mean)
-        if self.mean is None or self.variance is None or shape != shape_of(self.variance):
+        shape = measure_shape(self.mean)
+        if self.mean is None or self.variance is None or shape != measure_shape(self.variance):
             raise Refusal(ONE_OF_TWO, "mean" if self.variance is None else "variance", ())
         axes = () if self.axis is None else (self.axis,) if isinstance(self.axis, int) else self.axis
-        kept = sorted(axis_number(self.title(), axis, x) for axis in axes)
+        kept = sorted(find_axis_number(self.title(), axis, x) for axis in axes)
         if kept and kept[0] == 0:
             raise Refusal(BATCH_AXIS, "axis", (), layer=self.title(), axis=0)
         sizes = [known(self.title(), x.axes[number - 1]) for number in kept]
@@ -275,5 +275,5 @@ class Normalization(Op):
     def is_to_measure(self) -> bool:
         return self.mean is None and self.variance is None
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         return ANY

@@ -16,7 +16,7 @@ from ..language.kinds import COUNT, Integer
 from ..language.list_kinds import ListOf
 from ..text.diagnostic import Code
 from .shared import DATA_FORMAT
-from .windows import positions
+from .windows import count_positions
 
 COUNTS_DIFFER = Code(
     "reshape-changes-count",
@@ -50,11 +50,11 @@ class Rest(Integer):
     def __init__(self) -> None:
         super().__init__(-1)
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(lambda value: -1 if value is None else value, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(lambda value: -1 if value is None else value, super().make_core())
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [super().schema(), {"type": "null"}]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [super().make_schema(), {"type": "null"}]}
 
 
 class Shaping(Op):
@@ -65,9 +65,9 @@ class Shaping(Op):
     keeps_mask = False
     keeps_values = True
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         x = inputs[0].meaning
-        return x.moved(lambda place: self.place_after(place, output, inputs[0]))
+        return x.move_axes(lambda place: self.place_after(place, output, inputs[0]))
 
     def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
         """Where an axis of the input has come to stand, batch left out; None where it is no more."""
@@ -97,9 +97,9 @@ class Flatten(Shaping):
         return rank == 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        return inputs[0].with_axes(Axis("features", positions(inputs[0].axes)))
+        return inputs[0].with_axes(Axis("features", count_positions(inputs[0].axes)))
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
         return Zeros(zeros.mask) if zeros is not None and _is_one_axis(zeros, inputs[0]) else None
 
@@ -123,7 +123,7 @@ class Reshape(Shaping):
         rest = 1
         for size in self.target_shape:
             rest *= 1 if size == -1 else size
-        return tuple(positions(x.axes) // rest if size == -1 else size for size in self.target_shape)
+        return tuple(count_positions(x.axes) // rest if size == -1 else size for size in self.target_shape)
 
     def gives_its_input(self, rank: int) -> bool:
         return True
@@ -136,7 +136,7 @@ class Reshape(Shaping):
         rest = 1
         for size in self.target_shape:
             rest *= 1 if size == -1 else size
-        given = positions(x.axes)
+        given = count_positions(x.axes)
         if not rest:
             raise Refusal(COUNTS_DIFFER, "target_shape", (), wanted=0, given=given)
         wanted = f"a multiple of {rest}" if free else rest
@@ -146,7 +146,7 @@ class Reshape(Shaping):
         names = NAMES.get(len(target)) or tuple(f"axis {number}" for number in range(1, len(target) + 1))
         return x.with_axes(*(Axis(name, size) for name, size in zip(names, target, strict=True)))
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         (x,) = inputs
         target = self.infer_target(x)
         return x.mask if target and x.axes and target[0] == x.axes[0].size else None
@@ -155,16 +155,16 @@ class Reshape(Shaping):
         """An axis stays where as many values stand before it as before; an only one that is not the last any more is another."""
         if x.rank == 1 and output.rank > 1 and output.axes[-1].size != x.axes[0].size:
             return None
-        before, size = positions(x.axes[:place]), x.axes[place].size
+        before, size = count_positions(x.axes[:place]), x.axes[place].size
         places = (each for each, axis in enumerate(output.axes) if axis.size == size)
-        return next((each for each in places if positions(output.axes[:each]) == before), None)
+        return next((each for each in places if count_positions(output.axes[:each]) == before), None)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs
         if x.zeros is None:
             return None
         target = self.infer_target(x)
-        before = positions(x.axes[: x.zeros.axis])
+        before = count_positions(x.axes[: x.zeros.axis])
         places = [place for place, size in enumerate(target) if size == x.axes[x.zeros.axis].size]
         kept = (place for place in places if _multiply_sizes(target[:place]) == before)
         return next((replace(x.zeros, axis=place) for place in kept), None)
@@ -190,13 +190,13 @@ class Permute(Shaping):
             raise Refusal(WRONG_RANK, "dims", (f"name each of 1 to {x.rank}",), count=count, given=x.rank)
         return x.with_axes(*(x.axes[dim - 1] for dim in self.dims))
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].mask if self.dims[:1] == (1,) else None
 
     def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
         return self.dims.index(place + 1)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
         return None if zeros is None else replace(zeros, axis=self.dims.index(zeros.axis + 1))
 
@@ -212,9 +212,9 @@ class RepeatVector(Shaping):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         return inputs[0].with_axes(Axis("steps", self.n), Axis("features", inputs[0].axes[0].size))
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
-        return replace(inputs[0].meaning.moved(lambda place: place + 1), channels=1, steps=0, backwards=False)
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return replace(inputs[0].meaning.move_axes(lambda place: place + 1), channels=1, steps=0, backwards=False)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = inputs[0].zeros
-        return None if zeros is None else zeros.moved(1)
+        return None if zeros is None else zeros.move_axes(1)

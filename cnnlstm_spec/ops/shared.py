@@ -11,7 +11,7 @@ from ..ir.inference import Refusal
 from ..ir.op import Op
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
-from ..language.kinds import INTEGER, Choice, Optional, wrong_type
+from ..language.kinds import INTEGER, Choice, Optional, report_wrong_type
 from ..language.leaf import Leaf, Steps
 from ..language.named import Named
 from ..language.scope import Scope
@@ -24,13 +24,13 @@ class Nothing(Leaf):
 
     words = "null, the only value that has a meaning in a spec"
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.none_schema()
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
-        wrong_type(scope.resolve(node) or node, scope, self.words)
+        report_wrong_type(scope.resolve(node) or node, scope, self.words)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "null"}
 
 
@@ -72,7 +72,7 @@ def need_numbers(layer: str, x: TensorType) -> None:
         raise Refusal(WRONG_DTYPE, None, help, layer=layer, taken="numbers", dtype=x.dtype)
 
 
-def called(value: object) -> str | None:
+def find_called(value: object) -> str | None:
     """The name in a value of kind `Named`: of the class, or of an activation the function."""
     return value.name if isinstance(value, KerasObject) else None
 
@@ -87,14 +87,14 @@ def known(layer: str, axis: Axis, help: tuple[str, ...] = ()) -> int:
     raise Refusal(UNKNOWN_SIZE, None, help or default, layer=layer, axis=axis)
 
 
-def lookup_settings(op: Op, initializer: KerasObject) -> dict[str, Any]:
+def list_lookup_settings(op: Op, initializer: KerasObject) -> dict[str, Any]:
     """The keywords of the `Embedding` whose rows are the vectors that an op learns."""
-    written = op.keras_arguments()
+    written = op.list_keras_arguments()
     kept: dict[str, Any] = {name: written[name] for name in ("trainable", "dtype") if name in written}
     return {"embeddings_initializer": make_expression(initializer), **kept}
 
 
-def last(x: TensorType) -> int:
+def find_last(x: TensorType) -> int:
     """The size of the last axis, which inference has found to be known."""
     size = x.axes[-1].size
     assert isinstance(size, int)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ..text.fix import Drop, Edit, Fix
 from ..text.nodes import Entry, Listing, Mapping, Scalar
 from ..text.source import Span
-from ..text.synonyms import folded
+from ..text.synonyms import fold_word
 
 AXIS_WORDS: dict[str, tuple[str, ...]] = {
     "height": ("height", "h", "rows", "imgheight", "imageheight"),
@@ -30,12 +30,12 @@ WORDS = frozenset(word for words in AXIS_WORDS.values() for word in words) | set
 def is_size(entry: Entry, axes: Sequence[str]) -> bool:
     """Whether a key of an input with these axes says one of its sizes, or two of them, and not all."""
     whole = isinstance(entry.value, Listing) and len(entry.value.items) in (len(axes), *range(3, 9))
-    return folded(entry.key.text) in WORDS and not whole
+    return fold_word(entry.key.text) in WORDS and not whole
 
 
 def tell_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[str, ...]:
     """The line to write in place of sizes, for an input with these axes."""
-    sizes = _sizes(entries, axes)
+    sizes = _read_sizes(entries, axes)
     example = "64, 64, 3" if axes[-1:] != ("features",) else ", ".join(["100", "8"][-len(axes) :])
     shown = example if not sizes or None in sizes else ", ".join(map(str, sizes))
     return (f"sizes stand in `shape`, the batch left out: `shape: [{shown}]`",)
@@ -43,7 +43,7 @@ def tell_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[str, ...]
 
 def write_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[Fix, ...]:
     """The fix that writes the shape, where each of its sizes is there and nothing else."""
-    sizes = _sizes(entries, axes)
+    sizes = _read_sizes(entries, axes)
     if not sizes or None in sizes:
         return ()
     shape = f"shape: [{', '.join(map(str, sizes))}]"
@@ -52,12 +52,12 @@ def write_shape(entries: Sequence[Entry], axes: Sequence[str]) -> tuple[Fix, ...
     return (Fix(f"write `{shape}`", (Edit(whole, shape), *((Drop(others[0], others[1:]),) if others else ()))),)
 
 
-def _sizes(entries: Sequence[Entry], axes: Sequence[str]) -> list[str | None] | None:
+def _read_sizes(entries: Sequence[Entry], axes: Sequence[str]) -> list[str | None] | None:
     """A size for each axis, None of one that is not there; None where a key says none of them."""
     found: dict[str, str] = {}
     for entry in entries:
-        word, values = folded(entry.key.text), _values(entry)
-        named = ["height", "width"] if word in SQUARE else [_axis(word, axes)]
+        word, values = fold_word(entry.key.text), _list_texts(entry)
+        named = ["height", "width"] if word in SQUARE else [_find_axis(word, axes)]
         values = values * 2 if len(values) < len(named) else values
         if len(values) != len(named) or any(each not in axes or each in found for each in named):
             return None
@@ -65,16 +65,16 @@ def _sizes(entries: Sequence[Entry], axes: Sequence[str]) -> list[str | None] | 
     return [found.get(axis) for axis in axes]
 
 
-def _axis(word: str, axes: Sequence[str]) -> str | None:
+def _find_axis(word: str, axes: Sequence[str]) -> str | None:
     return next((axis for axis in axes if word in AXIS_WORDS[axis]), None)
 
 
-def _values(entry: Entry) -> list[str]:
+def _list_texts(entry: Entry) -> list[str]:
     items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,)
     return [each.text for each in items if isinstance(each, Scalar)]
 
 
-def axes_of(node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def find_axes(node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The axes of the kind that a mapping names."""
     kind = node.get("kind")
     return kinds.get(kind.value.text, ()) if kind is not None and isinstance(kind.value, Scalar) else ()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Meaning
 from ..ir.op import Op, example
-from ..ir.size import Size, at_least, ceil_div, larger
+from ..ir.size import Size, at_least, ceil_div, take_larger
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
 from ..language.kinds import COUNT, INTEGER, Optional
 from ..language.record import Checks
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Put, drop, put
-from .axes import AXIS, axis_number, refuse_batch
+from .axes import AXIS, find_axis_number, refuse_batch
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -65,7 +65,7 @@ class Slice(Op):
         return True
 
     def check(self, at: Checks) -> None:
-        of_range = [name for name in ("start", "stop", "step") if self.value(name) is not None]
+        of_range = [name for name in ("start", "stop", "step") if self.get_value(name) is not None]
         if (self.index is None) != bool(of_range):
             if self.index is None:
                 at.report(WHICH, None, (), True, lambda span: put(span, "index", "0"))
@@ -77,54 +77,54 @@ class Slice(Op):
             puts = tuple(Put(at.node.span, name, str(number)) for name, number in turned.items())
             at.report(EMPTY, "stop", (), False, lambda _: Fix(f"write `{written}`", puts), axis=f"axis {self.axis}")
 
-    def place(self, x: TensorType) -> int:
+    def find_axis(self, x: TensorType) -> int:
         """The axis, batch left out."""
-        return axis_number(self.title(), self.axis, x) - 1
+        return find_axis_number(self.title(), self.axis, x) - 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        place = self.place(x)
+        place = self.find_axis(x)
         refuse_batch(self.title(), place + 1, x, "axis")
         axis = x.axes[place]
         if self.index is not None:
             needed = self.index + 1 if self.index >= 0 else -self.index
             refusal = Refusal(NOT_THERE, "index", (), index=self.index, axis=axis.name, size=axis.size)
-            at.require(at_least(axis.size, needed), refusal.mended(index="-1" if self.index >= 0 else "0"))
+            at.require(at_least(axis.size, needed), refusal.add_fixes(index="-1" if self.index >= 0 else "0"))
             return x.with_axes(*x.axes[:place], *x.axes[place + 1 :])
-        length = self.end(axis.size) - self.begin(axis.size)
+        length = self.find_end(axis.size) - self.begin(axis.size)
         wrong = "stop" if self.stop is not None else "start"
         refusal = Refusal(EMPTY, wrong, (), axis=axis)
-        at.require(at_least(length, 1), refusal if self.start is None else refusal.mended(start="0"))
+        at.require(at_least(length, 1), refusal if self.start is None else refusal.add_fixes(start="0"))
         return x.with_axes(*x.axes[:place], Axis(axis.name, ceil_div(length, self.step or 1)), *x.axes[place + 1 :])
 
     def begin(self, size: Size) -> Size:
         """The first position of the range, from 0."""
-        return 0 if not self.start else _position(self.start, size)
+        return 0 if not self.start else _place_position(self.start, size)
 
-    def end(self, size: Size) -> Size:
+    def find_end(self, size: Size) -> Size:
         """The position behind the last of the range."""
-        return size if self.stop is None else _position(self.stop, size)
+        return size if self.stop is None else _place_position(self.stop, size)
 
-    def range(self) -> tuple[int | None, ...]:
+    def find_range(self) -> tuple[int | None, ...]:
         """The bounds of the range as Python has them."""
         return (self.start, self.stop, self.step) if self.step is not None else (self.start, self.stop)
 
     def makes_mask(self, *inputs: TensorType) -> bool:
         (x,) = inputs
-        return x.mask is not None and self.index is None and self.place(x) == 0
+        return x.mask is not None and self.index is None and self.find_axis(x) == 0
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        mask = to.mask(0)
+        mask = to.find_mask(0)
         assert mask is not None
-        return to.pick(mask, None, self.range())
+        return to.pick(mask, None, self.find_range())
 
     def empties_mask(self) -> bool:
         """What is cut off at the front may be all that is real."""
         return bool(self.start)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         (x,) = inputs
-        return None if self.place(x) == 0 else x.mask
+        return None if self.find_axis(x) == 0 else x.mask
 
     def takes_no_padding(self, *inputs: TensorType) -> bool:
         """Behind a recurrent layer a padded step has the output of the last real one, and a class token is real.
@@ -132,37 +132,37 @@ class Slice(Op):
         Of steps that come last to first only the last one is what it has read in the end.
         """
         (x,) = inputs
-        if self.index is None or self.place(x) != 0:
+        if self.index is None or self.find_axis(x) != 0:
             return False
         ends = {-1} if x.mask is not None and x.mask.flipped else {0}
         still = x.meaning.still and (self.index == -1 or not x.meaning.backwards)
         return still or (x.mask is not None and x.mask.begins_real and self.index in ends)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs
-        place = self.place(x)
+        place = self.find_axis(x)
         if x.zeros is None or x.zeros.axis == place:
             return None
-        return x.zeros.moved(-1) if self.index is not None and place < x.zeros.axis else x.zeros
+        return x.zeros.move_axes(-1) if self.index is not None and place < x.zeros.axis else x.zeros
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         (x,) = inputs
-        place, meaning = self.place(x), x.meaning
+        place, meaning = self.find_axis(x), x.meaning
         values = meaning.range
         if values is not None and values.sums is not None and place in values.sums:
-            meaning = replace(meaning, range=values.loosened())
+            meaning = replace(meaning, range=values.loosen())
         if self.index is None:
             return meaning
-        return meaning.moved(lambda each: None if each == place else each - (each > place))
+        return meaning.move_axes(lambda each: None if each == place else each - (each > place))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         (x,) = to.inputs
-        taken = self.range() if self.index is None else self.index
-        return to.pick(inputs[0], *[None] * (self.place(x) + 1), taken)
+        taken = self.find_range() if self.index is None else self.index
+        return to.pick(inputs[0], *[None] * (self.find_axis(x) + 1), taken)
 
 
-def _position(number: int, size: Size) -> Size:
+def _place_position(number: int, size: Size) -> Size:
     """Where Python lets a number stand in an axis: counted from the end below 0, and never beyond either end."""
     if number >= 0:
-        return size + number - larger(size, number)
-    return larger(size + number, 0)
+        return size + number - take_larger(size, number)
+    return take_larger(size + number, 0)

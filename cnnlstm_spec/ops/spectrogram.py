@@ -80,7 +80,7 @@ class STFTSpectrogram(Op):
         """Whether the channels are the first axis."""
         return self.data_format == "channels_first"
 
-    def axes_read(self) -> tuple[str, ...]:
+    def list_axes_read(self) -> tuple[str, ...]:
         return ("channels", "steps") if self.channels_first else ("steps", "channels")
 
     @property

@@ -28,7 +28,7 @@ def check_states(at: Inference, op: Op, x: TensorType, states: tuple[TensorType,
     """Refuses states that are not what one step of the layer gives."""
     if states and x.outer:
         raise Refusal(INSIDE_TIME, "initial_state")
-    addresses = op.value("initial_state")
+    addresses = op.get_value("initial_state")
     for index, state in enumerate(states):
         if state.sizes != (sizes := tuple(axis.size for axis in wanted)):
             address = addresses[min(index, len(addresses) - 1)]
@@ -37,24 +37,24 @@ def check_states(at: Inference, op: Op, x: TensorType, states: tuple[TensorType,
             facts: dict[str, Any] = {"layer": op.title(), "wanted": shown, "address": address, "given": state}
             refusal = Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
             if state.rank == 1 and isinstance(state.sizes[0], int) and "units" in op.arguments:
-                refusal.mended(units=str(state.sizes[0]))
+                refusal.add_fixes(units=str(state.sizes[0]))
             if len(state.sizes) != len(sizes):
                 raise refusal
             for one, other in zip(state.sizes, sizes, strict=True):
                 at.require(equal(one, other), refusal)
 
 
-def begun(to: Lowering, inputs: tuple[Expression, ...]) -> dict[str, Expression] | None:
+def begin_states(to: Lowering, inputs: tuple[Expression, ...]) -> dict[str, Expression] | None:
     """The keywords of the Keras call of a layer that begins with states; None of one that begins with zeros."""
     if len(inputs) == 1:
         return None
-    mask = to.mask(0)
+    mask = to.find_mask(0)
     states = list(inputs[1:])
     told: dict[str, Expression] = {} if mask is None else {"mask": mask}
     return {**told, "initial_state": states if len(states) > 1 else states[0]}
 
 
-def ended(to: Lowering) -> dict[str, Any]:
+def end_states(to: Lowering) -> dict[str, Any]:
     """The argument by which a layer gives its states too, where something begins with them."""
     return {"return_state": True} if to.gives_states() else {}
 
@@ -83,18 +83,18 @@ class State(Op):
         *before, last = axes
         return x.with_axes(*before, Axis(last.name, last.size // 2))
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return None
 
     def takes_no_padding(self, *inputs: TensorType) -> bool:
         """The layer has read the mask: its states stand still at padded steps."""
         return True
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         return Meaning(ANY, output.rank - 1, outer=inputs[0].meaning.outer)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.state(self.index)
+        return to.read_state(self.index)

@@ -14,7 +14,7 @@ from ..text.diagnostic import Code
 from .floats import refuse_integers
 from .padding_mask import HALF
 from .shared import known
-from .windows import positions
+from .windows import count_positions
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -51,15 +51,15 @@ class EnterTime(Fold):
             raise Refusal(NO_STEPS, None, help, given=x)
         return replace(x, axes=x.axes[1:], mask=None, outer=(*x.outer, (x.axes[0], x.mask)))
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return None
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         x = inputs[0].meaning
-        step = x.moved(lambda place: place - 1 if place else None)
+        step = x.move_axes(lambda place: place - 1 if place else None)
         return replace(step, steps=None, backwards=False, outer=(*x.outer, x.backwards and x.steps == 0))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
@@ -76,15 +76,15 @@ class LeaveTime(Fold):
         axis, _ = x.outer[-1]
         return replace(x, axes=(axis, *x.axes), outer=x.outer[:-1])
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].outer[-1][1]
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         x = inputs[0].meaning
-        return replace(x.moved(lambda place: place + 1), steps=0, backwards=x.outer[-1:] == (True,), outer=x.outer[:-1])
+        return replace(x.move_axes(lambda place: place + 1), steps=0, backwards=x.outer[-1:] == (True,), outer=x.outer[:-1])
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         return to.unfold(inputs[0], to.inputs[0])
@@ -129,9 +129,9 @@ class Projection(Op):
         return (Weight("kernel", (*(1,) * (x.rank - 1), a, b)), Weight("bias", (b,)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return positions(output.axes) * known("Residual", inputs[0].axes[-1])
+        return count_positions(output.axes) * known("Residual", inputs[0].axes[-1])
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         x, wanted = inputs
         return x.mask if set(self.compute_strides(x, wanted)[:1]) <= {1} else wanted.mask
 
@@ -140,10 +140,10 @@ class Projection(Op):
         width = known("Residual", wanted.axes[-1])
         frozen: dict[str, Any] = {} if self.trainable else {"trainable": False}
         if x.rank == 1:
-            return to.layer("keras.layers.Dense", inputs[0], width, **frozen)
+            return to.write_layer("keras.layers.Dense", inputs[0], width, **frozen)
         strides = self.compute_strides(x, wanted)
         keywords: dict[str, Any] = ({"strides": strides} if max(strides) > 1 else {}) | frozen
-        return to.layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
+        return to.write_layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
 
 
 def _divide_sizes(size: Size, target: Size) -> int:
@@ -173,14 +173,14 @@ class Output(Op):
     def title(cls) -> str:
         return "head"
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         return ("_mask",)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        masked_half = self.mask_after(*inputs) is not None and inputs[0].dtype in HALF
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        masked_half = self.infer_mask(*inputs) is not None and inputs[0].dtype in HALF
         return "float32" if masked_half else inputs[0].dtype
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         """Of the inputs with an axis after the steps: a loss averages over the last axis before it reads the mask.
 
         None for a loss that fails where the output has a mask.
@@ -190,5 +190,5 @@ class Output(Op):
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if not self.trained:
-            return to.output_without_mask(inputs[0])
-        return to.output_of(inputs[0])
+            return to.write_output_without_mask(inputs[0])
+        return to.write_output(inputs[0])

@@ -12,16 +12,16 @@ from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
-from ..language.kinds import UNKNOWN_CHOICE, Choice, wrong_type
+from ..language.kinds import UNKNOWN_CHOICE, Choice, report_wrong_type
 from ..language.leaf import Steps
 from ..language.read_record import report_unknown_key
 from ..language.scope import Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Entry, Mapping, Node, Scalar
-from ..text.spelling import guess, nearest
-from .functions.op import function_op
-from .functions.ranges import range_of
-from .functions.table import names, refused
+from ..text.spelling import find_nearest, guess
+from .functions.op import find_function_op
+from .functions.ranges import infer_function_range
+from .functions.table import list_names, map_refused
 from .shared import need_numbers
 
 if TYPE_CHECKING:
@@ -42,14 +42,14 @@ REFUSED_FUNCTION = Code("function-not-supported", "error", "`{function}` cannot 
 
 def _report_refused(node: Scalar, scope: Scope) -> None:
     name = str(node.value)
-    reason, _, layer = refused()[name].partition(": ")
+    reason, _, layer = map_refused()[name].partition(": ")
     help = (f"write {layer}",) if layer else ("`cnnlstm-spec layers Op` lists the functions that can be",)
     scope.report(REFUSED_FUNCTION, node, function=name, reason=reason, help=help)
 
 
 def _may_be_function(entry: Entry, known: tuple[str, ...]) -> bool:
     """Whether a key looks like `function`, which decides what other keys there are."""
-    return nearest(entry.key.text, known) == "function"
+    return find_nearest(entry.key.text, known) == "function"
 
 
 class NameOfFunction(Choice):
@@ -57,10 +57,10 @@ class NameOfFunction(Choice):
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
-        if isinstance(node, Scalar) and node.value in names():
+        if isinstance(node, Scalar) and node.value in list_names():
             help = (f"write `function: {node.value}`: every other function of `keras.ops` is named by that key",)
             scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=str(node.value), help=help)
-        elif isinstance(node, Scalar) and node.value in refused():
+        elif isinstance(node, Scalar) and node.value in map_refused():
             _report_refused(node, scope)
         else:
             super().explain(problem, steps, node, scope)
@@ -85,7 +85,7 @@ class Op(Base):
     )
 
     @classmethod
-    def chosen(cls, arguments: Mapping, scope: Scope) -> type[Base] | None:
+    def choose_class(cls, arguments: Mapping, scope: Scope) -> type[Base] | None:
         """With the key `function` the class of that function."""
         entry = arguments.get("function")
         if entry is None:
@@ -94,21 +94,21 @@ class Op(Base):
             for each in misspelt[:1]:
                 report_unknown_key(each, scope, "Op", known)
             return None if misspelt else cls
-        node = scope.at("function").resolve(entry.value)
+        node = scope.enter("function").resolve(entry.value)
         if node is None:
             return None
         name = node.value if isinstance(node, Scalar) else None
-        if isinstance(name, str) and (found := function_op(name)) is not None:
+        if isinstance(name, str) and (found := find_function_op(name)) is not None:
             return found
-        scope = scope.at("function")
-        if name in refused() and isinstance(node, Scalar):
+        scope = scope.enter("function")
+        if name in map_refused() and isinstance(node, Scalar):
             _report_refused(node, scope)
         elif isinstance(name, str):
-            near = guess(name, names(), node.span)
+            near = guess(name, list_names(), node.span)
             help = near.help or ("`cnnlstm-spec layers Op` lists them",)
             scope.report(UNKNOWN_CHOICE, node, key="function", given=name, help=help, fixes=near.fixes)
         else:
-            wrong_type(node, scope, "the name of a function of `keras.ops`")
+            report_wrong_type(node, scope, "the name of a function of `keras.ops`")
         return None
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -116,13 +116,13 @@ class Op(Base):
             need_numbers("Op", inputs[0])
         return inputs[0]
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         given = inputs[0].dtype
         if given == "bool" and self.function == "square":
             return "int32"
         return given if given in FLOATS or self.function in INTEGERS_STAY else "float32"
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         """Of numbers on one side of 0 each of these functions keeps the order, or turns it."""
         values, function = inputs[0].values, EXACT.get(self.function)
         if values is None or function is None or values.least < 0 < values.greatest:
@@ -130,14 +130,14 @@ class Op(Base):
         ends = sorted((function(values.least), function(values.greatest)))
         return Values(ends[0], ends[1], values.made_at)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         """Bounds of the values; a square and a size reach 0 where what comes in does."""
         values = inputs[0].meaning.range
         values = None if values is not None and values.pixels else values
-        return range_of(self.function, "each", {}, values, (), output.rank)
+        return infer_function_range(self.function, "each", {}, values, (), output.rank)
 
     def keeps_zeros(self) -> bool:
         return self.function not in ("exp", "log")
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.ops(self.function, *inputs)
+        return to.call_ops(self.function, *inputs)

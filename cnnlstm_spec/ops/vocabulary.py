@@ -16,7 +16,7 @@ from ..language.leaf import Leaf, Steps
 from ..language.list_kinds import WRONG_LENGTH, ListOf
 from ..language.scope import Scope
 from ..text.diagnostic import Code
-from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
 from .discretize import NO_SPARSE, SPARSE_INTEGERS, Encoder
 from .shared import WRONG_DTYPE
 
@@ -57,10 +57,10 @@ MODES = Choice("int", "one_hot", "multi_hot", "count", "tf_idf", *OLD_MODES)
 class TokenLeaf(Text):
     """A text of whole characters, which may be empty. One that ends with NUL would lose it in NumPy."""
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(_read_whole, core_schema.is_instance_schema(str))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"(^|[^\u0000])$"}
 
 
@@ -83,7 +83,7 @@ class VocabularyLeaf(ListOf):
         value = scope.resolve(node) or node
         if isinstance(value, Scalar) and isinstance(value.value, str):
             help = ("a file is not read here: write its lines as a list, or extend a file that has them",)
-            scope.report(WRONG_TYPE, value, key=scope.name, words=self.words, given=given(value), help=help)
+            scope.report(WRONG_TYPE, value, key=scope.name, words=self.words, given=show_given(value), help=help)
         elif isinstance(value, Listing) and not value.items:
             help = ("name at least one value",)
             scope.report(WRONG_LENGTH, value, key=scope.name, words=self.words, given=0, help=help)
@@ -126,7 +126,7 @@ class Lookup(Encoder):
     @property
     def tokens(self) -> tuple[Token, ...] | None:
         """The vocabulary as it is written."""
-        found: tuple[Token, ...] | None = self.value("vocabulary")
+        found: tuple[Token, ...] | None = self.get_value("vocabulary")
         return found
 
     @property
@@ -212,21 +212,21 @@ class Lookup(Encoder):
         if what:
             raise Refusal(VOCABULARY, "vocabulary", (), layer=self.title(), what=what)
 
-    def keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, Any]:
         """Vocabularies as lists, which print an item a line."""
-        lists = {name: list(value) for name in ("vocabulary", "idf_weights") if (value := self.value(name)) is not None}
-        return super().keras_arguments() | lists
+        lists = {name: list(value) for name in ("vocabulary", "idf_weights") if (value := self.get_value(name)) is not None}
+        return super().list_keras_arguments() | lists
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return "float32" if self.mode == "tf_idf" else "int64"
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         if self.inverts or not self.count_depth() or self.mode == "tf_idf":
             return ANY
-        return super().range_after(output, *inputs)
+        return super().infer_range(output, *inputs)
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
-        return super().values_after(*inputs) if self.count_depth() and not self.inverts else None
+    def infer_values(self, *inputs: TensorType) -> Values | None:
+        return super().infer_values(*inputs) if self.count_depth() and not self.inverts else None
 
 
 def _find_twice(values: Iterable[Token]) -> Token | None:

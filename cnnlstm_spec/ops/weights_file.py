@@ -12,9 +12,9 @@ from typing import Any
 from ..language.leaf import OpenLeaf
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code
-from ..text.files import PathError, is_below, read, size_of, sort_of
+from ..text.files import PathError, find_sort, is_below, measure_size, read
 from ..text.frozen import dataclass
-from ..text.nodes import WRONG_TYPE, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Node, Scalar, show_given
 
 NO_FILE = Code("weights-file-missing", "error", "there is no weights file `{path}`", sort="keras")
 NO_WEIGHTS = Code("weights-file-unreadable", "error", "`{path}` cannot be read as weights: {reason}")
@@ -56,7 +56,7 @@ def find_file(node: Scalar, scope: Scope, help: tuple[str, ...], unreadable: tup
         if not is_below(path, folder):
             beside = ("put the file beside the spec, or in a folder below it",)
             return scope.report(OUTSIDE, node, path=node.text, help=beside)
-        sort = sort_of(path)
+        sort = find_sort(path)
     except PathError as error:
         return scope.report(NO_WEIGHTS, node, path=node.text, reason=error.reason, help=unreadable)
     if sort is None:
@@ -74,7 +74,7 @@ class MatrixKind(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=BY_NUMPY)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=BY_NUMPY)
         found = find_file(node, scope, (), BY_NUMPY)
         if found is POISON:
             return POISON
@@ -83,7 +83,7 @@ class MatrixKind(OpenLeaf):
         except PathError as error:
             return scope.report(NO_WEIGHTS, node, path=node.text, reason=error.reason, help=BY_NUMPY)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string"}
 
 
@@ -107,6 +107,6 @@ def read_shape(path: File) -> tuple[int, ...]:
         raise PathError(path, "it holds no numbers")
     if not isinstance(shape, tuple) or not all(type(each) is int and 0 <= each < MOST for each in shape):
         raise PathError(path, "its header cannot be read")
-    if size_of(path) < first + length + math.prod(shape) * int(numbers[1]):
+    if measure_size(path) < first + length + math.prod(shape) * int(numbers[1]):
         raise PathError(path, "it ends before its last number")
     return shape

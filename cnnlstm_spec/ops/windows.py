@@ -17,7 +17,7 @@ KERNEL_LARGER = Code(
 SPATIAL = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
-def window_axes(n: int, channels_first: bool) -> tuple[str, ...]:
+def name_window_axes(n: int, channels_first: bool) -> tuple[str, ...]:
     """The names of the axes that a layer of `n` spatial axes reads."""
     return ("channels", *SPATIAL[n]) if channels_first else (*SPATIAL[n], "channels")
 
@@ -48,11 +48,11 @@ def slide(
     reach = dilation * (window - 1) + 1
     help = ("use `padding: same`", f"make `{argument}` smaller, or pool less before it")
     facts: dict[str, Any] = {"layer": layer, "needed": reach, "axis": axis.name, "left": axis.size}
-    at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts).mended(padding="same"))
+    at.require(at_least(axis.size, reach), Refusal(KERNEL_LARGER, argument, help, **facts).add_fixes(padding="same"))
     return Axis(axis.name, (axis.size - reach) // stride + 1)
 
 
-def positions(axes: Sequence[Axis]) -> Size:
+def count_positions(axes: Sequence[Axis]) -> Size:
     """How many positions the axes have together."""
     count: Size = 1
     for axis in axes:

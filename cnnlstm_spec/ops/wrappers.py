@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import TOO_FEW_AXES, Inference, Refusal
-from ..ir.meaning import ANY, Meaning, Range, added, hull, multiplied
-from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, layer_stem
+from ..ir.meaning import ANY, Meaning, Range, add_ranges, merge_ranges, multiply_ranges
+from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, make_layer_stem
 from ..ir.program import Call
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
@@ -24,7 +24,7 @@ from ..text.nodes import Entry, Mapping, Node
 from .convlstm import ConvLSTM
 from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
-from .states import begun, check_states, ended
+from .states import begin_states, check_states, end_states
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -137,8 +137,8 @@ class RecurrentKind(OpenLeaf):
         key = node.entries[0].key if isinstance(node, Mapping) else node
         return scope.report(NOT_RECURRENT, key, given=reading.record.title(), help=RECURRENT)
 
-    def schema(self) -> dict[str, Any]:
-        return LAYER.schema()
+    def make_schema(self) -> dict[str, Any]:
+        return LAYER.make_schema()
 
 
 class Bidirectional(Wrapping):
@@ -163,10 +163,10 @@ class Bidirectional(Wrapping):
         example((6, 3), layer={"LSTM": {"units": 2}}, backward_layer={"GRU": {"units": 2, "go_backwards": True}}),
     )
 
-    def axes_read(self) -> tuple[str, ...] | None:
-        return self.layer.axes_read()
+    def list_axes_read(self) -> tuple[str, ...] | None:
+        return self.layer.list_axes_read()
 
-    def takes(self) -> tuple[int, int | None]:
+    def count_inputs(self) -> tuple[int, int | None]:
         return (1, None) if self.initial_state is not None else self.arity
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -208,10 +208,10 @@ class Bidirectional(Wrapping):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         x = inputs[0]
-        forward = _of(self.layer, self.layer.directional_weights("forward", x))
+        forward = _wrap_weights(self.layer, self.layer.list_directional_weights("forward", x))
         if self.backward_layer is not None:
-            return (*forward, *_of(self.backward_layer, self.backward_layer.directional_weights("", x)))
-        return (*forward, *_of(self.layer, self.layer.directional_weights("backward", x)))
+            return (*forward, *_wrap_weights(self.backward_layer, self.backward_layer.list_directional_weights("", x)))
+        return (*forward, *_wrap_weights(self.layer, self.layer.list_directional_weights("backward", x)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         x = inputs[0]
@@ -219,47 +219,47 @@ class Bidirectional(Wrapping):
         other = self.backward_layer or self.layer
         return self.layer.macs(once, x) + other.macs(once, x)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return self.layer.mask_after(*inputs)
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return self.layer.infer_mask(*inputs)
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         """That of both directions, whose steps come in the order in which they were read."""
-        both = [each.meaning_after(output, *inputs) for each in (self.layer, self.backward_layer or self.layer)]
+        both = [each.infer_meaning(output, *inputs) for each in (self.layer, self.backward_layer or self.layer)]
         first, second = both[0].range or ANY, both[1].range or ANY
         match self.merge_mode:
             case "sum":
-                values: Range | None = added(first, second)
+                values: Range | None = add_ranges(first, second)
             case "mul":
-                values = multiplied(first, second)
+                values = multiply_ranges(first, second)
             case _:
-                values = hull((first, second))
+                values = merge_ranges((first, second))
         backwards = both[0].steps is not None and inputs[0].meaning.backwards
         # Keras has it give zeros at padded steps, where a recurrent layer by itself stands still.
         return replace(both[0], range=values, backwards=backwards, still=False)
 
-    def keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, Any]:
         return {
-            name: _inner(value, value.keras_name()) if isinstance(value, Recurrent) else value
-            for name, value in super().keras_arguments().items()
+            name: _make_inner(value, value.find_keras_name()) if isinstance(value, Recurrent) else value
+            for name, value in super().list_keras_arguments().items()
         }
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        written = {name: value for name, value in self.values().items() if isinstance(value, Recurrent)}
+        written = {name: value for name, value in self.list_values().items() if isinstance(value, Recurrent)}
         more: dict[str, Any] = {}
         for name, op in written.items():
-            more[name] = _inner(op, to.marked(op.keras_name()), **ended(to), **without_cudnn(op, to.inputs[0]))
-        return to.call(self, inputs[:1], begun(to, inputs), **more)
+            more[name] = _make_inner(op, to.mark_name(op.find_keras_name()), **end_states(to), **without_cudnn(op, to.inputs[0]))
+        return to.call(self, inputs[:1], begin_states(to, inputs), **more)
 
 
-def _of(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
+def _wrap_weights(inner: Op, weights: tuple[Weight, ...]) -> tuple[Weight, ...]:
     """The weights of a wrapped layer, which may be frozen where the wrapper is not."""
     return weights if inner.trainable else tuple(replace(weight, trainable=False) for weight in weights)
 
 
-def _inner(op: Op, name: str, **more: bool) -> Call:
+def _make_inner(op: Op, name: str, **more: bool) -> Call:
     from ..ir.expressions import make_expression
 
-    keywords = {name: make_expression(value) for name, value in op.keras_arguments().items()} | more
+    keywords = {name: make_expression(value) for name, value in op.list_keras_arguments().items()} | more
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
 
 
@@ -275,8 +275,8 @@ class WrappedKind(OpenLeaf):
             return reading
         return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=reading.record.title())
 
-    def schema(self) -> dict[str, Any]:
-        return LAYER.schema()
+    def make_schema(self) -> dict[str, Any]:
+        return LAYER.make_schema()
 
 
 class SpectralNormalization(Wrapping):
@@ -296,46 +296,48 @@ class SpectralNormalization(Wrapping):
         example((6,), layer={"Dense": {"units": 3, "dtype": "float64"}}),
     )
 
-    def axes_read(self) -> tuple[str, ...] | None:
-        return self.layer.axes_read()
+    def list_axes_read(self) -> tuple[str, ...] | None:
+        return self.layer.list_axes_read()
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
-        reads = self.layer.axes_read()
+        reads = self.layer.list_axes_read()
         if x.rank < self.layer.least_rank:
             help = ("`Reshape` can add the missing axis",)
             facts: dict[str, Any] = {"layer": self.title(), "least": "1 axis", "origin": "what comes before", "given": x}
             raise Refusal(TOO_FEW_AXES, None, help, **facts)
         if reads is not None and len(reads) != x.rank:
             return x
-        if "lora_rank" in self.layer.arguments and self.layer.value("lora_rank"):
+        if "lora_rank" in self.layer.arguments and self.layer.get_value("lora_rank"):
             raise Refusal(NORMALIZED_LORA, "layer", (), layer=self.layer.title())
         return self.layer.infer(at, x)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         """What comes in, of floats as the wrapper casts them: Keras casts back what the layer computes."""
         (x,) = inputs
         return compute_dtype(self.dtype or at.policy) if x.dtype in FLOATS else x.dtype
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        first, *others = (replace(w, name=f"{self.inner_name()}/{w.name}") for w in _of(self.layer, self.layer.weights(*inputs)))
+        first, *others = (
+            replace(w, name=f"{self.find_inner_name()}/{w.name}") for w in _wrap_weights(self.layer, self.layer.weights(*inputs))
+        )
         return (first, Weight("vector_u", (1, first.shape[-1]), trainable=False), *others)
 
-    def inner_name(self) -> str:
+    def find_inner_name(self) -> str:
         """The wrapped layer's name in Keras, which is given to it."""
-        return self.layer.name or layer_stem(self.layer.title())
+        return self.layer.name or make_layer_stem(self.layer.title())
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         return self.layer.macs(output, *inputs)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return self.layer.mask_after(*inputs)
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return self.layer.infer_mask(*inputs)
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
-        return self.layer.meaning_after(output, *inputs)
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        return self.layer.infer_meaning(output, *inputs)
 
-    def keras_arguments(self) -> dict[str, Any]:
-        return {**super().keras_arguments(), "layer": _inner(self.layer, self.inner_name())}
+    def list_keras_arguments(self) -> dict[str, Any]:
+        return {**super().list_keras_arguments(), "layer": _make_inner(self.layer, self.find_inner_name())}
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.call(self, inputs, layer=_inner(self.layer, to.marked(self.inner_name())))
+        return to.call(self, inputs, layer=_make_inner(self.layer, to.mark_name(self.find_inner_name())))

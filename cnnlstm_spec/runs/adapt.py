@@ -33,7 +33,7 @@ def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> 
     `validate` has looked at.
     """
     found: dict[str, dict[str, Any]] = {}
-    while (now := recompile(to_overrides(found))).to_measure():
+    while (now := recompile(to_overrides(found))).list_unmeasured():
         typed = now.typed
         assert typed is not None
         open_ = _open(typed)

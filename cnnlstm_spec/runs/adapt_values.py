@@ -36,14 +36,14 @@ def make_stand_in(op: Op) -> dict[str, Any]:
 def measure(op: Op, flow: Flow) -> dict[str, Any]:
     """The arguments that Keras's own `adapt` would find, as JSON has them; empty where no value came."""
     if isinstance(op, Discretization):
-        return _boundaries(op, flow)
+        return _measure_boundaries(op, flow)
     if isinstance(op, Lookup):
-        return _vocabulary(op, flow)
+        return _measure_vocabulary(op, flow)
     assert isinstance(op, Normalization)
-    return _moments(op, flow)
+    return _measure_moments(op, flow)
 
 
-def _moments(op: Normalization, flow: Flow) -> dict[str, Any]:
+def _measure_moments(op: Normalization, flow: Flow) -> dict[str, Any]:
     """Mean and variance over all axes but the layer's own, as Keras's `adapt` has them."""
     total: Any = 0.0
     count, mean, spread = 0, total, total
@@ -67,7 +67,7 @@ def _moments(op: Normalization, flow: Flow) -> dict[str, Any]:
     return {"mean": numpy.asarray(mean).tolist(), "variance": numpy.asarray(spread / count).tolist()} if count else {}
 
 
-def _boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
+def _measure_boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
     values = numpy.concatenate([(each if kept is None else each[kept]).reshape(-1) for each, kept in flow])
     if not values.size:
         return {}
@@ -79,9 +79,9 @@ def _boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
     return {"bin_boundaries": [float(each) for each in layer.bin_boundaries], "num_bins": None}
 
 
-def _vocabulary(op: Lookup, flow: Flow) -> dict[str, Any]:
+def _measure_vocabulary(op: Lookup, flow: Flow) -> dict[str, Any]:
     """The values, the most frequent first; of `tf_idf` with the special ones, so that each has its own weight."""
-    keywords = tuple((name, make_expression(value)) for name, value in op.keras_arguments().items())
+    keywords = tuple((name, make_expression(value)) for name, value in op.list_keras_arguments().items())
     layer = make(Call(op.keras_path(), (), keywords))
     layer.reset_state()
     for values, kept in flow:

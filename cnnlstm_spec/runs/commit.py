@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path as File
 
-from ..text.files import PathError, read, resolve, sort_of
+from ..text.files import PathError, find_sort, read, resolve
 
 HASH = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 REF = re.compile(r"ref: (refs/[\w./@+-]+)")
@@ -16,7 +16,7 @@ def find_commit(folder: File) -> str | None:
     """The hash; None where the folder lies in no repository, or that cannot be told."""
     try:
         for each in (resolve(folder), *resolve(folder).parents):
-            sort = sort_of(each / ".git")
+            sort = find_sort(each / ".git")
             if sort == "folder":
                 return _read_head(each / ".git")
             if sort == "file":
@@ -35,12 +35,12 @@ def _read_head(repository: File) -> str | None:
     if ref is None or ".." in ref[1]:
         return None
     common = repository
-    if sort_of(repository / "commondir") == "file":
+    if find_sort(repository / "commondir") == "file":
         common = repository / _read_text(repository / "commondir")
-    if sort_of(common / ref[1]) == "file":
+    if find_sort(common / ref[1]) == "file":
         found = _read_text(common / ref[1])
         return found if HASH.fullmatch(found) else None
-    if sort_of(common / "packed-refs") != "file":
+    if find_sort(common / "packed-refs") != "file":
         return None
     lines = (line.split(" ") for line in _read_text(common / "packed-refs").splitlines())
     return next((line[0] for line in lines if len(line) == 2 and line[1] == ref[1] and HASH.fullmatch(line[0])), None)

@@ -17,8 +17,8 @@ from ..ir.size import Size
 from ..model.costs import count_costs
 from ..ops.input import InputOp
 from ..text.document import Count, Document, LeftOut
-from ..text.escape.terminal import measure_width, one_line
-from ..text.files import entries, sort_of
+from ..text.escape.terminal import make_line_safe, measure_width
+from ..text.files import find_sort, list_entries
 from .export.place import DOCUMENT
 from .finished import Finished, open_run
 from .measure.document import Value
@@ -79,18 +79,18 @@ def find_runs(folders: Sequence[File]) -> list[File]:
 
 
 def _find_runs_below(folder: File, deep: int) -> list[File]:
-    if sort_of(folder / MANIFEST) == "file" or sort_of(folder / DOCUMENT) == "file":
+    if find_sort(folder / MANIFEST) == "file" or find_sort(folder / DOCUMENT) == "file":
         return [folder]
-    if deep == 0 or sort_of(folder) != "folder":
+    if deep == 0 or find_sort(folder) != "folder":
         return []
-    return [run for each in entries(folder) if sort_of(each) == "folder" for run in _find_runs_below(each, deep - 1)]
+    return [run for each in list_entries(folder) if find_sort(each) == "folder" for run in _find_runs_below(each, deep - 1)]
 
 
 def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Comparison:
     """Every run, its model timed; raises DataError where one cannot be read."""
     found: list[Compared] = []
     for folder in folders:
-        if sort_of(folder / MANIFEST) == "file":
+        if find_sort(folder / MANIFEST) == "file":
             found.append(_compare(folder, open_run(folder, True, allow_imports)))
         else:
             found += _compare_files(folder)
@@ -142,14 +142,14 @@ def _compare(folder: File, finished: Finished) -> Compared:
         **more,
         metrics=dict(metrics),
         params=manifest.params.total,
-        macs=_number(costs.macs),
+        macs=_read_number(costs.macs),
         bytes=manifest.files["model.keras"].bytes,
         **_compute_speed(*measure_speed(finished)),
     )
 
 
-def _number(size: Size) -> int:
-    return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, OPEN_SIZE))
+def _read_number(size: Size) -> int:
+    return size if isinstance(size, int) else size.evaluate(dict.fromkeys(size.symbols, OPEN_SIZE))
 
 
 def measure_speed(finished: Finished) -> tuple[list[float], float]:
@@ -183,7 +183,7 @@ def _make_zeros(finished: Finished, batch: int) -> dict[str, Any]:
     for id in typed.graph.inputs:
         op, type = typed.nodes[id].node.op, typed.nodes[id].type
         assert isinstance(op, InputOp) and type is not None
-        shape = (batch, *map(_number, type.sizes))
+        shape = (batch, *map(_read_number, type.sizes))
         dtype = "float32" if type.dtype == "bfloat16" else type.dtype
         if dtype == "string":
             import tensorflow
@@ -224,7 +224,7 @@ def to_text(found: Comparison) -> str:
     heading = (
         "run",
         "measured on",
-        *map(one_line, metrics),
+        *map(make_line_safe, metrics),
         "parameters",
         "multiply-adds",
         "bytes",
@@ -245,8 +245,8 @@ def to_text(found: Comparison) -> str:
 
 def _make_row(compared: Compared, metrics: Sequence[str]) -> tuple[str, ...]:
     return (
-        one_line(compared.run),
-        one_line(compared.part or BEST_EPOCH),
+        make_line_safe(compared.run),
+        make_line_safe(compared.part or BEST_EPOCH),
         *(_format_number(compared.metrics.get(name)) for name in metrics),
         MISSING if compared.params is None else f"{compared.params:,}",
         MISSING if compared.macs is None else f"{compared.macs:,}",

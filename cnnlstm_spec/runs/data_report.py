@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from ..text.document import Count, Document
-from ..text.escape.terminal import one_line
+from ..text.escape.terminal import make_line_safe
 from .read.problems import gather_lines
 
 
@@ -57,7 +57,7 @@ class DataReport(Document):
 
     def to_text(self) -> str:
         """The report for people."""
-        return "\n".join(one_line(line) for line in self._write_lines()) + "\n"
+        return "\n".join(make_line_safe(line) for line in self._write_lines()) + "\n"
 
     def _write_lines(self) -> Iterator[str]:
         for name, part in self.parts.items():

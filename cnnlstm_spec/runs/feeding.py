@@ -28,7 +28,7 @@ def read_rows(
     if isinstance(rows, str | PathLike):
         part = finished.open_part(str(rows), targets=False).part
     else:
-        reading = finished.reading()
+        reading = finished.prepare_reading()
         held = HeldRows(rows, File(), allow_outside)
         if not len(held):
             raise DataError(["there are no rows"])

@@ -22,12 +22,12 @@ def digest_files(data: Data, anew: bool) -> dict[str, Any] | None:
             if not isinstance(branch, CellsBranch) or not branch.paths:
                 continue
             for place in range(len(part)):
-                row = part.row(place)
+                row = part.find_row(place)
                 try:
-                    path = branch.path(row)
+                    path = branch.find_path(row)
                     if (sha256 := branch.seen.digest(path, anew)) is None:
                         return None
-                    line = f"{name}\0{branch.name}\0{branch.rows.cell(branch.column, row)}\0{sha256}\n"
+                    line = f"{name}\0{branch.name}\0{branch.rows.read_cell(branch.column, row)}\0{sha256}\n"
                 except (Broken, PathError):
                     # It was there before; the run has what it read of it.
                     continue

@@ -15,7 +15,7 @@ from ..emit.keras.quiet import silence
 from ..spec.data.sources import Source
 from ..spec.paths import WrittenPath
 from ..text.escape.json import to_json
-from ..text.files import PathError, read_json, sort_of
+from ..text.files import PathError, find_sort, read_json
 from ..text.frozen import dataclass
 from ..text.source import Place, Span
 from ..text.source import Source as Text
@@ -84,7 +84,7 @@ class Finished:
         load_into(model, self.model_path, self.compilation, "default")
         return model
 
-    def reading(self) -> Reading:
+    def prepare_reading(self) -> Reading:
         """The data of the spec, not opened yet; classes and scales are those of the run."""
         from .read.open import Reading
 
@@ -95,7 +95,7 @@ class Finished:
 
         Raises DataError where there is none, or they cannot be read.
         """
-        reading = self.reading()
+        reading = self.prepare_reading()
         data = self.compilation.spec.data if self.compilation.spec is not None else None
         assert data is not None
         if source is None and not data.has(wanted):
@@ -107,8 +107,8 @@ class Finished:
             given = WrittenPath(source, None, by_hand=True)
             named = (
                 Source(given, None, like.root, like.separator, like.place)
-                if ":" not in source or sort_of(File(source))
-                else _function(source, self.allow_imports)
+                if ":" not in source or find_sort(File(source))
+                else _import_function(source, self.allow_imports)
             )
             part = reading.open_part((named,), source, targets)
             reading.problems.stop()
@@ -123,7 +123,7 @@ class Finished:
         return Opened(wanted, parts[wanted], self.targets or reading.targets)
 
 
-def _function(name: str, allow_imports: bool) -> Source:
+def _import_function(name: str, allow_imports: bool) -> Source:
     if not allow_imports:
         raise DataError([f"`{name}` is a function of Python's: `--allow-imports` allows it"])
     return Source(None, name, None, None, Place((), Span(Text("<command line>", ""), 0, 0)))
@@ -131,11 +131,11 @@ def _function(name: str, allow_imports: bool) -> Source:
 
 def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = False) -> Finished:
     """A run by its folder. Raises DataError where there is none, or it is not finished."""
-    if sort_of(folder) != "folder":
+    if find_sort(folder) != "folder":
         raise DataError([f"`{folder}` is no folder of a run"])
     held = read_json(folder / MANIFEST)
-    if held is None or sort_of(folder / MODEL) != "file":
-        unfinished = sort_of(folder / "state") == "folder"
+    if held is None or find_sort(folder / MODEL) != "file":
+        unfinished = find_sort(folder / "state") == "folder"
         raise DataError([f"`{folder}` holds " + ("a run that is not finished" if unfinished else "no finished run")])
     try:
         manifest = RunManifest.model_validate(held)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from ..compiler.artifact.ownership import MANIFEST, MODEL, clear, is_temporary
 from ..compiler.artifact.write import digest, remove_files, remove_folder, replace_file, write_files
 from ..text.escape.json import to_json
-from ..text.files import PathError, entries, read, read_json, sort_of
+from ..text.files import PathError, find_sort, list_entries, read, read_json
 from ..text.frozen import dataclass
 
 STATE, IDENTITY, LAST = "state", "run.json", "last.npz"
@@ -32,11 +32,11 @@ class Identity:
     data: Any
     versions: dict[str, str]
 
-    def having_files(self, files: Any) -> Identity:
+    def add_files(self, files: Any) -> Identity:
         """The same with what is known of the files that samples are read of."""
         return self if files is None else replace(self, data={**self.data, FILES: files})
 
-    def values(self) -> Any:
+    def to_data(self) -> Any:
         """As JSON has it."""
         return json.loads(to_json({"spec": self.spec, "data": self.data, "versions": self.versions}))
 
@@ -44,18 +44,18 @@ class Identity:
         """Whether a run's identity, as it was written, is this one; `but_epochs` lets it have more epochs."""
         if not isinstance(other, dict):
             return False
-        mine, other = _comparable(self.values(), other)
+        mine, other = _prepare_identities(self.to_data(), other)
         return bool(_without_epochs(mine) == _without_epochs(other)) if but_epochs else bool(mine == other)
 
-    def differs_in(self, other: Any) -> str:
+    def describe_difference(self, other: Any) -> str:
         """What is not the same, in words."""
-        mine, other = _comparable(self.values(), other)
+        mine, other = _prepare_identities(self.to_data(), other)
         words = {"spec": "the spec", "data": "the data", "versions": "the versions of packages"}
         found = [word for key, word in words.items() if not isinstance(other, dict) or mine[key] != other.get(key)]
         return " and ".join(found) or "nothing"
 
 
-def _comparable(mine: Any, other: Any) -> tuple[Any, Any]:
+def _prepare_identities(mine: Any, other: Any) -> tuple[Any, Any]:
     """Two identities without the digest of the files where one has none: a run has it once it has read them all."""
     both = [each.get("data") if isinstance(each, dict) else None for each in (mine, other)]
     if all(isinstance(each, dict) and FILES in each for each in both):
@@ -84,22 +84,22 @@ class RunFolder:
 
     path: File
 
-    def standing(self, identity: Identity) -> Standing:
+    def find_standing(self, identity: Identity) -> Standing:
         """What lies there."""
-        if sort_of(self.path) is None or all(is_temporary(each, (STATE, *NAMES)) for each in entries(self.path)):
+        if find_sort(self.path) is None or all(is_temporary(each, (STATE, *NAMES)) for each in list_entries(self.path)):
             return "new"
         held = read_json(self.path / STATE / IDENTITY)
-        if held is not None and sort_of(self.path / STATE / LAST) is None and self.written() is None:
+        if held is not None and find_sort(self.path / STATE / LAST) is None and self.read_written() is None:
             # It ended before its first epoch did, and has nothing to lose.
             return "new"
         if held is not None:
             return "unfinished" if identity.is_same(held, but_epochs=True) else "other run"
-        written = self.written()
+        written = self.read_written()
         if written is None:
             return "foreign"
         return "finished" if identity.is_same(written) and self.is_whole() else "other run"
 
-    def written(self) -> Any:
+    def read_written(self) -> Any:
         """The identity of the finished run that lies there; None where there is none."""
         manifest = read_json(self.path / MANIFEST)
         try:
@@ -108,11 +108,11 @@ class RunFolder:
         except (KeyError, TypeError):
             return None
 
-    def held(self) -> Any:
+    def read_held(self) -> Any:
         """The identity of the run that lies there, finished or not."""
-        return read_json(self.path / STATE / IDENTITY) or self.written()
+        return read_json(self.path / STATE / IDENTITY) or self.read_written()
 
-    def kept(self) -> bytes:
+    def read_kept(self) -> bytes:
         """What a finished run can go on from."""
         return read(self.path / GO_ON)
 
@@ -139,11 +139,11 @@ class RunFolder:
         clear(self.path, NAMES)
         clear(self.path / STATE, (STATE, IDENTITY))
         remove_folder(self.path / STATE)
-        write_files(self.path / STATE, {IDENTITY: to_json(identity.values()).encode()})
+        write_files(self.path / STATE, {IDENTITY: to_json(identity.to_data()).encode()})
 
     def take_up(self, identity: Identity) -> None:
         """Goes on with what lies there, which may have fewer epochs."""
-        replace_file(self.path / STATE / IDENTITY, to_json(identity.values()).encode())
+        replace_file(self.path / STATE / IDENTITY, to_json(identity.to_data()).encode())
 
     def end(self) -> None:
         """Removes what only a run that is not finished needs."""
@@ -152,7 +152,7 @@ class RunFolder:
     def read(self, name: str) -> bytes | None:
         """A file of the state; None where there is none."""
         path = self.path / STATE / name
-        return read(path) if sort_of(path) == "file" else None
+        return read(path) if find_sort(path) == "file" else None
 
     def write(self, name: str, data: bytes) -> None:
         """Puts a file of the state in place."""

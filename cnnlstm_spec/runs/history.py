@@ -35,7 +35,7 @@ def _read_value(name: str, cell: str) -> Any:
     return cell if name == "phase" else int(cell) if name == "epoch" else float(cell)
 
 
-def parts_since(rows: Sequence[Row]) -> int | None:
+def find_parting(rows: Sequence[Row]) -> int | None:
     """The epoch after which validation grew worse while training grew better, to the end; None where it did not."""
     known = [row for row in rows if "val_loss" in row and "loss" in row]
     if len(known) < 2:

@@ -8,13 +8,13 @@ from ..compiler.backend import find_backend
 from ..compiler.version import __version__
 
 
-def installed_versions() -> dict[str, str]:
+def find_installed_versions() -> dict[str, str]:
     """Those of this package, of Keras and of its backend; one that is not installed is left out."""
-    found = {name: _version(name) for name in ("keras", find_backend())}
+    found = {name: _find_version(name) for name in ("keras", find_backend())}
     return {"cnnlstm-spec": __version__, **{name: each for name, each in found.items() if each is not None}}
 
 
-def _version(module: str) -> str | None:
+def _find_version(module: str) -> str | None:
     """That of the package that a module comes from; None where there is none."""
     try:
         return version(module)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ..compiler.compile import Compilation
-from ..model.addresses import backbone_of, find_output, inner_of, list_addresses
+from ..model.addresses import find_backbone, find_inner, find_output, list_addresses
 from ..text.escape.json import to_json
 from ..text.frozen import dataclass
 from .measure.inside import find_tensor
 from .measure.measure import HALF
-from .measure.predict import Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of
-from .read.libraries import need
+from .measure.predict import Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
+from .read.libraries import import_needed
 from .samples import DataError, Part, Target
 
 if TYPE_CHECKING:
@@ -47,10 +47,10 @@ def make_predictions(
     at: str | None = None,
 ) -> Predictions:
     """Predicts; `every` gives the probability of each class, `at` the features at an address in place of the heads."""
-    rows = part.rows()
+    rows = part.read_rows()
     columns: dict[str, Sequence[Any]] = dict(rows) if rows is not None else {}
     if rows is None:
-        columns[SAMPLE] = [part.label(place) for place in range(len(part))]
+        columns[SAMPLE] = [part.name_sample(place) for place in range(len(part))]
     arrays: dict[str, Any] = {}
     heads = make_heads(compilation)
     if at is not None:
@@ -78,12 +78,12 @@ def _check_head(
 ) -> dict[str, Sequence[Any]]:
     values = predicted.list_rows()
     if target.sort == "numbers":
-        numbers = numbers_of(values.astype("float64"), target)
+        numbers = read_numbers(values.astype("float64"), target)
         if numbers.shape[1] == 1:
             return {f"{head}.prediction": numbers[:, 0].tolist()}
         names = target.names if len(target.names) == numbers.shape[1] else tuple(map(str, range(numbers.shape[1])))
         return {f"{head}.{name}": numbers[:, place].tolist() for place, name in enumerate(names)}
-    scores = probabilities_of(values, is_logits).astype("float64")
+    scores = compute_probabilities(values, is_logits).astype("float64")
     if target.sort == "labels":
         chosen = scores >= threshold
         told: dict[str, Sequence[Any]] = {
@@ -102,8 +102,8 @@ def _check_head(
 def _describe_steps(values: Any, target: Target, is_logits: bool, threshold: float) -> Any:
     """What a head with steps gives of a sample: the class of each step, or its numbers."""
     if target.sort != "classes":
-        return numbers_of(values, target) if target.sort == "numbers" else probabilities_of(values, is_logits)
-    flat = probabilities_of(values.reshape(-1, values.shape[-1]), is_logits)
+        return read_numbers(values, target) if target.sort == "numbers" else compute_probabilities(values, is_logits)
+    flat = compute_probabilities(values.reshape(-1, values.shape[-1]), is_logits)
     return decide_classes(flat, target, threshold).reshape(values.shape[:-1])
 
 
@@ -123,7 +123,7 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     typed = compilation.typed
     assert typed is not None
     id = find_output(typed.graph, address)
-    if id is None and (inner_of(typed.graph, address) or backbone_of(typed.graph, address)):
+    if id is None and (find_inner(typed.graph, address) or find_backbone(typed.graph, address)):
         raise DataError([f"nothing in the model reads `{address}`: read it in a head, and predict that"])
     if id is None:
         raise DataError([f"there is no `{address}` in this model; there are {', '.join(list_addresses(typed.graph)[:8])}"])
@@ -154,9 +154,9 @@ def write_predictions(found: Predictions, ending: str) -> bytes:
         raise DataError([f"{named} gives more than a value a sample: name an `.npz` file with `-o`"])
     if ending == ".parquet":
         stream = io.BytesIO()
-        need("polars", "a `.parquet` file").DataFrame({name: list(each) for name, each in found.columns.items()}).write_parquet(
-            stream
-        )
+        import_needed("polars", "a `.parquet` file").DataFrame(
+            {name: list(each) for name, each in found.columns.items()}
+        ).write_parquet(stream)
         return stream.getvalue()
     rows = zip(*found.columns.values(), strict=True)
     if ending == ".jsonl":

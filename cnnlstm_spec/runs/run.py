@@ -16,17 +16,17 @@ from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
 from ..compiler.backend import find_backend
 from ..compiler.compile import Compilation
-from ..compiler.resolved import plain, resolved
+from ..compiler.resolved import describe_resolved, make_plain
 from ..emit.keras.quiet import silence
 from ..text.escape.json import to_json
-from ..text.files import sort_of
+from ..text.files import find_sort
 from ..text.frozen import dataclass
 from .commit import find_commit
 from .counted import find_hints
 from .ending import DIVERGED, DONE, REFUSED, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
-from .history import parts_since, to_csv
-from .installed import installed_versions
+from .history import find_parting, to_csv
+from .installed import find_installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
 from .samples import Data, DataError
@@ -55,7 +55,7 @@ class Orders:
     """Which process this one is of those that train one model together."""
 
 
-def needs_of(compilation: Compilation) -> str | None:
+def describe_needs(compilation: Compilation) -> str | None:
     """What a sound spec lacks for a run, in words; None where it lacks nothing."""
     spec = compilation.spec
     assert spec is not None
@@ -81,12 +81,12 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     assert spec is not None
     if spec.fit is not None and spec.fit.start_from is not None:
         # Before all data are read.
-        find_start(spec.fit.start_from, _base(compilation), orders.allow_outside)
+        find_start(spec.fit.start_from, _find_base(compilation), orders.allow_outside)
     processes = _join(orders.team)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
     hints = list(find_hints(spec, len(data.parts["train"])))
-    files = digest_files(data, anew=folder.written() is not None)
-    identity = make_identity(compilation, data, orders.fold).having_files(files)
+    files = digest_files(data, anew=folder.read_written() is not None)
+    identity = make_identity(compilation, data, orders.fold).add_files(files)
     prepare = partial(_prepare, folder, identity, orders)
     refused = prepare() if processes is None else processes.decide(identity, prepare)
     if refused is not None:
@@ -105,7 +105,7 @@ def _adapt(
     compilation: Compilation, data: Data, recompile: Callable[[tuple[str, ...]], Compilation], watch: Watch
 ) -> tuple[Compilation, Data]:
     """The spec and the data with what layers need of the data, measured."""
-    if not compilation.to_measure():
+    if not compilation.list_unmeasured():
         return compilation, data
     watch.say("measuring what layers need of the data")
     with silence():
@@ -128,12 +128,12 @@ def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Ide
     """What makes this run the one that it is."""
     assert compilation.spec is not None
     facts = dict(data.facts) if fold is None else {**data.facts, "fold": fold}
-    held = resolved(compilation)
-    held["document"] = make_portable(held["document"], compilation.spec, _base(compilation))
-    return Identity(held, facts, installed_versions())
+    held = describe_resolved(compilation)
+    held["document"] = make_portable(held["document"], compilation.spec, _find_base(compilation))
+    return Identity(held, facts, find_installed_versions())
 
 
-def _base(compilation: Compilation) -> File:
+def _find_base(compilation: Compilation) -> File:
     """The folder of the spec."""
     name = compilation.source.name
     return File() if name.startswith("<") else File(name).parent
@@ -141,7 +141,7 @@ def _base(compilation: Compilation) -> File:
 
 def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | None:
     """Readies the folder; an ending where nothing is to be trained."""
-    standing = folder.standing(identity)
+    standing = folder.find_standing(identity)
     where = folder.path
     if orders.force or standing == "new":
         folder.begin(identity)
@@ -151,14 +151,14 @@ def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | 
     if standing == "unfinished" and orders.resume:
         folder.take_up(identity)
         return None
-    if orders.resume and identity.is_same(folder.written(), but_epochs=True) and sort_of(where / GO_ON) == "file":
+    if orders.resume and identity.is_same(folder.read_written(), but_epochs=True) and find_sort(where / GO_ON) == "file":
         return _lengthen(folder, identity)
     if standing == "unfinished":
         way = "`--resume` goes on, `--force` starts anew"
         return Ending(REFUSED, (f"`{where}` holds this run, which was not finished: {way}",))
     if standing == "other run":
-        held = folder.held()
-        differs = f" ({identity.differs_in(held)} {'differs' if ' and ' not in identity.differs_in(held) else 'differ'})"
+        difference = identity.describe_difference(folder.read_held())
+        differs = f" ({difference} {'differ' if ' and ' in difference else 'differs'})"
         return Ending(REFUSED, (f"`{where}` holds another run{differs}: name another folder, or replace it with `--force`",))
     return Ending(REFUSED, (f"`{where}` holds files that are no run's: name another folder, or use `--force`",))
 
@@ -168,9 +168,9 @@ def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
     from ..emit.keras.run import load
     from .train.keep import BEST, PHASE, pack_weights, unpack_mark
 
-    last = folder.kept()
+    last = folder.read_kept()
     _, mark = unpack_mark(last)
-    document = identity.values()["spec"]["document"]
+    document = identity.to_data()["spec"]["document"]
     epochs = document["fit"].get("epochs")
     if mark.ended or not isinstance(epochs, int) or epochs <= mark.done:
         ended = "a callback had ended it" if mark.ended else f"it has had {mark.done} epochs"
@@ -205,7 +205,7 @@ def _train(
     if spec.fit.deterministic:
         compute_alike()
     devices = _share(orders, watch)
-    with nullcontext() if devices is None else devices.scope():
+    with nullcontext() if devices is None else devices.find_scope():
         model, loaded = _build(compilation, orders)
     if spec.fit.start_from is not None:
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
@@ -214,7 +214,7 @@ def _train(
     outcome = train(training)
     weights = model.get_weights()
     if processes is not None:
-        processes.part()
+        processes.leave()
         if not processes.leads:
             return Ending(DIVERGED if outcome.diverged else DONE, ())
     # The file has the names, and the optimizer, of a model that was never trained.
@@ -223,7 +223,7 @@ def _train(
     model.set_weights(weights)
     measured, thresholds = _measure(training, model)
     report = _report(training, model, outcome, measured, thresholds)
-    identity = identity.having_files(digest_files(data, anew=True))
+    identity = identity.add_files(digest_files(data, anew=True))
     return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
 
 
@@ -233,7 +233,7 @@ def _build(compilation: Compilation, orders: Orders) -> tuple[Any, tuple[str, ..
     assert spec is not None and spec.fit is not None
     if spec.fit.start_from is None:
         return model, ()
-    return model, load_weights(model, find_start(spec.fit.start_from, _base(compilation), orders.allow_outside))
+    return model, load_weights(model, find_start(spec.fit.start_from, _find_base(compilation), orders.allow_outside))
 
 
 def _share(orders: Orders, watch: Watch) -> Devices | None:
@@ -303,15 +303,15 @@ def _write(
         files[REPORT] = report
     if (last := folder.read(LAST)) is not None:
         files[GO_ON] = last
-    manifest = _manifest(compilation, data, identity, outcome, files, batch_size, folder.path, thresholds, measured)
+    manifest = _make_manifest(compilation, data, identity, outcome, files, batch_size, folder.path, thresholds, measured)
     files[MANIFEST] = (manifest.to_json() + "\n").encode()
     folder.finish(files)
-    return Ending(DIVERGED if outcome.diverged else DONE, tuple(_last_lines(outcome, folder.path)))
+    return Ending(DIVERGED if outcome.diverged else DONE, tuple(_list_last_lines(outcome, folder.path)))
 
 
-def _last_lines(outcome: Outcome, where: File) -> list[str]:
+def _list_last_lines(outcome: Outcome, where: File) -> list[str]:
     lines = []
-    if (since := parts_since(outcome.rows)) is not None:
+    if (since := find_parting(outcome.rows)) is not None:
         lines.append(f"since epoch {since} validation grew worse while training grew better")
     if outcome.seconds > 0:
         lines.append(f"{outcome.waited / outcome.seconds:.0%} of {outcome.seconds:.1f} s were spent waiting for data")
@@ -327,7 +327,7 @@ def _last_lines(outcome: Outcome, where: File) -> list[str]:
     return lines
 
 
-def _manifest(
+def _make_manifest(
     compilation: Compilation,
     data: Data,
     identity: Identity,
@@ -340,11 +340,11 @@ def _manifest(
 ) -> RunManifest:
     base = make_manifest(compilation, files, identity.versions)
     held = {name: getattr(base, name) for name in base.model_fields_set}
-    held["spec"] = ResolvedSpec.model_validate({"sha256": base.spec.sha256, **identity.values()["spec"]})
+    held["spec"] = ResolvedSpec.model_validate({"sha256": base.spec.sha256, **identity.to_data()["spec"]})
     more: dict[str, Any] = {}
     if outcome.best is not None and outcome.rows:
         row = outcome.rows[outcome.best - 1]
-        logged = {name: value if value == value and abs(value) != float("inf") else None for name, value in _numbers(row)}
+        logged = {name: value if value == value and abs(value) != float("inf") else None for name, value in _list_numbers(row)}
         more["best"] = Best(epoch=outcome.best, monitor=outcome.monitor, direction=outcome.direction, metrics=logged)  # type: ignore[arg-type]
     if measured is not None:
         more["evaluation"] = measured.evaluation
@@ -355,25 +355,25 @@ def _manifest(
     section = identity.spec["document"].get("fit")
     return RunManifest(
         **held,
-        data=plain(identity.data),
-        fit=plain(section),
+        data=make_plain(identity.data),
+        fit=make_plain(section),
         batch_size=batch_size,
         epochs=len(outcome.rows),
-        base=File(os.path.relpath(_base(compilation), folder)).as_posix(),
+        base=File(os.path.relpath(_find_base(compilation), folder)).as_posix(),
         targets={head: make_target_facts(each) for head, each in data.targets.items()},
         thresholds=thresholds,
         seconds=round(outcome.seconds, 3),
-        machine=_machine(),
-        commit=find_commit(_base(compilation)),
+        machine=_describe_machine(),
+        commit=find_commit(_find_base(compilation)),
         **more,
     )
 
 
-def _numbers(row: dict[str, Any]) -> list[tuple[str, float]]:
+def _list_numbers(row: dict[str, Any]) -> list[tuple[str, float]]:
     return [(name, value) for name, value in row.items() if isinstance(value, float)]
 
 
-def _machine() -> Machine:
-    from ..emit.keras.run import devices
+def _describe_machine() -> Machine:
+    from ..emit.keras.run import list_devices
 
-    return Machine(system=platform.system(), processor=platform.machine(), cores=os.cpu_count() or 1, devices=devices())
+    return Machine(system=platform.system(), processor=platform.machine(), cores=os.cpu_count() or 1, devices=list_devices())

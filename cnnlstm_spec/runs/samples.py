@@ -84,15 +84,15 @@ class Part(ABC):
         """
         return [order[first : first + size] for first in range(0, len(order), size)]
 
-    def arrays(self) -> Batch | None:
+    def read_arrays(self) -> Batch | None:
         """All samples at once, where they lie in memory and all have one shape, so that `plan` cuts plainly; else None."""
         return None
 
-    def label(self, place: int) -> str:
+    def name_sample(self, place: int) -> str:
         """What a person knows a sample by: its path, or the number of its row."""
         return str(place)
 
-    def rows(self) -> Mapping[str, Sequence[Any]] | None:
+    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
         """The cells of the source by column, a value a sample, for `predict`, which keeps them; None of arrays."""
         return None
 
@@ -123,10 +123,10 @@ class ArrayPart(Part):
         taken = [{name: array[at] for name, array in arrays.items()} for arrays in self._list_mappings()]
         return Batch(*taken)
 
-    def arrays(self) -> Batch | None:
+    def read_arrays(self) -> Batch | None:
         return self._all
 
-    def rows(self) -> Mapping[str, Sequence[Any]] | None:
+    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
         return self._rows
 
     def _list_mappings(self) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:

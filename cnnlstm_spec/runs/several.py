@@ -22,7 +22,7 @@ from ..spec.data.splits import Split
 from ..text.edits.matrix import name_folders
 from ..text.files import PathError, read_json
 from ..text.frozen import dataclass
-from ..text.missing import what_to_install
+from ..text.missing import explain_missing
 from ..text.source import Source
 from .ending import Ending
 from .folder import RunFolder
@@ -56,7 +56,7 @@ def compile_job(job: Job, more: tuple[str, ...] = ()) -> Compilation:
     orders = job.orders
     given = ((*job.overrides, *more), job.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
     prepared = sweep(Source(job.name, job.text), *given)
-    return prepared.plain() if job.variant is None else prepared.compiled(prepared.variants[job.variant])
+    return prepared.compile_plain() if job.variant is None else prepared.compile(prepared.variants[job.variant])
 
 
 def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compilation]) -> list[Job]:
@@ -72,7 +72,7 @@ def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compil
             overrides = plain.overrides if seed is None else (*plain.overrides, f"seed={seed}")
             variant = None if name is None else place
             one = replace(plain, overrides=overrides, variant=variant)
-            for fold in _folds(compiled(one)):
+            for fold in _list_folds(compiled(one)):
                 parts = [f"fold-{fold}" if fold is not None else None, f"seed-{seed}" if seed is not None else None, name]
                 label = "/".join(part for part in parts if part is not None)
                 output = str(File(plain.output, label)) if label else plain.output
@@ -81,7 +81,7 @@ def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compil
     return jobs
 
 
-def _folds(compilation: Compilation) -> Sequence[int | None]:
+def _list_folds(compilation: Compilation) -> Sequence[int | None]:
     data = compilation.spec.data if compilation.spec is not None else None
     if data is None or not isinstance(data.validation, Split) or data.validation.folds is None:
         return (None,)
@@ -91,7 +91,7 @@ def _folds(compilation: Compilation) -> Sequence[int | None]:
 def run_job(job: Job, watch: Watch | None = None) -> Ending:
     """Runs it, in this process; what is amiss is told in the ending, as a status and a line."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with interrupts.at_work():
+    with interrupts.allow_interrupts():
         try:
             return run(partial(compile_job, job), RunFolder(File(job.output)), job.orders, watch or Watch())
         except DataError as error:
@@ -101,7 +101,7 @@ def run_job(job: Job, watch: Watch | None = None) -> Ending:
         except Unbuildable as error:
             return Ending(1, (str(error),))
         except ImportError as error:
-            if (missing := what_to_install(error)) is None:
+            if (missing := explain_missing(error)) is None:
                 raise
             return Ending(2, (missing,))
 
@@ -119,7 +119,7 @@ def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch])
     count, context = min(workers, len(jobs)), get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
         try:
-            with interrupts.held():
+            with interrupts.hold_interrupts():
                 waiting = {pool.submit(run_job, job): job for job in jobs}
             for future in as_completed(waiting):
                 yield waiting[future], future.result()
@@ -131,7 +131,7 @@ def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch])
             raise
 
 
-def table_of(jobs: Sequence[Job]) -> str:
+def write_runs_table(jobs: Sequence[Job]) -> str:
     """`runs.csv`: a row a run with its best epoch and what Keras logged of it; of folds and seeds the mean and the spread.
 
     Variants of a matrix have a mean each: that of different models says nothing.
@@ -148,7 +148,7 @@ def table_of(jobs: Sequence[Job]) -> str:
     writer.writeheader()
     writer.writerows(every)
     for alike in rows.values():
-        for label, of in (("mean", _mean), ("spread", _spread)) if len(alike) > 1 else ():
+        for label, of in (("mean", _compute_mean), ("spread", _spread)) if len(alike) > 1 else ():
             values = {name: of([row[name] for row in alike if isinstance(row.get(name), float)]) for name in names[2:]}
             # A variant is the last part of what its runs are called.
             named = f"{label}/{alike[0]['run'].rpartition('/')[2]}" if len(rows) > 1 else label
@@ -156,7 +156,7 @@ def table_of(jobs: Sequence[Job]) -> str:
     return stream.getvalue()
 
 
-def _mean(values: Sequence[float]) -> float | None:
+def _compute_mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..compiler.artifact.ownership import MODEL
 from ..spec.paths import WrittenPath
-from ..text.files import is_below, sort_of
+from ..text.files import find_sort, is_below
 from .samples import DataError
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def find_start(written: WrittenPath, base: File | None, allow_outside: bool) -> File:
     """The `.keras` file that `start_from` names, itself or as a run; raises DataError where there is none to be had."""
     path = written.path
-    if sort_of(path) == "folder":
+    if find_sort(path) == "folder":
         path = path / MODEL
-    if sort_of(path) != "file":
+    if find_sort(path) != "file":
         raise DataError([f"`fit.start_from`: `{written}` holds no `{MODEL}`"])
     if not (allow_outside or written.by_hand or base is None or is_below(path, base)):
         raise DataError([f"`fit.start_from`: `{written}` lies outside of the spec's folder; `--allow-outside` allows it"])

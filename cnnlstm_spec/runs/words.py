@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..text.escape.terminal import measure_width, one_line
+from ..text.escape.terminal import make_line_safe, measure_width
 from .measure.document import Evaluation, HeadFigures, Value
 
 
 def render_evaluation(found: Evaluation) -> str:
     """Figures with their intervals, then each head's classes, confusion and comparisons."""
     samples = f"{found.samples:,} sample{'s' if found.samples > 1 else ''}"
-    lines = [f"{one_line(found.name)} on {one_line(found.part)}: {samples}; in brackets 95 % intervals"]
-    rows = [(one_line(name), _format_number(value)) for name, value in found.metrics.items()]
+    lines = [f"{make_line_safe(found.name)} on {make_line_safe(found.part)}: {samples}; in brackets 95 % intervals"]
+    rows = [(make_line_safe(name), _format_number(value)) for name, value in found.metrics.items()]
     if found.loss is not None:
         rows.insert(0, ("loss", f"{found.loss:.4g}"))
     lines += _align_rows(rows)
@@ -24,7 +24,7 @@ def render_evaluation(found: Evaluation) -> str:
 
 
 def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -> Iterator[str]:
-    title = f"{one_line(name)}: " if name else ""
+    title = f"{make_line_safe(name)}: " if name else ""
     if head.classes is not None:
         yield ""
         at = f" (1 from {head.threshold:.3g} on)" if head.threshold is not None else ""
@@ -33,12 +33,12 @@ def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -
         rows: list[tuple[str, ...]] = [heading]
         for label, each in head.classes.items():
             of_class = (each.precision, each.recall, each.f1, each.false_alarms, each.auc)
-            rows.append((one_line(label), f"{each.samples:,}", *map(_shorten, of_class)))
+            rows.append((make_line_safe(label), f"{each.samples:,}", *map(_shorten, of_class)))
         yield from _align_rows(rows)
     if head.confusion is not None and head.classes is not None:
         yield ""
         yield f"{title}what each class (row) is taken for"
-        names = [one_line(label) for label in head.classes]
+        names = [make_line_safe(label) for label in head.classes]
         yield from _align_rows(
             [("", *names), *((label, *map(str, row)) for label, row in zip(names, head.confusion, strict=True))]
         )

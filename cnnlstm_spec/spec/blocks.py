@@ -8,21 +8,21 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.cached_reading import recall
-from ..language.foreign import flow, offered
-from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, wrong_type
+from ..language.foreign import suggest_line, write_flow
+from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, report_wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import place_at_key, read, read_keys, read_record
 from ..language.record import Record, Taken
-from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, nearest, origin_of
+from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, find_nearest, make_origin
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix
 from ..text.frozen import dataclass
-from ..text.nodes import TOO_DEEP, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, value_of
+from ..text.nodes import TOO_DEEP, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given, to_value
 from ..text.source import Path, Place, Span
 from .layer_list import Group, Item
 from .other_forms import are_names
-from .rounds import unread
+from .rounds import make_unread
 
 BLOCK_CYCLE = Code(
     "block-cycle", "error", "the block `{name}` uses itself", help="take the use out, or end the chain in another block"
@@ -40,18 +40,20 @@ class ParametersKind(OpenLeaf):
         if isinstance(resolved, Scalar) and resolved.value is None:
             return None
         if isinstance(resolved, Listing) and are_names(resolved):
-            line = f"{{{', '.join(f'{flow(each)}: required' for each in resolved.items)}}}"
-            help, fixes = offered(line, resolved)
+            line = f"{{{', '.join(f'{write_flow(each)}: required' for each in resolved.items)}}}"
+            help, fixes = suggest_line(line, resolved)
             words = self.words
-            return scope.report(WRONG_TYPE, resolved, key=scope.name, words=words, given=given(resolved), help=help, fixes=fixes)
+            return scope.report(
+                WRONG_TYPE, resolved, key=scope.name, words=words, given=show_given(resolved), help=help, fixes=fixes
+            )
         if resolved is not None and not isinstance(resolved, Mapping):
-            return wrong_type(resolved, scope, self.words)
+            return report_wrong_type(resolved, scope, self.words)
         if resolved is None:
             return POISON
         named = [scope.can_name(entry.key, "a parameter", TAKEN) for entry in resolved.entries]
         return resolved if all(named) else POISON
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {}
 
 
@@ -76,12 +78,12 @@ class ParameterValue(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Node:
         value = scope.resolve_deep(node)
-        return unread(node.span) if value is None else value
+        return make_unread(node.span) if value is None else value
 
     def read(self, node: Node, scope: Scope) -> Node:
         return self.read_node(node, scope)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {}
 
 
@@ -107,9 +109,9 @@ class Parameter(Taken):
 
     @property
     def default(self) -> Any:
-        return value_of(self.entry.value)
+        return to_value(self.entry.value)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {}
 
 
@@ -132,14 +134,14 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     scope.expanded.add(name)
     scope.note_word(key, "blocks", name)
-    definition = replace(scope, path=("blocks", name), variables=scope.globals, homes=_homes(scope), uses=())
+    definition = replace(scope, path=("blocks", name), variables=scope.globals, homes=_find_homes(scope), uses=())
     reading = read_record(Block, scope.blocks[name], definition, name)
     resolved = scope.resolve(arguments)
     if reading is POISON or resolved is None:
         return None
     block = reading.record
     parameters = block.parameters if block.parameters is not None else Mapping(key.span, ())
-    at_use = scope.listening()
+    at_use = scope.copy_listening()
     used = _read_use(name, place_at_key(resolved, key), parameters, at_use, definition)
     scope.found.extend(at_use.found)
     if used is None:
@@ -149,15 +151,15 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         scope,
         path=("blocks", name),
         variables={**scope.globals, **values},
-        homes=_homes(scope, name, parameters),
+        homes=_find_homes(scope, name, parameters),
         within=(*scope.within, (name, key.span)),
-        uses=(*scope.uses, Label(scope.place(key), f"`{name}` is used here")),
+        uses=(*scope.uses, Label(scope.make_place(key), f"`{name}` is used here")),
     )
-    items = read(LAYERS, block.layers, inner.at("layers"))
+    items = read(LAYERS, block.layers, inner.enter("layers"))
     if items is POISON:
         return None
     norms = written.keys["freeze_batch_norm"] if keys.get("freeze_batch_norm") else None
-    return Group(items, name, replace(origin_of(key, scope), written=written), keys.get("name"), keys.get("share"), norms)
+    return Group(items, name, replace(make_origin(key, scope), written=written), keys.get("name"), keys.get("share"), norms)
 
 
 def read_unused(scope: Scope) -> None:
@@ -179,12 +181,12 @@ def _read_unused_block(node: Node, scope: Scope, name: str) -> None:
         return
     block = reading.record
     entries = block.parameters.entries if block.parameters is not None else ()
-    values = {each.key.text: unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
+    values = {each.key.text: make_unread(each.key.span) if _is_required(each.value) else each.value for each in entries}
     parameters = block.parameters or Mapping(node.span, ())
-    read(LAYERS, block.layers, scope.having(values, _homes(scope, name, parameters)).at("layers"))
+    read(LAYERS, block.layers, scope.add_variables(values, _find_homes(scope, name, parameters)).enter("layers"))
 
 
-def _homes(scope: Scope, name: str = "", parameters: Mapping | None = None) -> dict[str, Path]:
+def _find_homes(scope: Scope, name: str = "", parameters: Mapping | None = None) -> dict[str, Path]:
     """Where the variables that a block sees are defined; its parameters are noted as they are."""
     found: dict[str, Path] = {each: ("vars", each) for each in scope.globals}
     for entry in parameters.entries if parameters is not None else ():
@@ -238,14 +240,14 @@ class Use:
         """The keys that one which it does not have may be taken for."""
         return list(self.arguments)
 
-    def home_of(self, entry: Entry, node: Mapping) -> str | None:
+    def find_home(self, entry: Entry, node: Mapping) -> str | None:
         """None, as nothing is known."""
         return None
 
     def explain_keys(self, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """Of a block without parameters, that none is declared."""
         key = entries[0].key.text
-        declared = self.parameters.entries or nearest(key, self.arguments)
+        declared = self.parameters.entries or find_nearest(key, self.arguments)
         return () if declared else (f"a parameter is declared in the block: `parameters: {{{key}: required}}`",)
 
     def mend_keys(self, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
@@ -258,7 +260,7 @@ def _read_use(
 ) -> tuple[dict[str, Node], dict[str, Any], Written] | None:
     """The values of a block's parameters at one use, its other keys, and where those are written; None if anything is found."""
     if not isinstance(arguments, Mapping):
-        wrong_type(arguments, scope, "a mapping of parameters")
+        report_wrong_type(arguments, scope, "a mapping of parameters")
         return None
     own = {each.key.text for each in parameters.entries}
     given, meant = read_keys(Use(parameters), arguments, scope, name)
@@ -269,13 +271,13 @@ def _read_use(
         if entry.key.text in values:
             scope.note_word(entry.key, "blocks", name, "parameters", entry.key.text)
         elif entry.key.text in given:
-            at = scope.at(entry.key.text)
-            places[entry.key.text], keys[entry.key.text] = at.place(entry.value), at.place(entry.key)
+            at = scope.enter(entry.key.text)
+            places[entry.key.text], keys[entry.key.text] = at.make_place(entry.value), at.make_place(entry.key)
     # A default may rest on parameters before it.
-    homes = _homes(replace(definition, index=None), name, parameters)
+    homes = _find_homes(replace(definition, index=None), name, parameters)
     before_it = replace(definition, found=scope.found, variables=ChainMap(values, dict(definition.variables)), homes=homes)
     for entry in parameters.entries:
         if entry.key.text not in values and entry.key.text not in meant and not _is_required(entry.value):
             default = before_it.resolve_deep(entry.value)
-            values[entry.key.text] = unread(entry.value.span) if default is None else default
+            values[entry.key.text] = make_unread(entry.value.span) if default is None else default
     return None if scope.found else (values, given, Written(places, keys))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from dataclasses import field, replace
 
-from ..language.kinds import wrong_type
-from ..language.scope import Scope, nearest
+from ..language.kinds import report_wrong_type
+from ..language.scope import Scope, find_nearest
 from ..text.diagnostic import Code
 from ..text.frozen import dataclass
-from ..text.nodes import Entry, Mapping, Node, Scalar, node_of
+from ..text.nodes import Entry, Mapping, Node, Scalar, make_node
 from ..text.source import Path
-from .rounds import find_homes, read_rounds, unread
+from .rounds import find_homes, make_unread, read_rounds
 
 BRANCH_TWICE = Code(
     "branch-named-twice",
@@ -31,9 +31,9 @@ class Bound:
     told: bool = True
     """False of a branch that stands for those of rounds that could not be told, or for one of an unknown name."""
 
-    def within(self, scope: Scope) -> Scope:
+    def apply_to(self, scope: Scope) -> Scope:
         """The scope with them."""
-        return scope.having(self.variables, self.homes) if self.variables else scope
+        return scope.add_variables(self.variables, self.homes) if self.variables else scope
 
 
 UNBOUND = Bound()
@@ -44,18 +44,18 @@ def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> lis
     each = _find_each(entry, scope, keys)
     if each is None:
         return [(entry, UNBOUND)]
-    at = scope.at(entry.key.text)
+    at = scope.enter(entry.key.text)
     homes = find_homes(each, at)
     rounds = read_rounds(each, at)
     if rounds == []:
-        wrong_type(each, at.at("each"), "a mapping of names to lists of one value or more")
+        report_wrong_type(each, at.enter("each"), "a mapping of names to lists of one value or more")
     names = [each.key.text for each in each.entries] if isinstance(each, Mapping) else []
-    untold = Bound({name: unread(entry.key.span) for name in (*names, "index")}, homes, told=False)
+    untold = Bound({name: make_unread(entry.key.span) for name in (*names, "index")}, homes, told=False)
     found: list[tuple[Entry, Bound]] = []
     for index, variables in enumerate(rounds or ()):
-        bound = Bound({**variables, "index": node_of(index)}, homes)
+        bound = Bound({**variables, "index": make_node(index)}, homes)
         key = Scalar(entry.key.span, entry.key.text, entry.key.text, plain=False)
-        name = bound.within(at).resolve(key)
+        name = bound.apply_to(at).resolve(key)
         if name is None or not scope.spend(1, entry.key):
             return [(entry, untold)]
         text = name.text if isinstance(name, Scalar) else entry.key.text
@@ -65,10 +65,10 @@ def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> lis
 
 def _find_each(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> Node | None:
     """What is written as `each`, or misspelt where the name has a variable."""
-    node = entry.value if isinstance(entry.value, Mapping) else scope.changed(found=[], index=None).resolve(entry.value)
+    node = entry.value if isinstance(entry.value, Mapping) else scope.change_document(found=[], index=None).resolve(entry.value)
     if not isinstance(node, Mapping):
         return None
     if (written := node.get("each")) is not None:
         return written.value
     strange = [each for each in node.entries[:20] if each.key.text not in keys] if "$" in entry.key.text else []
-    return next((each.value for each in strange if nearest(each.key.text, keys) == "each"), None)
+    return next((each.value for each in strange if find_nearest(each.key.text, keys) == "each"), None)

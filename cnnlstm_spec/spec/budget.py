@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
-from ..language.foreign import offered
-from ..language.kinds import NOT_ALLOWED, SIZE, wrong_type
+from ..language.foreign import suggest_line
+from ..language.kinds import NOT_ALLOWED, SIZE, report_wrong_type
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Scope
-from ..text.nodes import WRONG_TYPE, Mapping, Node, Scalar, given
+from ..text.nodes import WRONG_TYPE, Mapping, Node, Scalar, show_given
 
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
 LOOSE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?([kmg]?)(i?)b?", re.I)
@@ -44,15 +44,17 @@ class Quantity(OpenLeaf):
             return value
         match = QUANTITY.fullmatch(value) if isinstance(value, str) else None
         if match is None or not self.fits(match[2], match[3]):
-            help, fixes = offered(self.meant(value), node)
+            help, fixes = suggest_line(self.find_meant(value), node)
             if not help:
-                return wrong_type(node, scope, self.words)
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+                return report_wrong_type(node, scope, self.words)
+            return scope.report(
+                WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
+            )
         amount = Amount(round(float(match[1]) * POWERS[match[2]]))
         amount.unit = match[2] + "B" if self.memory else match[2]
         return amount
 
-    def meant(self, value: object) -> str | None:
+    def find_meant(self, value: object) -> str | None:
         """The quantity that is meant by one with letters in another case, with `B` where nothing is in bytes, or by `1e6`."""
         if isinstance(value, float) and 0 <= value < LARGEST and value.is_integer():
             return f"{value:.0f}"
@@ -68,7 +70,7 @@ class Quantity(OpenLeaf):
         """Whether a suffix belongs to such a quantity."""
         return (bool(byte) or not power.endswith("i")) if self.memory else not byte and not power.endswith("i")
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         suffix = "([kMG]?B?|[KMG]iB)" if self.memory else "[kMG]?"
         return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
 
@@ -82,14 +84,14 @@ class SizesKind(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Mapping):
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         values: dict[str, Any] = {}
         for entry in node.entries:
-            values[entry.key.text] = SIZE.read(entry.value, scope.at(entry.key.text))
+            values[entry.key.text] = SIZE.read(entry.value, scope.enter(entry.key.text))
         return POISON if POISON in values.values() else values
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": SIZE.schema()}
+    def make_schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": SIZE.make_schema()}
 
 
 class Budget(Record):

@@ -6,8 +6,8 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
 
-from ..language.catalog import KerasObject, facts
-from ..language.json_schema import Schema, either, list_of, mapping_of
+from ..language.catalog import KerasObject, load_catalog
+from ..language.json_schema import Schema, make_either, make_list, make_mapping
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, NUMBER, Choice, Integer, Policy
 from ..language.leaf import OpenLeaf
 from ..language.meanings import Address
@@ -17,10 +17,10 @@ from ..language.record import Record
 from ..language.scope import POISON, Scope
 from ..text.fix import Fix
 from ..text.frozen import dataclass
-from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, given
+from ..text.nodes import WRONG_TYPE, Entry, Mapping, Node, show_given
 from ..text.source import Place
-from .elsewhere import home_elsewhere, move_of_compile, of_compile
-from .of_optimizer import class_of, give, name_of_argument, tell
+from .elsewhere import find_home_elsewhere, move_of_compile, suggest_for_compile
+from .of_optimizer import find_argument, find_class, give, tell
 
 NOTHING: Schema = {"type": "null"}
 
@@ -53,11 +53,13 @@ class PlacedLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         value = self.named.read(node, scope)
         return (
-            POISON if value is POISON else Placed(value, scope.place(node.entries[0].key if isinstance(node, Mapping) else node))
+            POISON
+            if value is POISON
+            else Placed(value, scope.make_place(node.entries[0].key if isinstance(node, Mapping) else node))
         )
 
-    def schema(self) -> Schema:
-        return self.named.schema()
+    def make_schema(self) -> Schema:
+        return self.named.make_schema()
 
 
 class ByHead(OpenLeaf):
@@ -71,8 +73,8 @@ class ByHead(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return node
 
-    def schema(self) -> Schema:
-        return either(self.one, mapping_of(self.each))
+    def make_schema(self) -> Schema:
+        return make_either(self.one, make_mapping(self.each))
 
 
 class MultipliersLeaf(OpenLeaf):
@@ -83,20 +85,20 @@ class MultipliersLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Mapping) or not node.entries:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         found = []
         for each in node.entries:
-            inner = scope.at(each.key.text)
+            inner = scope.enter(each.key.text)
             scope.note(Address(each.key.span, each.key.text, whole=True))
             value = read(NUMBER, each.value, inner)
             if value is not POISON and value < 0:
                 inner.report(NOT_ALLOWED, each.value, key=each.key.text, words="a number of 0 or more", given=value)
             elif value is not POISON:
-                found.append(Multiplier(each.key.text, float(value), inner.place(each.key)))
+                found.append(Multiplier(each.key.text, float(value), inner.make_place(each.key)))
         return tuple(found)
 
-    def schema(self) -> Schema:
-        return mapping_of(NUMBER.schema())
+    def make_schema(self) -> Schema:
+        return make_mapping(NUMBER.make_schema())
 
 
 class JitLeaf(Choice):
@@ -106,10 +108,10 @@ class JitLeaf(Choice):
         super().__init__("auto")
         self.words = "`auto`, true or false"
 
-    def core(self) -> CoreSchema:
+    def make_core(self) -> CoreSchema:
         return core_schema.literal_schema(["auto", True, False])
 
-    def schema(self) -> Schema:
+    def make_schema(self) -> Schema:
         return {"enum": ["auto", True, False]}
 
 
@@ -119,18 +121,18 @@ class PolicyLeaf(OpenLeaf):
     words = "a dtype policy"
 
     def read_node(self, node: Node, scope: Scope) -> Any:
-        return Policy(*facts()["dtype_policies"]).read(node, scope)
+        return Policy(*load_catalog()["dtype_policies"]).read(node, scope)
 
-    def schema(self) -> Schema:
-        return {"enum": facts()["dtype_policies"]}
+    def make_schema(self) -> Schema:
+        return {"enum": load_catalog()["dtype_policies"]}
 
 
-LOSS = either(Named("losses").schema(), NOTHING)
-METRIC = Named("metrics").schema()
-METRICS = either(list_of(METRIC), NOTHING)
+LOSS = make_either(Named("losses").make_schema(), NOTHING)
+METRIC = Named("metrics").make_schema()
+METRICS = make_either(make_list(METRIC), NOTHING)
 LOSS_BY_HEAD = ByHead("a loss, or one for each head", LOSS, LOSS)
-WEIGHT_BY_HEAD = ByHead("a number, or one for each head", NUMBER.schema(), NUMBER.schema())
-METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, either(METRIC, METRICS))
+WEIGHT_BY_HEAD = ByHead("a number, or one for each head", NUMBER.make_schema(), NUMBER.make_schema())
+METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, make_either(METRIC, METRICS))
 
 
 class CompileKeys(Record):
@@ -160,24 +162,24 @@ class CompileKeys(Record):
     """Whether the loss is scaled where the policy is `mixed_float16`."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
         """Arguments of the optimizer are told at once, and what stands in one other section."""
-        if name_of_argument(entry, class_of(node.get("optimizer"))) is not None:
+        if find_argument(entry, find_class(node.get("optimizer"))) is not None:
             return "optimizer"
-        home = home_elsewhere(entry)
+        home = find_home_elsewhere(entry)
         return home.section if home is not None else None
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """Arguments of the optimizer are told where they belong."""
-        optimizer = class_of(node.get("optimizer"))
-        return (tell(entries, optimizer),) if name_of_argument(entries[0], optimizer) is not None else of_compile(entries)
+        optimizer = find_class(node.get("optimizer"))
+        return (tell(entries, optimizer),) if find_argument(entries[0], optimizer) is not None else suggest_for_compile(entries)
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
         written = node.get("optimizer")
-        optimizer = class_of(written)
-        its_own = name_of_argument(entries[0], optimizer) is not None
+        optimizer = find_class(written)
+        its_own = find_argument(entries[0], optimizer) is not None
         return give(entries, optimizer, written) if its_own else move_of_compile(entries)
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import field, replace
 from typing import Any
 
-from ..language.catalog import NO_EFFECT, family
+from ..language.catalog import NO_EFFECT, find_family
 from ..language.kinds import NUMBER
 from ..language.read_record import MANY, read, read_fields
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Written
 from ..text.fix import put, write
 from ..text.frozen import dataclass
-from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
-from ..text.spelling import nearest, respelt
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given
+from ..text.spelling import find_nearest, fix_spelling
 from .compile_keys import PASSED_ON, CompileKeys, Multiplier, Placed, PlacedLeaf
 from .promises import UNKNOWN_HEAD, note_heads
 
@@ -55,16 +55,16 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
     values, written = read_fields(CompileKeys, node, scope, "compile")
     reader = _Reader(scope, heads, single, values, written)
     if values.get("jit_compile") is True and values.get("run_eagerly"):
-        at, needed = scope.at("jit_compile"), "`run_eagerly: false`"
-        at.report(NO_EFFECT, reader.key("jit_compile"), argument="jit_compile: true", needed=needed)
-    losses = reader.losses(node)
+        at, needed = scope.enter("jit_compile"), "`run_eagerly: false`"
+        at.report(NO_EFFECT, reader.find_key("jit_compile"), argument="jit_compile: true", needed=needed)
+    losses = reader.read_losses(node)
     reader.check_multipliers()
     return CompileSpec(
         optimizer=values.get("optimizer"),
         losses=losses,
-        metrics=reader.metrics("metrics"),
-        weighted_metrics=reader.metrics("weighted_metrics"),
-        loss_weights=reader.loss_weights(losses),
+        metrics=reader.read_metrics("metrics"),
+        weighted_metrics=reader.read_metrics("weighted_metrics"),
+        loss_weights=reader.read_loss_weights(losses),
         multipliers=values.get("learning_rate_multipliers") or (),
         dtype_policy=values.get("dtype_policy", "float32"),
         plain={name: values[name] for name in PASSED_ON if name in written.places and name in values},
@@ -75,20 +75,20 @@ def read_compile(node: Mapping, scope: Scope, heads: tuple[str, ...], single: bo
 def check_compile(node: Mapping, scope: Scope) -> None:
     """Reports what is amiss in the section whatever the heads are, where they could not be read."""
     found: list[Diagnostic] = []
-    heads = _heads_of(node, replace(scope, found=[], index=None)) or ("head",)
+    heads = _find_heads(node, replace(scope, found=[], index=None)) or ("head",)
     read_compile(node, replace(scope, found=found), heads, len(heads) == 1)
     scope.found.extend(each for each in found if each.code not in (LOSS_FOR_ALL, HEAD_WITHOUT_LOSS, UNKNOWN_HEAD))
 
 
-def _heads_of(node: Mapping, scope: Scope) -> tuple[str, ...]:
+def _find_heads(node: Mapping, scope: Scope) -> tuple[str, ...]:
     """The keys of the section's mappings that are, or are near, no name of Keras's: they must be heads."""
     names: dict[str, None] = {}
     for key, known in (("loss", "losses"), ("metrics", "metrics"), ("weighted_metrics", "metrics"), ("loss_weights", "losses")):
         entry = node.get(key)
-        value = scope.at(key).resolve(entry.value) if entry is not None else None
-        keras = (*family(known)["classes"], *family(known)["identifiers"], *scope.objects.names(known))
+        value = scope.enter(key).resolve(entry.value) if entry is not None else None
+        keras = (*find_family(known)["classes"], *find_family(known)["identifiers"], *scope.objects.list_names(known))
         keys = [each.key.text for each in value.entries] if isinstance(value, Mapping) else []
-        names |= {each: None for each in keys if each not in keras and not nearest(each, keras)}
+        names |= {each: None for each in keys if each not in keras and not find_nearest(each, keras)}
     return tuple(names)
 
 
@@ -107,11 +107,11 @@ class _Reader:
         self.scope, self.heads, self.single = scope, heads, single
         self.values, self.written = values, written
 
-    def key(self, name: str) -> Node:
+    def find_key(self, name: str) -> Node:
         """The key of an argument that is written."""
         return Node(self.written.keys[name].span)
 
-    def losses(self, section: Mapping) -> dict[str, Placed | None]:
+    def read_losses(self, section: Mapping) -> dict[str, Placed | None]:
         if "loss" not in self.written.keys:
             first = section.entries[0].key if section.entries else section
             if len(self.heads) == 1:
@@ -119,27 +119,27 @@ class _Reader:
             else:
                 self.scope.report(HEAD_WITHOUT_LOSS, first, head=self.heads[0], help=("`loss:` maps each head to its loss",))
             return {}
-        at, node = self.scope.at("loss"), self.values.get("loss")
+        at, node = self.scope.enter("loss"), self.values.get("loss")
         if node is None:
             return {}
-        by_head = self.by_head(node, "losses")
+        by_head = self.read_by_head(node, "losses")
         if by_head is not None:
-            return self.losses_by_head(by_head, at)
+            return self.read_losses_by_head(by_head, at)
         if len(self.heads) > 1 and not (isinstance(node, Scalar) and node.value is None):
             help = (f"write a mapping: {{{', '.join(f'{head}: ...' for head in self.heads)}}}",)
             at.report(LOSS_FOR_ALL, node, count=len(self.heads), help=help)
             return {}
         if isinstance(node, Scalar) and node.value is None:
-            at.report(NO_LOSS, self.key("loss"), head=self.heads[0], help=("name a loss, or leave `compile` out",))
+            at.report(NO_LOSS, self.find_key("loss"), head=self.heads[0], help=("name a loss, or leave `compile` out",))
             return {}
         placed = LOSS.read(node, at)
         return {} if placed is POISON else {self.heads[0]: placed}
 
-    def losses_by_head(self, node: Mapping, at: Scope) -> dict[str, Placed | None]:
+    def read_losses_by_head(self, node: Mapping, at: Scope) -> dict[str, Placed | None]:
         found: dict[str, Placed | None] = {}
-        heads = self.known_heads(node, at)
+        heads = self.read_known_heads(node, at)
         for each in heads:
-            inner = at.at(each.key.text)
+            inner = at.enter(each.key.text)
             value = inner.resolve(each.value)
             empty = isinstance(value, Scalar) and value.value is None and not value.broken
             placed = None if empty else POISON if value is None else LOSS.read(value, inner)
@@ -148,28 +148,32 @@ class _Reader:
         written = {each.key.text for each in heads}
         for head in self.heads:
             if head not in written:
-                fixes = (put(self.key("loss").span, head, "null"),)
+                fixes = (put(self.find_key("loss").span, head, "null"),)
                 help = (f"add `{head}: null` if it is not trained",)
-                at.report(HEAD_WITHOUT_LOSS, self.key("loss"), head=head, help=help, fixes=fixes)
+                at.report(HEAD_WITHOUT_LOSS, self.find_key("loss"), head=head, help=help, fixes=fixes)
         nulls = [each for each in node.entries if isinstance(each.value, Scalar) and each.value.value is None]
         if nulls and len(nulls) == len(node.entries) and written >= set(self.heads):
             help = ("give one head a loss, or leave `compile` out",)
-            at.report(NO_LOSS, self.key("loss"), head="`, `".join(self.heads), help=help)
+            at.report(NO_LOSS, self.find_key("loss"), head="`, `".join(self.heads), help=help)
         return found
 
-    def by_head(self, node: Node, family_name: str) -> Mapping | None:
+    def read_by_head(self, node: Node, family_name: str) -> Mapping | None:
         """The mapping, if its keys are heads: one of them is a head's name, or none is a name of Keras's."""
         if not isinstance(node, Mapping) or not node.entries:
             return None
         keys = [each.key.text for each in node.entries]
         if any(key in self.heads for key in keys):
             return node
-        known = (*family(family_name)["classes"], *family(family_name)["identifiers"], *self.scope.objects.names(family_name))
+        known = (
+            *find_family(family_name)["classes"],
+            *find_family(family_name)["identifiers"],
+            *self.scope.objects.list_names(family_name),
+        )
         is_keras = any(key in known for key in keys)
         alone = self.single and len(keys) == 1 and not _names_one(node.entries[0].value, known, family_name)
         return None if is_keras or alone else node
 
-    def known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
+    def read_known_heads(self, node: Mapping, at: Scope) -> list[Entry]:
         """The entries of heads, a misspelt one as that of the head that is meant."""
         note_heads(node, at, self.heads)
         known = {each.key.text: each for each in node.entries if each.key.text in self.heads}
@@ -179,32 +183,32 @@ class _Reader:
             near = None
             if len(at.found) < MANY:
                 left = [head for head in self.heads if head not in known]
-                near = nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
+                near = find_nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
             help = (f"did you mean `{near}`?",) if near else (f"the heads are {', '.join(self.heads)}",)
-            fixes = (respelt(each.key.text, near, self.heads, each.key.span),) if near else ()
-            at.at(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help, fixes=fixes)
+            fixes = (fix_spelling(each.key.text, near, self.heads, each.key.span),) if near else ()
+            at.enter(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help, fixes=fixes)
             if near is not None:
                 known[near] = Entry(replace(each.key, text=near), each.value)
         return list(known.values())
 
-    def metrics(self, key: str) -> dict[str, tuple[Placed, ...]]:
-        at, node = self.scope.at(key), self.values.get(key)
+    def read_metrics(self, key: str) -> dict[str, tuple[Placed, ...]]:
+        at, node = self.scope.enter(key), self.values.get(key)
         if node is None or (isinstance(node, Scalar) and node.value is None):
             return {}
-        by_head = self.by_head(node, "metrics")
+        by_head = self.read_by_head(node, "metrics")
         if by_head is not None:
             return {
-                each.key.text: self.metric_list(key, each.value, at.at(each.key.text), one=True)
-                for each in self.known_heads(by_head, at)
+                each.key.text: self.read_metric_list(key, each.value, at.enter(each.key.text), one=True)
+                for each in self.read_known_heads(by_head, at)
             }
         if len(self.heads) > 1:
             help = (f"write a mapping: {{{self.heads[0]}: [...]}}",)
-            shown = "one list for several heads" if isinstance(node, Listing) else given(node)
+            shown = "one list for several heads" if isinstance(node, Listing) else show_given(node)
             at.report(METRICS_LIST, node, key=key, given=shown, help=help)
             return {}
-        return {self.heads[0]: self.metric_list(key, node, at, one=False)}
+        return {self.heads[0]: self.read_metric_list(key, node, at, one=False)}
 
-    def metric_list(self, key: str, node: Node, at: Scope, one: bool) -> tuple[Placed, ...]:
+    def read_metric_list(self, key: str, node: Node, at: Scope, one: bool) -> tuple[Placed, ...]:
         resolved = at.resolve(node)
         if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
             return ()
@@ -214,27 +218,27 @@ class _Reader:
                 return () if placed is POISON else (placed,)
             text = resolved.text if isinstance(resolved, Scalar) else "..."
             fixes = (write(resolved.span, f"[{text}]", "safe"),) if isinstance(resolved, Scalar) else ()
-            at.report(METRICS_LIST, resolved, key=key, given=given(resolved), help=(f"write [{text}]",), fixes=fixes)
+            at.report(METRICS_LIST, resolved, key=key, given=show_given(resolved), help=(f"write [{text}]",), fixes=fixes)
             return ()
-        found = (METRIC.read(item, at.at(index)) for index, item in enumerate(resolved.items))
+        found = (METRIC.read(item, at.enter(index)) for index, item in enumerate(resolved.items))
         return tuple(placed for placed in found if placed is not POISON)
 
-    def loss_weights(self, losses: dict[str, Placed | None]) -> dict[str, float]:
-        at, node = self.scope.at("loss_weights"), self.values.get("loss_weights")
+    def read_loss_weights(self, losses: dict[str, Placed | None]) -> dict[str, float]:
+        at, node = self.scope.enter("loss_weights"), self.values.get("loss_weights")
         if node is None:
             return {}
         if not isinstance(node, Mapping):
             if len(self.heads) > 1:
-                at.report(WRONG_TYPE, node, key="loss_weights", words="a mapping of heads to numbers", given=given(node))
+                at.report(WRONG_TYPE, node, key="loss_weights", words="a mapping of heads to numbers", given=show_given(node))
                 return {}
             value = NUMBER.read(node, at)
             return {} if value is POISON else {self.heads[0]: float(value)}
         found: dict[str, float] = {}
-        for each in self.known_heads(node, at):
+        for each in self.read_known_heads(node, at):
             head = each.key.text
-            value = read(NUMBER, each.value, at.at(head))
+            value = read(NUMBER, each.value, at.enter(head))
             if head in losses and losses[head] is None:
-                at.at(head).report(WEIGHT_WITHOUT_LOSS, each.key, head=head, help=("give it a loss, or leave the weight out",))
+                at.enter(head).report(WEIGHT_WITHOUT_LOSS, each.key, head=head, help=("give it a loss, or leave the weight out",))
             elif value is not POISON:
                 found[head] = float(value)
         return found
@@ -243,7 +247,7 @@ class _Reader:
         """Reports what multipliers rule out."""
         if not self.values.get("learning_rate_multipliers"):
             return
-        at, key = self.scope.at("learning_rate_multipliers"), self.key("learning_rate_multipliers")
+        at, key = self.scope.enter("learning_rate_multipliers"), self.find_key("learning_rate_multipliers")
         optimizer = self.values.get("optimizer")
         if optimizer is not None and optimizer.thing.get("global_clipnorm") is not None:
             help = ("use `clipnorm`, which clips each weight by itself anyway",)

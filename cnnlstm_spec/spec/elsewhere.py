@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from ..language.foreign import flow
+from ..language.foreign import write_flow
 from ..text.fix import Drop, Fix, Nest, Put, Relocate, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar
-from ..text.synonyms import folded
-from .other_forms import cut, kind_of
+from ..text.synonyms import fold_word
+from .other_forms import cut, find_kind
 
 Entries = tuple[Entry, ...]
 
@@ -82,7 +82,7 @@ def find_other_tool(root: Mapping) -> tuple[str, str] | None:
     """The tool whose text it is that has none of a spec's own keys, and the way out."""
     if any(each.key.text in OF_SPEC for each in root.entries):
         return None
-    keys = {folded(each.key.text): each.value for each in root.entries}
+    keys = {fold_word(each.key.text): each.value for each in root.entries}
     if keys.keys() & OF_SPEC:
         return None
     for given, (names, inner, way) in OTHER_TOOLS.items():
@@ -92,53 +92,53 @@ def find_other_tool(root: Mapping) -> tuple[str, str] | None:
     return None
 
 
-def home_at_top(entry: Entry) -> Home | None:
+def find_home_at_top(entry: Entry) -> Home | None:
     """The home of a key at the top of a spec."""
-    word = folded(entry.key.text)
+    word = fold_word(entry.key.text)
     name = OTHER_WORDS.get(word, entry.key.text)
     if name in IN_COMPILE:
         return Home("compile", name)
     if word in PRECISION:
         return Home("compile", "dtype_policy", "mixed_float16")
-    return home_of_training(entry)
+    return find_home_of_training(entry)
 
 
-def home_of_training(entry: Entry) -> Home | None:
+def find_home_of_training(entry: Entry) -> Home | None:
     """The home of a key of training, which people look for in other sections."""
-    word = folded(entry.key.text)
+    word = fold_word(entry.key.text)
     meant = OLD_IN_FIT.get(word, entry.key.text)
     if meant in IN_FIT:
         return Home("fit", meant)
     if word in STOPPING:
-        return Home("fit", "callbacks", early_stopping(entry))
+        return Home("fit", "callbacks", write_early_stopping(entry))
     if word in SPLITS:
-        return Home("data", SPLITS[word], f"{{fraction: {flow(entry.value)}}}")
+        return Home("data", SPLITS[word], f"{{fraction: {write_flow(entry.value)}}}")
     return None
 
 
-def home_of_arrays(entry: Entry) -> Home | None:
+def find_home_of_arrays(entry: Entry) -> Home | None:
     """The home of `x` and `y`, which the `fit` of Keras is given."""
     column = isinstance(entry.value, Scalar) and isinstance(entry.value.value, str)
     by_name = {
         "x": Home("data", "train"),
-        "y": Home("data", "targets", f"{{head: {{column: {flow(entry.value)}}}}}" if column else None),
+        "y": Home("data", "targets", f"{{head: {{column: {write_flow(entry.value)}}}}}" if column else None),
     }
     return by_name.get(entry.key.text)
 
 
-def early_stopping(entry: Entry) -> str:
+def write_early_stopping(entry: Entry) -> str:
     """The callbacks that `patience: 5`, or `early_stopping` with a number or a mapping, stands for."""
     value = entry.value
     if isinstance(value, Mapping):
-        return f"[{{EarlyStopping: {flow(value)}}}]"
+        return f"[{{EarlyStopping: {write_flow(value)}}}]"
     patience = isinstance(value, Scalar) and isinstance(value.value, int) and not isinstance(value.value, bool)
-    return f"[{{EarlyStopping: {{patience: {flow(value)}}}}}]" if patience else "[EarlyStopping]"
+    return f"[{{EarlyStopping: {{patience: {write_flow(value)}}}}}]" if patience else "[EarlyStopping]"
 
 
 def tell_home(entries: Entries, homes: Iterable[Home], within: str = "") -> str:
     """That keys stand in a section, with the lines to write there; or what they are called, if they stand `within` it."""
     homes = tuple(homes)
-    values = [f"{home.name}: {home.value or _short(each.value)}" for each, home in zip(entries, homes, strict=True)]
+    values = [f"{home.name}: {home.value or _shorten(each.value)}" for each, home in zip(entries, homes, strict=True)]
     if within == homes[0].section:
         return f"write `{', '.join(values)}`"
     verb = "they stand" if len(entries) > 1 else "it stands"
@@ -157,12 +157,12 @@ def move_home(entries: Entries, homes: Iterable[Home], within: str = "") -> tupl
     return (Fix(f"move {'them' if len(moves) > 1 else 'it'} to {paths}", (moves[0]._replace(also=tuple(moves[1:])),)),)
 
 
-def of_top(entries: Entries) -> tuple[str, ...]:
+def suggest_for_top(entries: Entries) -> tuple[str, ...]:
     """What to write in place of keys at the top of a spec."""
-    homes = [home for each in entries if (home := home_at_top(each)) is not None]
+    homes = [home for each in entries if (home := find_home_at_top(each)) is not None]
     if homes:
         return (tell_home(entries, homes),)
-    word = folded(entries[0].key.text)
+    word = fold_word(entries[0].key.text)
     if word in KERAS_JSON:
         return ("it is the JSON of a Keras model: write each of its layers as `Dense: {units: 3}`, in the `layers` of a branch",)
     if word in LAYERS:
@@ -173,10 +173,10 @@ def of_top(entries: Entries) -> tuple[str, ...]:
         return ("how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`",)
     if word in DATA:
         return ("it stands in `data`, which says where samples and labels come from",)
-    return (f"a spec extends one other: `extends: {base_of(entries[0]) or 'base.yaml'}`",) if word == DEFAULTS else ()
+    return (f"a spec extends one other: `extends: {find_base(entries[0]) or 'base.yaml'}`",) if word == DEFAULTS else ()
 
 
-def base_of(entry: Entry) -> str | None:
+def find_base(entry: Entry) -> str | None:
     """The file that the only name in a list of `defaults` stands for, as Hydra has it."""
     items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,)
     names = [each.value for each in items if isinstance(each, Scalar) and each.value != "_self_"]
@@ -188,13 +188,13 @@ def base_of(entry: Entry) -> str | None:
 
 def move_of_top(entries: Entries, node: Mapping) -> tuple[Fix, ...]:
     """Keys at the top moved to where they stand; a section of another name under its own."""
-    homes = [home for each in entries if (home := home_at_top(each)) is not None]
+    homes = [home for each in entries if (home := find_home_at_top(each)) is not None]
     if homes:
         return move_home(entries, homes)
     (entry,) = entries
-    if folded(entry.key.text) == DEFAULTS and (base := base_of(entry)) is not None:
+    if fold_word(entry.key.text) == DEFAULTS and (base := find_base(entry)) is not None:
         return (Fix(f"write `extends: {base}`", (Put(node.span, "extends", base, instead=entry.key.text),)),)
-    renamed = folded(entry.key.text) in TRAINING and isinstance(entry.value, Mapping) and node.get("fit") is None
+    renamed = fold_word(entry.key.text) in TRAINING and isinstance(entry.value, Mapping) and node.get("fit") is None
     return (write(entry.key.span, "fit"),) if renamed else ()
 
 
@@ -205,7 +205,7 @@ def with_moved(node: Mapping, section: str, value: Node | None) -> Node | None:
     """
     if value is not None and not isinstance(value, Mapping):
         return value
-    homes = [(each, home_at_top(each)) for each in node.entries if not each.key.text.startswith("x-")]
+    homes = [(each, find_home_at_top(each)) for each in node.entries if not each.key.text.startswith("x-")]
     moved = [
         Entry(replace(each.key, text=home.name), each.value)
         for each, home in homes
@@ -217,12 +217,12 @@ def with_moved(node: Mapping, section: str, value: Node | None) -> Node | None:
     return replace(value, entries=(*value.entries, *missing)) if missing else value
 
 
-def of_compile(entries: Entries) -> tuple[str, ...]:
+def suggest_for_compile(entries: Entries) -> tuple[str, ...]:
     """What to write in place of keys of `compile` that are no arguments of its optimizer."""
-    homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+    homes = [home for each in entries if (home := find_home_elsewhere(each)) is not None]
     if homes:
         return (tell_home(entries, homes),)
-    word = folded(entries[0].key.text)
+    word = fold_word(entries[0].key.text)
     if word in PRECISION:
         return ("write `dtype_policy: mixed_float16`",)
     if word in SCHEDULES:
@@ -230,26 +230,26 @@ def of_compile(entries: Entries) -> tuple[str, ...]:
     return ("how long and with which callbacks it is trained stands in `fit`: `fit: {epochs: 10}`",) if word in TRAINING else ()
 
 
-def home_elsewhere(entry: Entry) -> Home | None:
+def find_home_elsewhere(entry: Entry) -> Home | None:
     """The home of a key of `compile` or `data` that stands in another section."""
-    return Home("fit", "batch_size") if entry.key.text == "batch_size" else home_of_training(entry)
+    return Home("fit", "batch_size") if entry.key.text == "batch_size" else find_home_of_training(entry)
 
 
 def move_of_compile(entries: Entries) -> tuple[Fix, ...]:
     """Keys of `compile` moved to where they stand."""
     (entry, *_) = entries
-    if folded(entry.key.text) in PRECISION:
+    if fold_word(entry.key.text) in PRECISION:
         edits = (*write(entry.key.span, "dtype_policy").edits, *write(entry.value.span, "mixed_float16").edits)
         return (Fix("write `dtype_policy: mixed_float16`", edits),)
-    homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+    homes = [home for each in entries if (home := find_home_elsewhere(each)) is not None]
     return move_home(entries, homes) if homes else ()
 
 
 def move_of_fit(entry: Entry) -> tuple[Fix, ...]:
     """The key of `fit` moved to where it stands, or left out where nothing has it any more."""
-    name, value = entry.key.text, flow(entry.value)
-    if folded(name) in STOPPING:
-        return move_home((entry,), (Home("fit", "callbacks", early_stopping(entry)),))
+    name, value = entry.key.text, write_flow(entry.value)
+    if fold_word(name) in STOPPING:
+        return move_home((entry,), (Home("fit", "callbacks", write_early_stopping(entry)),))
     if name in IN_COMPILE:
         return move_home((entry,), (Home("compile", name),))
     ways = {
@@ -270,7 +270,7 @@ GONE_FROM_FIT = ("initial_epoch", "verbose", "workers", "use_multiprocessing", "
 def move_of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[Fix, ...]:
     """Keys of a branch moved into its input."""
     first, last = entries[0], entries[-1]
-    if (whole := _input_of_shape(entries, node, kinds)) is not None:
+    if (whole := _find_input_of_shape(entries, node, kinds)) is not None:
         return (Fix("write its input", (*write(first.key.span, "input").edits, *write(first.value.span, whole).edits)),)
     between = node.entries[node.entries.index(first) : node.entries.index(last) + 1]
     if first.key.text not in OF_INPUT:
@@ -280,50 +280,50 @@ def move_of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, 
         return (Fix("put it into `input`", (Nest(first.key.span, last.key.span, "input"),)),)
     if written is None or not isinstance(written.value, Mapping) or any(written.value.get(each.key.text) for each in entries):
         return ()
-    puts = [Put(written.key.span, each.key.text, flow(each.value)) for each in entries]
+    puts = [Put(written.key.span, each.key.text, write_flow(each.value)) for each in entries]
     return (Fix("put it into `input`", (*puts, Drop(first.key.span, tuple(each.key.span for each in entries[1:])))),)
 
 
-def home_in_branch(entry: Entry, node: Mapping) -> str | None:
+def find_home_in_branch(entry: Entry, node: Mapping) -> str | None:
     """`input` of a key of a branch that stands there; of a shape as Keras's first layer has it, if the branch has no input."""
     return "input" if entry.key.text in OF_INPUT or (_is_shape(entry) and node.get("input") is None) else None
 
 
 def _is_shape(entry: Entry) -> bool:
-    return folded(entry.key.text) == SHAPE
+    return fold_word(entry.key.text) == SHAPE
 
 
 def stands_for_input(key: str) -> bool:
     """Whether a key of a branch says of its input what it is."""
-    return key in OF_INPUT or folded(key) in (SHAPE, "batchinputshape", "type")
+    return key in OF_INPUT or fold_word(key) in (SHAPE, "batchinputshape", "type")
 
 
-def _input_of_shape(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]) -> str | None:
+def _find_input_of_shape(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]) -> str | None:
     """The input of which only the shape is written, of the kind that has as many axes."""
     shape = entries[0].value
     if len(entries) > 1 or node.get("input") is not None or not (entries[0].key.text == "shape" or _is_shape(entries[0])):
         return None
-    kind = kind_of(shape, kinds)
-    return f"{{kind: {kind}, shape: {flow(shape)}}}" if kind is not None else None
+    kind = find_kind(shape, kinds)
+    return f"{{kind: {kind}, shape: {write_flow(shape)}}}" if kind is not None else None
 
 
-def stands_for(key: str) -> tuple[str, ...]:
+def list_stands_for(key: str) -> tuple[str, ...]:
     """The keys of a spec that are there, in another form, where a key is that it does not have."""
-    word = folded(key)
+    word = fold_word(key)
     if word in KERAS_JSON or word == DEFAULTS:
         return ("version", "name", "branches", "head")
     return ("branches",) if word in (*LAYERS, *INPUT) else ()
 
 
-def of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]], is_layer: bool) -> tuple[str, ...]:
+def suggest_for_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]], is_layer: bool) -> tuple[str, ...]:
     """What to write in place of keys of a branch."""
     entry = entries[0]
-    word = folded(entry.key.text)
+    word = fold_word(entry.key.text)
     if is_layer:
-        return (f"layers are a list: `layers: [{_short(Mapping(entry.key.span, (entry,)))}]`",)
-    if (whole := _input_of_shape(entries, node, kinds)) is not None:
+        return (f"layers are a list: `layers: [{_shorten(Mapping(entry.key.span, (entry,)))}]`",)
+    if (whole := _find_input_of_shape(entries, node, kinds)) is not None:
         return (f"write `input: {cut(whole)}`",)
-    if home_in_branch(entry, node) is not None:
+    if find_home_in_branch(entry, node) is not None:
         return (tell_home(entries, [Home("input", "shape" if _is_shape(each) else each.key.text) for each in entries]),)
     if word == "type":
         return ("what it reads stands in `input`: `input: {kind: image, shape: [64, 64, 3]}`",)
@@ -334,6 +334,6 @@ def of_branch(entries: Entries, node: Mapping, kinds: dict[str, tuple[str, ...]]
     return ()
 
 
-def _short(node: Node) -> str:
+def _shorten(node: Node) -> str:
     """A value on one line, if it is short."""
-    return cut(flow(node))
+    return cut(write_flow(node))

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
-from ..language.foreign import flow, offered
+from ..language.foreign import suggest_line, write_flow
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
@@ -26,15 +26,15 @@ from ..language.read_record import (
 )
 from ..language.record import Record
 from ..language.references import is_pattern
-from ..language.scope import POISON, Scope, origin_of
+from ..language.scope import POISON, Scope, make_origin
 from ..ops import find_op
 from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
 from ..text.fix import drop, write
-from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given, words_for
-from ..text.spelling import guess, nearest
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, show_given
+from ..text.spelling import find_nearest, guess
 from .layer_list import Fusion, Item
 
 ONE_WAY = Code("one-of-keys", "error", "`{owner}` takes either {keys}", help="keep one of them, and write it")
@@ -52,12 +52,12 @@ class ReferenceKind(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             if isinstance(node, Scalar) and node.value is not None:
-                return (node.text, origin_of(node, scope))
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+                return (node.text, make_origin(node, scope))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         scope.note(Address(node.span, node.value, whole=False))
-        return (node.value, origin_of(node, scope))
+        return (node.value, make_origin(node, scope))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string"}
 
 
@@ -70,11 +70,11 @@ class ReferencesKind(OpenLeaf):
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return (REFERENCE.read(node, scope),)
         if not isinstance(node, Listing) or not node.items:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
-        values = tuple(read(REFERENCE, item, scope.at(index)) for index, item in enumerate(node.items))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
+        values = tuple(read(REFERENCE, item, scope.enter(index)) for index, item in enumerate(node.items))
         return POISON if POISON in values else values
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
@@ -85,14 +85,14 @@ class StrategyKind(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if node.value not in STRATEGIES:
             near = guess(node.value, STRATEGIES, node.span)
             help = near.help or (f"it is one of {', '.join(STRATEGIES)}",)
             return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return node.value
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"enum": list(STRATEGIES)}
 
 
@@ -107,7 +107,7 @@ class FusedLayerKind(OpenLeaf):
         elif isinstance(node, Scalar) and isinstance(node.value, str):
             key, arguments = node, Scalar(node.span, None, "")
         else:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         scope.note(LayerName(key.span, key.text, {}))
         cls = find_op(key.text) or scope.layers.get(key.text)
         if cls is not None and cls.arity[1] == 1:
@@ -115,8 +115,8 @@ class FusedLayerKind(OpenLeaf):
             return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
         return read_op(key, arguments, scope) or POISON
 
-    def schema(self) -> dict[str, Any]:
-        return LAYER.schema()
+    def make_schema(self) -> dict[str, Any]:
+        return LAYER.make_schema()
 
 
 REFERENCE = ReferenceKind()
@@ -152,7 +152,7 @@ class FusionKeys(MergeKeys):
 def read_merge(node: Node, scope: Scope) -> Any:
     """The merge of a Parallel: a strategy's name, or a mapping; its inputs are the paths."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return _of_name(node, scope)
+        return _read_by_name(node, scope)
     return read_fusion(node, scope, MergeKeys, "merge")
 
 
@@ -162,34 +162,34 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     if resolved is None:
         return POISON
     if isinstance(resolved, Scalar) and isinstance(resolved.value, str):
-        help, fixes = offered(_line_instead(resolved.value), resolved)
-        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved), help=help, fixes=fixes)
+        help, fixes = suggest_line(_write_line(resolved.value), resolved)
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=describe_sort(resolved), help=help, fixes=fixes)
     if not isinstance(resolved, Mapping):
-        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=words_for(resolved))
-    inner = scope.listening()
-    fusion = _of_mapping(resolved, inner, keys, owner)
+        return scope.report(NOT_A_MAPPING, resolved, owner=owner, given=describe_sort(resolved))
+    inner = scope.copy_listening()
+    fusion = _read_mapping(resolved, inner, keys, owner)
     scope.found.extend(inner.found)
     return fusion
 
 
-def _of_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> Any:
+def _read_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> Any:
     """A Fusion, without an op where anything is found; or POISON."""
-    entries = _known(resolved, scope, keys, owner)
+    entries = _read_known(resolved, scope, keys, owner)
     common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
     own = tuple(entry for entry in entries if entry.key.text not in keys.arguments)
     reading = read_record(keys, Mapping(resolved.span, common), scope, owner, partial=True)
     if reading is POISON:
         return POISON
     record, written = reading
-    op, arguments = record.layer, written.within("layer")
+    op, arguments = record.layer, written.find_inner("layer")
     if written.keys.keys() >= {"strategy", "layer"}:
         scope.report(ONE_WAY, resolved, owner=owner, keys="`strategy` or `layer`")
     elif record.strategy is not None:
-        op, arguments = _strategy(record, written, Mapping(resolved.span, own), scope)
+        op, arguments = _read_strategy(record, written, Mapping(resolved.span, own), scope)
     elif not written.keys.keys() & {"strategy", "layer"} and is_of_one(resolved, scope):
         op = STRATEGIES[PASSES_ON]()
     _check_query(record, written, resolved, scope, has_op=op is not None)
-    place = written.places.get("strategy") or written.places.get("layer") or scope.place(resolved)
+    place = written.places.get("strategy") or written.places.get("layer") or scope.make_place(resolved)
     if record.broadcast:
         arguments = replace(arguments, keys={**arguments.keys, "broadcast": written.keys["broadcast"]})
     name = getattr(record, "name", None)
@@ -208,7 +208,7 @@ def _of_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: s
 
 def may_be(entry: Entry, names: Collection[str], known: Collection[str]) -> bool:
     """Whether a key that is none of those known is most like one of some."""
-    return entry.key.text not in known and nearest(entry.key.text, known) in names
+    return entry.key.text not in known and find_nearest(entry.key.text, known) in names
 
 
 def is_of_one(node: Mapping, scope: Scope) -> bool:
@@ -221,7 +221,7 @@ def is_of_one(node: Mapping, scope: Scope) -> bool:
     return isinstance(value, Scalar) and isinstance(value.value, str) and not is_pattern(value.value)
 
 
-def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
+def _read_known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> list[Entry]:
     """The keys that a fusion of that strategy has, a misspelt one as what is meant; others are reported."""
     chosen = node.get("strategy") or node.get("layer")
     value = (
@@ -240,11 +240,11 @@ def _known(node: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> li
     if scope.index is not None:
         taken = {name: each for one in strategies for name, each in one.arguments.items() if name != "name"}
         note_keys({**taken, **keys.arguments}, node, scope, owner, unknown)
-    strategy = nearest(unknown[0].key.text, (*STRATEGIES, *known)) if chosen is None and len(unknown) == 1 else None
+    strategy = find_nearest(unknown[0].key.text, (*STRATEGIES, *known)) if chosen is None and len(unknown) == 1 else None
     if strategy in STRATEGIES:
-        key, whole = unknown[0].key, _beside_strategy(node, unknown[0], str(strategy))
+        key, whole = unknown[0].key, _merge_beside_strategy(node, unknown[0], str(strategy))
         help = (f"write `strategy: {strategy}`, with its arguments beside it",)
-        scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, fixes=(write(node.span, flow(whole)),))
+        scope.report(UNKNOWN_KEY, key, owner=owner, key=key.text, help=help, fixes=(write(node.span, write_flow(whole)),))
         return [entry for entry in node.entries if entry.key.text in known]
     needed = {} if chosen is not None or alone else {"strategy": f"one of {', '.join(STRATEGIES)}"}
     # Beside a strategy, or a layer, no other can be meant.
@@ -261,15 +261,15 @@ CALL = re.compile(r"(?:\w+\.)*(\w+)\(.*?\)(?:\(\[(.*)\]\))?")
 """A layer of Keras called on its inputs."""
 
 
-def _line_instead(text: str) -> str:
+def _write_line(text: str) -> str:
     """`{strategy: concat}` for `concat`, `Concatenate`, or `Concatenate()([a, b])`."""
     call = CALL.fullmatch(text)
     name = call[1] if call is not None else text.rpartition(".")[2]
     inputs = f", inputs: [{call[2]}]" if call is not None and call[2] else ""
-    return f"{{strategy: {nearest(name, STRATEGIES) or name}{inputs}}}"
+    return f"{{strategy: {find_nearest(name, STRATEGIES) or name}{inputs}}}"
 
 
-def _beside_strategy(node: Mapping, entry: Entry, strategy: str) -> Mapping:
+def _merge_beside_strategy(node: Mapping, entry: Entry, strategy: str) -> Mapping:
     """The mapping with `strategy` for the key that names it, and what that holds beside it: its inputs, or its arguments."""
     key = replace(entry.key, text="strategy", value="strategy")
     name = Entry(key, Scalar(entry.key.span, strategy, strategy))
@@ -279,7 +279,7 @@ def _beside_strategy(node: Mapping, entry: Entry, strategy: str) -> Mapping:
     return Mapping(node.span, tuple(new for each in node.entries for new in ((name, *held) if each is entry else (each,))))
 
 
-def _strategy(record: MergeKeys, keys: Written, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
+def _read_strategy(record: MergeKeys, keys: Written, own: Mapping, scope: Scope) -> tuple[Op | None, Written]:
     """The op of a strategy; `keys` are those of every fusion, and what is amiss in one has been said: it is not missing."""
     name = record.strategy
     assert name is not None
@@ -292,7 +292,7 @@ def _strategy(record: MergeKeys, keys: Written, own: Mapping, scope: Scope) -> t
         scope.report(MISSING_KEY, own, owner=name, key="units", help=("`units` is the rank of the product",))
         return None, written
     if name == "bilinear" and record.units is not None:
-        op = op.having(units=record.units)
+        op = op.replace_values(units=record.units)
     if "broadcast" in keys.keys and not cls.takes_broadcast:
         scope.report(NO_BROADCAST, own, strategy=name, help=("leave `broadcast` out",))
         return None, written
@@ -313,10 +313,10 @@ def _check_query(record: MergeKeys, keys: Written, node: Mapping, scope: Scope, 
     elif record.strategy != "cross_attention" and (entry := node.get("query")) is not None and has_op:
         help, fixes = ("only `cross_attention` has one: leave it out",), (drop(entry.key.span, "query"),)
         owner = record.strategy or "fusion"
-        scope.at("query").report(UNKNOWN_KEY, entry.key, owner=owner, key="query", help=help, fixes=fixes)
+        scope.enter("query").report(UNKNOWN_KEY, entry.key, owner=owner, key="query", help=help, fixes=fixes)
 
 
-def _of_name(node: Scalar, scope: Scope) -> Any:
+def _read_by_name(node: Scalar, scope: Scope) -> Any:
     strategy = StrategyKind().read(node, scope)
     if strategy is POISON:
         return POISON
@@ -324,4 +324,4 @@ def _of_name(node: Scalar, scope: Scope) -> Any:
     if cls.needs_units or cls.needs_query:
         key = "units" if cls.needs_units else "query"
         return scope.report(MISSING_KEY, node, owner=strategy, key=key, help=(f"write `{{strategy: {strategy}, {key}: ...}}`",))
-    return Fusion(cls(), origin_of(node, scope))
+    return Fusion(cls(), make_origin(node, scope))

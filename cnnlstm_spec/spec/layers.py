@@ -8,14 +8,14 @@ from typing import Any
 from ..language.cached_reading import recall
 from ..language.meanings import LayerName
 from ..language.read_record import NOT_A_MAPPING
-from ..language.scope import DEEPEST, POISON, Registry, Scope, origin_of
+from ..language.scope import DEEPEST, POISON, Registry, Scope, make_origin
 from ..ops import is_known_layer
 from ..ops.read_layer import read_name
 from ..text.diagnostic import Code
 from ..text.fix import write
-from ..text.nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, words_for
+from ..text.nodes import TOO_DEEP, Entry, Listing, Mapping, Node, Scalar, describe_sort
 from .layer_list import Item, Layer
-from .other_forms import list_of_layers, merge_instead, names_merged
+from .other_forms import find_named_merge, merge_instead, suggest_layer_list
 from .registry import STRUCTURES, find_reader
 
 NOT_A_LIST = Code("not-a-list", "error", "`{key}` is a list of layers; this is {given}")
@@ -41,10 +41,10 @@ def read_items(node: Node, scope: Scope) -> Any:
     if isinstance(node, Scalar) and node.value is None:
         return ()
     if not isinstance(node, Listing):
-        help, fixes = list_of_layers(node, scope) if isinstance(node, Mapping) else ((), ())
+        help, fixes = suggest_layer_list(node, scope) if isinstance(node, Mapping) else ((), ())
         if isinstance(node, Scalar) and isinstance(node.value, str):
             help, fixes = (f"write `[{node.text}]`",), (write(node.span, f"[{node.text}]"),)
-        return scope.report(NOT_A_LIST, node, key=scope.name, given=words_for(node), help=help, fixes=fixes)
+        return scope.report(NOT_A_LIST, node, key=scope.name, given=describe_sort(node), help=help, fixes=fixes)
     if not scope.spend(len(node.items), node):
         return POISON
     if len(scope.address) > DEEPEST:
@@ -52,12 +52,12 @@ def read_items(node: Node, scope: Scope) -> Any:
         return scope.report(TOO_DEEP, node, limit=DEEPEST)
     items: list[Item] = []
     for index, item in enumerate(node.items):
-        merged = names_merged(item)
+        merged = find_named_merge(item)
         if merged is not None:
             items.append(_report_merge(merged, node, index, scope))
             continue
-        listed = _listed(item, scope)
-        found = recall(read_item, item, scope.at(index)) if listed is None else recall(read_items, listed, scope.at(index))
+        listed = _find_listed(item, scope)
+        found = recall(read_item, item, scope.enter(index)) if listed is None else recall(read_items, listed, scope.enter(index))
         if found is POISON:
             return POISON
         items += found if isinstance(found, tuple) else (found,)
@@ -68,11 +68,11 @@ def _report_merge(merged: Entry, node: Listing, index: int, scope: Scope) -> Lay
     """Says of a merging layer that is given names, as in `Add: [x, first]`, how layers of one list are merged."""
     key, names = merged.key, merged.value
     help, fixes = merge_instead(merged, node.items[:index])
-    scope.at(index).report(NOT_A_MAPPING, names, owner=key.text, given=words_for(names), help=help, fixes=fixes)
-    return Layer(None, origin_of(key, scope.at(index)))
+    scope.enter(index).report(NOT_A_MAPPING, names, owner=key.text, given=describe_sort(names), help=help, fixes=fixes)
+    return Layer(None, make_origin(key, scope.enter(index)))
 
 
-def _listed(node: Node, scope: Scope) -> Listing | None:
+def _find_listed(node: Node, scope: Scope) -> Listing | None:
     """The list of layers that a variable among layers stands for, whose items are then among them; None of any other item."""
     if not (isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")):
         return None
@@ -86,7 +86,7 @@ def _listed(node: Node, scope: Scope) -> Listing | None:
 def read_item(node: Node, scope: Scope) -> Item:
     """One item of a list of layers; a Layer without an op where it could not be read."""
     resolved = scope.resolve(node)
-    broken = Layer(None, origin_of(node, scope))
+    broken = Layer(None, make_origin(node, scope))
     if resolved is None:
         return broken
     named = read_name(resolved, scope)

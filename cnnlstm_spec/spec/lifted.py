@@ -23,7 +23,7 @@ def lift(root: Mapping, known: Collection[str], scope: Scope) -> Mapping:
     lifted = tuple(each for each in inner if each.key.text not in names)
     fixes = (Fix(f"move what stands below `{key.text}` to the top", (Lift(key.span),)),) if len(lifted) == len(inner) else ()
     help = ("the keys of a spec stand at the top of the text",)
-    scope.at(key.text).report(UNKNOWN_KEY, key, owner=THE_SPEC, key=key.text, help=help, fixes=fixes)
+    scope.enter(key.text).report(UNKNOWN_KEY, key, owner=THE_SPEC, key=key.text, help=help, fixes=fixes)
     return replace(root, entries=(*others, *lifted))
 
 

@@ -7,25 +7,34 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..language.cached_reading import recall
-from ..language.json_schema import ref
+from ..language.json_schema import make_ref
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import NOT_A_MAPPING, read_record
 from ..language.record import Record
 from ..language.scope import POISON, Poison, Scope
-from ..ops.input import KINDS, MASK_KEYS, Input, mask_key
+from ..ops.input import KINDS, MASK_KEYS, Input, find_mask_key
 from ..text.diagnostic import Origin
 from ..text.fix import Fix, write
 from ..text.frozen import dataclass
-from ..text.nodes import Entry, Mapping, Node, words_for
+from ..text.nodes import Entry, Mapping, Node, describe_sort
 from ..text.source import Place
 from .branch_rounds import UNBOUND, Bound
-from .elsewhere import home_at_top, home_in_branch, move_of_branch, move_of_top, of_branch, of_top, stands_for, stands_for_input
+from .elsewhere import (
+    find_home_at_top,
+    find_home_in_branch,
+    list_stands_for,
+    move_of_branch,
+    move_of_top,
+    stands_for_input,
+    suggest_for_branch,
+    suggest_for_top,
+)
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
-from .of_optimizer import class_of, give, is_known_above, name_of_argument, tell, written_in
-from .other_forms import input_of
+from .of_optimizer import find_argument, find_class, find_written, give, is_known_above, tell
+from .other_forms import suggest_input
 from .own_modules import MODULES
 from .promises import Expected, Labels
 
@@ -44,17 +53,17 @@ class InputKind(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return recall(_read_input, node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return ref("input", Input.model_json_schema)
+    def make_schema(self) -> dict[str, Any]:
+        return make_ref("input", Input.model_json_schema)
 
 
 def _read_input(node: Node, scope: Scope) -> Any:
     if not isinstance(node, Mapping):
-        help = input_of(node, KINDS)
+        help = suggest_input(node, KINDS)
         fixes = tuple(write(node.span, each.removeprefix("write `")[:-1]) for each in help if each.startswith("write `"))
-        scope.report(NOT_A_MAPPING, node, owner="input", given=words_for(node), help=help, fixes=fixes)
+        scope.report(NOT_A_MAPPING, node, owner="input", given=describe_sort(node), help=help, fixes=fixes)
         return POISON
-    meant = Input.meant(node, scope)
+    meant = Input.repair_shape(node, scope)
     reading = read_record(Input, meant, scope, "input")
     return _read_unmasked(meant, scope) if reading is POISON else reading
 
@@ -87,13 +96,13 @@ class BranchSection(Record):
     """Lists of equal length: a branch for each position, whose variables its name holds; `$index` counts from 0."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
-        return home_in_branch(entry, node)
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
+        return find_home_in_branch(entry, node)
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into `input` or `layers` is told so."""
-        return of_branch(entries, node, KINDS, scope.has_layer(entries[0].key.text))
+        return suggest_for_branch(entries, node, KINDS, scope.has_layer(entries[0].key.text))
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
@@ -181,21 +190,21 @@ class Top(Record):
     """Which values are tried, and what says which are best."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
         """What belongs into one section is told at once, and arguments of the optimizer are."""
-        home = home_at_top(entry)
+        home = find_home_at_top(entry)
         return home.section if home is not None else "optimizer" if is_known_above(entry) else None
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into a section, or into a branch, is told so."""
-        optimizer = _taking(entries, node)
-        return (tell(entries, optimizer, "compile"),) if optimizer is not None else of_top(entries)
+        optimizer = _find_optimizer(entries, node)
+        return (tell(entries, optimizer, "compile"),) if optimizer is not None else suggest_for_top(entries)
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
-        optimizer = _taking(entries, node)
-        return give(entries, optimizer, written_in(node)) if optimizer is not None else move_of_top(entries, node)
+        optimizer = _find_optimizer(entries, node)
+        return give(entries, optimizer, find_written(node)) if optimizer is not None else move_of_top(entries, node)
 
     @classmethod
     def list_meant(cls, entry: Entry) -> list[str]:
@@ -206,16 +215,16 @@ class Top(Record):
     @classmethod
     def find_missing(cls, written: Collection[str]) -> dict[str, str]:
         """Every spec has a head, or several; what is written elsewhere or otherwise is there."""
-        there = {*written, *(["head"] if "heads" in written else []), *(key for each in written for key in stands_for(each))}
+        there = {*written, *(["head"] if "heads" in written else []), *(key for each in written for key in list_stands_for(each))}
         return {name: words for name, words in NEEDED.items() if name not in there}
 
 
-def _taking(entries: tuple[Entry, ...], node: Mapping) -> str | None:
+def _find_optimizer(entries: tuple[Entry, ...], node: Mapping) -> str | None:
     """The class of the spec's optimizer, where keys at the top stand for arguments of it."""
     if not all(map(is_known_above, entries)):
         return None
-    optimizer = class_of(written_in(node))
-    return optimizer if all(name_of_argument(each, optimizer) is not None for each in entries) else None
+    optimizer = find_class(find_written(node))
+    return optimizer if all(find_argument(each, optimizer) is not None for each in entries) else None
 
 
 @dataclass(frozen=True)
@@ -236,7 +245,7 @@ class Branch:
     @property
     def mask_by(self) -> str | None:
         """`padding_value` or `mask_input`, whichever says what is padding."""
-        return mask_key(self.input, self.origin.written) if self.input is not None else None
+        return find_mask_key(self.input, self.origin.written) if self.input is not None else None
 
 
 @dataclass(frozen=True)

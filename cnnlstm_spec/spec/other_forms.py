@@ -5,36 +5,36 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ..language.foreign import flow
+from ..language.foreign import write_flow
 from ..language.kinds import NAME
 from ..language.read_record import NOT_A_MAPPING
-from ..language.scope import POISON, Scope, nearest
-from ..ops.foreign_layers import line_instead
+from ..language.scope import POISON, Scope, find_nearest
+from ..ops.foreign_layers import suggest_line
 from ..text.diagnostic import Diagnostic
 from ..text.fix import Drop, Edit, Fix, Wrap, write
-from ..text.nodes import BAD_NAME, Entry, Listing, Mapping, Node, Scalar, words_for
+from ..text.nodes import BAD_NAME, Entry, Listing, Mapping, Node, Scalar, describe_sort
 from ..text.source import Span
 
 
-def input_of(node: Node, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def suggest_input(node: Node, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     """What to write where an input is a list of sizes: a mapping of the kind that has as many."""
     if not isinstance(node, Listing):
         return ("it is written `{kind: image, shape: [64, 64, 3]}`",)
-    kind = kind_of(node, kinds)
-    return (f"write `{{kind: {kind}, shape: {flow(node)}}}`",) if kind is not None else ()
+    kind = find_kind(node, kinds)
+    return (f"write `{{kind: {kind}, shape: {write_flow(node)}}}`",) if kind is not None else ()
 
 
-def kind_of(shape: Node, kinds: dict[str, tuple[str, ...]]) -> str | None:
+def find_kind(shape: Node, kinds: dict[str, tuple[str, ...]]) -> str | None:
     """The first kind of input that has as many axes as a list has sizes."""
     of_rank = {len(axes): kind for kind, axes in reversed(kinds.items())}
     return of_rank.get(len(shape.items)) if isinstance(shape, Listing) else None
 
 
-def list_of_layers(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def suggest_layer_list(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write where a mapping stands in place of a list of layers."""
     if not node.entries:
         return ("a list's items begin with `- `",), ()
-    items = [_item(each, scope) for each in node.entries]
+    items = [_write_item(each, scope) for each in node.entries]
     if None not in items:
         whole, (first, *_) = write(node.span, f"[{', '.join(map(str, items))}]", title="write it as a list"), items
         shown = str(first)[1:-1] if str(first).startswith("{") else first
@@ -42,32 +42,32 @@ def list_of_layers(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[
     return ("a list's items begin with `- `, and each names its layer: `- Dense: {units: 64}`",), ()
 
 
-def _item(entry: Entry, scope: Scope) -> str | None:
+def _write_item(entry: Entry, scope: Scope) -> str | None:
     """The item of a list that a key and its value stand for: a layer, one with a name, or one with a number."""
     name, value = entry.key.text, entry.value
     if scope.has_layer(name):
-        return name if isinstance(value, Scalar) and value.value is None else flow(Mapping(entry.key.span, (entry,)))
+        return name if isinstance(value, Scalar) and value.value is None else write_flow(Mapping(entry.key.span, (entry,)))
     if name.isdigit() and isinstance(value, Mapping) and len(value.entries) == 1:
-        return _item(value.entries[0], scope)
-    return _braced(line_instead(Mapping(entry.key.span, (entry,)), scope))
+        return _write_item(value.entries[0], scope)
+    return _put_in_braces(suggest_line(Mapping(entry.key.span, (entry,)), scope))
 
 
-def _braced(line: str | None) -> str | None:
+def _put_in_braces(line: str | None) -> str | None:
     return f"{{{line}}}" if line is not None and ": " in line else line
 
 
-def list_of_head(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def suggest_head_list(node: Mapping, scope: Scope) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write where a head that reads no inputs of its own is a mapping: its list of layers."""
     layers = node.get("layers")
     if layers is not None and isinstance(layers.value, Listing) and len(node.entries) == 1:
-        text = flow(layers.value)
+        text = write_flow(layers.value)
         return ("a head that reads the last fusion is a plain list of layers",), (
             write(node.span, text, title="write its layers"),
         )
-    item = _braced(line_instead(node, scope)) or _braced(line_instead(_as_dense(node), scope))
+    item = _put_in_braces(suggest_line(node, scope)) or _put_in_braces(suggest_line(_as_dense(node), scope))
     if item is not None and not scope.has_layer(node.entries[0].key.text):
         return (f"a head is a list of layers: write `[{item}]`",), (write(node.span, f"[{item}]"),)
-    help, fixes = list_of_layers(node, scope)
+    help, fixes = suggest_layer_list(node, scope)
     return ("a head that reads the last fusion is a plain list of layers", *help), fixes
 
 
@@ -88,23 +88,23 @@ def are_names(node: Listing) -> bool:
 def _as_dense(node: Mapping) -> Mapping:
     """Arguments of a `Dense` without its name."""
     span = node.span
-    units = any(nearest(each.key.text, ("units",)) == "units" for each in node.entries)
+    units = any(find_nearest(each.key.text, ("units",)) == "units" for each in node.entries)
     named = (Entry(Scalar(span, "type", "type"), Scalar(span, "Dense", "Dense")),) if units else ()
     return Mapping(span, (*named, *node.entries))
 
 
-def by_name(node: Node, owner: str) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
+def suggest_by_name(node: Node, owner: str) -> tuple[tuple[str, ...], tuple[Fix, ...]]:
     """What to write where a list stands in place of a mapping of names."""
     if not isinstance(node, Listing):
         return (), ()
-    named = [found for each in node.items if (found := _named(each)) is not None]
+    named = [found for each in node.items if (found := _split_name(each)) is not None]
     help = (f"names are keys: `{owner}: {{{named[0][0] if named else 'x'}: ...}}`",)
     if len(named) < len(node.items) or len({name for name, _ in named}) < len(named):
         return help, ()
-    edits = [_keyed(item, name, value) for item, (name, value) in zip(node.items, named, strict=True)]
+    edits = [_turn_into_key(item, name, value) for item, (name, value) in zip(node.items, named, strict=True)]
     if all(edits):
         return help, (Fix("write names as keys", tuple(edit for edit in edits if edit is not None)),)
-    pairs = ", ".join(f"{name}: {flow(value)}" for name, value in named)
+    pairs = ", ".join(f"{name}: {write_flow(value)}" for name, value in named)
     return help, (write(node.span, f"{{{pairs}}}", title="write names as keys"),)
 
 
@@ -120,7 +120,7 @@ MERGES = {
 """Keras's merging layers, and what says the same as the `merge` of a `Parallel`."""
 
 
-def names_merged(item: Node) -> Entry | None:
+def find_named_merge(item: Node) -> Entry | None:
     """The merging layer of an item that gives it names alone: `Add: [x, first]`."""
     if not isinstance(item, Mapping) or len(item.entries) != 1 or not isinstance(item.entries[0].value, Listing):
         return None
@@ -138,7 +138,7 @@ def merge_instead(merged: Entry, before: tuple[Node, ...]) -> tuple[tuple[str, .
         "`Residual` adds layers to what stands before them" if layer == "Add" else "`Parallel` goes several ways and merges them"
     )
     help = (f"{way}; a `fusion` reads layers by their names",)
-    named = {name: number for number, each in enumerate(before) if (name := _name_of(each)) is not None}
+    named = {name: number for number, each in enumerate(before) if (name := _find_name(each)) is not None}
     found = {named[each.text] for each in names.items if isinstance(each, Scalar) and each.text in named} - {len(before) - 1}
     if len(found) != 1 or len(names.items) != 2:
         return help, ()
@@ -149,14 +149,14 @@ def merge_instead(merged: Entry, before: tuple[Node, ...]) -> tuple[tuple[str, .
     return help, (Fix(title, (wrap, Drop(merged.key.span))),)
 
 
-def _name_of(item: Node) -> str | None:
+def _find_name(item: Node) -> str | None:
     """The `name` of a layer."""
     arguments = item.entries[0].value if isinstance(item, Mapping) and len(item.entries) == 1 else None
     named = arguments.get("name") if isinstance(arguments, Mapping) else None
     return named.value.text if named is not None and isinstance(named.value, Scalar) else None
 
 
-def _named(item: Node) -> tuple[str, Node] | None:
+def _split_name(item: Node) -> tuple[str, Node] | None:
     """The name that an item has, as its only key or under `name`, and all else of it."""
     if not isinstance(item, Mapping):
         return None
@@ -167,7 +167,7 @@ def _named(item: Node) -> tuple[str, Node] | None:
     return (only.key.text, only.value) if only is not None and only.key.text not in ("input", "inputs", "layers") else None
 
 
-def _keyed(item: Node, name: str, value: Node) -> Edit | None:
+def _turn_into_key(item: Node, name: str, value: Node) -> Edit | None:
     """The dash of an item taken away, and its name made a key; None where it is not laid out so."""
     assert isinstance(item, Mapping)
     source, first = item.span.source, item.entries[0]
@@ -175,7 +175,7 @@ def _keyed(item: Node, name: str, value: Node) -> Edit | None:
     if dash < 0 or source.text[dash + 1 : item.span.start].strip(" "):
         return None
     if source.text[item.span.start] == "{":
-        return Edit(Span(source, dash, item.span.end), f"{name}: {flow(value)}")
+        return Edit(Span(source, dash, item.span.end), f"{name}: {write_flow(value)}")
     if first.key.text == "name" and len(item.entries) > 1:
         return Edit(Span(source, dash, first.value.span.end), f"{name}:")
     return Edit(Span(source, dash, first.key.span.start), "") if len(item.entries) == 1 else None
@@ -195,8 +195,8 @@ def list_entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | Non
     if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
         return ()
     if not isinstance(node, Mapping):
-        help, fixes = by_name(node, owner)
-        scope.report(NOT_A_MAPPING, node, owner=owner, given=words_for(node), help=help, fixes=fixes)
+        help, fixes = suggest_by_name(node, owner)
+        scope.report(NOT_A_MAPPING, node, owner=owner, given=describe_sort(node), help=help, fixes=fixes)
         return None
     return node.entries
 

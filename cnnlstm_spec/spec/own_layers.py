@@ -14,7 +14,7 @@ from ..ir.op import Op
 from ..language.scope import OwnLayers, Scope
 from ..text.diagnostic import Code, Diagnostic
 from ..text.nodes import Mapping as MappingNode
-from ..text.nodes import Node, node_of
+from ..text.nodes import Node, make_node
 from .own_modules import are_allowed, import_own, list_places
 
 NO_LAYERS = Code("no-layers-in-module", "error", "`{module}` defines no layer")
@@ -23,7 +23,7 @@ TAKEN = Code("own-layer-name", "error", "`{module}` defines `{name}`, which is t
 KEY = "layers_from"
 GROUP = "cnnlstm_spec.layers"
 """The group of entry points, each a module with layers."""
-NOT_WRITTEN = node_of(None)
+NOT_WRITTEN = make_node(None)
 """Where what an installed package offers is said to stand."""
 
 
@@ -38,7 +38,7 @@ class FoundLayers(OwnLayers):
         if name in self.named:
             return self.named[name]
         for module in find_offered() if self.allow_imports else ():
-            layers = _of_module(module, NOT_WRITTEN, Scope([]))
+            layers = _find_in_module(module, NOT_WRITTEN, Scope([]))
             if layers is not None and name in layers:
                 return layers[name]
         raise KeyError(name)
@@ -54,14 +54,14 @@ class FoundLayers(OwnLayers):
             return tuple(f"`--allow-imports` adds the layers of `{module}`" for module in find_offered())
         quiet: list[Diagnostic] = []
         for module in find_offered():
-            _of_module(module, NOT_WRITTEN, Scope(quiet))
+            _find_in_module(module, NOT_WRITTEN, Scope(quiet))
         return tuple(each.message for each in quiet)
 
 
 def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: Scope) -> Scope:
     """The scope with the layers of the modules named (None: not readable); where some fail, unknown names may be theirs."""
     entry = root.get(KEY)
-    scope = scope.changed(layers=FoundLayers({}, scope))
+    scope = scope.change_document(layers=FoundLayers({}, scope))
     if entry is None or modules == ():
         return scope
     if modules is None or not are_allowed(KEY, entry.key, scope):
@@ -69,7 +69,7 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
     found: dict[str, Any] = {}
     unread = False
     for module, item, at in list_places(modules, entry, scope):
-        layers = _of_module(module, item, at)
+        layers = _find_in_module(module, item, at)
         unread = unread or layers is None
         for name, cls in (layers or {}).items():
             if name in found or scope.has_layer(name):
@@ -89,12 +89,12 @@ def find_offered() -> tuple[str, ...]:
     return tuple(each.value.partition(":")[0].strip() for each in entry_points(group=GROUP))
 
 
-def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] | None:
+def _find_in_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] | None:
     """The layers of a module by name; None where it gives none, which is reported."""
     loaded = import_own(module, node, scope)
     if loaded is None:
         return None
-    layers = {cls.title(): cls for cls in _classes(loaded)}
+    layers = {cls.title(): cls for cls in _find_classes(loaded)}
     if not layers:
         help = ("a layer is a class derived from `cnnlstm_spec.extend.Op`, defined in the module",)
         scope.report(NO_LAYERS, node, module=module, help=help)
@@ -102,7 +102,7 @@ def _of_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[Op]] 
     return layers
 
 
-def _classes(module: Any) -> Iterator[type[Op]]:
+def _find_classes(module: Any) -> Iterator[type[Op]]:
     """The layers that a module defines, those of modules below it that it takes in, and those that it lists in `__all__`."""
     listed = getattr(module, "__all__", ())
     for name, value in vars(module).items():

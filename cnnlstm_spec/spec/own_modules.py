@@ -27,7 +27,7 @@ def are_allowed(key: str, node: Node, scope: Scope) -> bool:
     """Whether modules may be imported; where not, that is reported at the key that names them."""
     if not scope.allow_imports:
         help = ("`--allow-imports`, or `load(..., allow_imports=True)`, allows it; it runs their code",)
-        scope.at(key).report(NOT_ALLOWED, node, key=key, help=help)
+        scope.enter(key).report(NOT_ALLOWED, node, key=key, help=help)
     return scope.allow_imports
 
 
@@ -35,7 +35,8 @@ def list_places(modules: tuple[str, ...], entry: Entry, scope: Scope) -> list[tu
     """Each module that a key names, with the node of its name and the scope of that."""
     items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,) * len(modules)
     return [
-        (module, item, scope.at(entry.key.text, index)) for index, (module, item) in enumerate(zip(modules, items, strict=True))
+        (module, item, scope.enter(entry.key.text, index))
+        for index, (module, item) in enumerate(zip(modules, items, strict=True))
     ]
 
 
@@ -51,11 +52,11 @@ def import_own(module: str, node: Node, scope: Scope) -> ModuleType | None:
         with redirect_stdout(sys.stderr):
             return import_module(module)
     except (Exception, SystemExit) as error:
-        help = (describe_error(error), *_ways(error, root))
+        help = (describe_error(error), *_suggest_ways(error, root))
         scope.report(NOT_IMPORTED, node, module=module, error=type(error).__name__, help=help)
         return None
 
 
-def _ways(error: BaseException, root: str) -> Iterable[str]:
+def _suggest_ways(error: BaseException, root: str) -> Iterable[str]:
     if isinstance(error, ModuleNotFoundError) and error.name == root:
         yield "install its package, or name its folder in PYTHONPATH"

@@ -12,7 +12,7 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from ..language.catalog import OwnObject, OwnObjects, family
+from ..language.catalog import OwnObject, OwnObjects, find_family
 from ..language.scope import Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Mapping
@@ -50,7 +50,7 @@ def with_own_objects(modules: tuple[str, ...] | None, root: Mapping, scope: Scop
     unread = False
     for module, item, at in list_places(modules, entry, scope):
         loaded = import_own(module, item, at)
-        objects = tuple(_objects(loaded)) if loaded is not None else ()
+        objects = tuple(_list_objects(loaded)) if loaded is not None else ()
         if loaded is not None and not objects:
             help = ("put `@keras.saving.register_keras_serializable()` before a class or a function",)
             at.report(NO_OBJECTS, item, module=module, help=help)
@@ -64,24 +64,24 @@ def with_own_objects(modules: tuple[str, ...] | None, root: Mapping, scope: Scop
 
 
 def _is_keras(family_name: str, name: str) -> bool:
-    known = family(family_name)
+    known = find_family(family_name)
     return name in known["classes"] or name in known["identifiers"]
 
 
-def _objects(module: ModuleType) -> Iterator[OwnObject]:
+def _list_objects(module: ModuleType) -> Iterator[OwnObject]:
     """What a module, or one below it, has registered with Keras; and its callbacks, which no saved model holds."""
     for name, value in sorted(vars(module).items()):
         if name.startswith("_") or not f"{getattr(value, '__module__', None)}.".startswith(f"{module.__name__}."):
             continue
         if inspect.isclass(value):
-            families = _families(value)
+            families = _list_families(value)
             if families and (_is_registered(value) or families == ("callbacks",)):
-                taken = _parameters(value)
+                taken = _list_parameters(value)
                 arguments = tuple((each.name, each.default is each.empty) for each in taken)
                 defaults = tuple((each.name, each.default) for each in taken if isinstance(each.default, PLAIN))
                 yield OwnObject(name, module.__name__, families, arguments, defaults=defaults)
         elif inspect.isfunction(value) and _is_registered(value):
-            families = OF_FUNCTIONS.get(len(_required(value)), ())
+            families = OF_FUNCTIONS.get(len(_list_required(value)), ())
             if families:
                 yield OwnObject(name, module.__name__, families, is_function=True, defaults=REDUCED)
 
@@ -91,12 +91,12 @@ def _is_registered(value: Any) -> bool:
     return keras is not None and keras.saving.get_registered_name(value) != value.__name__
 
 
-def _families(cls: type) -> tuple[str, ...]:
+def _list_families(cls: type) -> tuple[str, ...]:
     bases = (base for base in cls.__mro__ if base.__module__.partition(".")[0] == "keras")
     return tuple(dict.fromkeys(BASES[base.__name__] for base in bases if base.__name__ in BASES))
 
 
-def _parameters(cls: type) -> tuple[inspect.Parameter, ...]:
+def _list_parameters(cls: type) -> tuple[inspect.Parameter, ...]:
     """What making an object of a class takes by name; where it hands others on to its base, those of that too."""
     found: dict[str, inspect.Parameter] = {}
     for base in cls.__mro__:
@@ -112,6 +112,6 @@ def _parameters(cls: type) -> tuple[inspect.Parameter, ...]:
     return tuple(found.values())
 
 
-def _required(function: Any) -> list[str]:
+def _list_required(function: Any) -> list[str]:
     parameters = inspect.signature(function).parameters.values()
     return [each.name for each in parameters if each.kind in BY_PLACE and each.default is each.empty]

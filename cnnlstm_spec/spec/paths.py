@@ -59,7 +59,7 @@ class PathLeaf(OpenLeaf):
             return scope.report(ADDRESS, node, path=text)
         return place_path(text, node, scope)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1}
 
 

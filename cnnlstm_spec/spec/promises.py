@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
-from ..language.foreign import flow
+from ..language.foreign import write_flow
 from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
 from ..language.meanings import Address, HeadName
@@ -17,7 +17,7 @@ from ..ops.input import SizeKind
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix, Nest
 from ..text.frozen import dataclass
-from ..text.nodes import Entry, Mapping, Node, Scalar, words_for
+from ..text.nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ..text.source import Place
 from ..text.spelling import guess
 from .budget import Quantity
@@ -112,7 +112,7 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
     found = []
     note_heads(node, scope, heads)
     entries = _read_entries(node, scope, "targets")
-    if _of_no_head(entries, scope, heads):
+    if _is_of_no_head(entries, scope, heads):
         return ()
     for key, value, at in entries:
         if key.text not in heads:
@@ -126,13 +126,13 @@ def read_targets(node: Node, scope: Scope, heads: tuple[str, ...]) -> tuple[Labe
     return tuple(found)
 
 
-def _of_no_head(entries: tuple[tuple[Scalar, Node, Scope], ...], scope: Scope, heads: tuple[str, ...]) -> bool:
+def _is_of_no_head(entries: tuple[tuple[Scalar, Node, Scope], ...], scope: Scope, heads: tuple[str, ...]) -> bool:
     """Whether all keys are those of labels, without the head that they are of, which is then said."""
     if not entries or any(key.text in heads or key.text not in Target.arguments for key, _, _ in entries):
         return False
     span = entries[0][0].span
-    whole = f"{{{heads[0]}: {flow(Mapping(span, tuple(Entry(key, value) for key, value, _ in entries)))}}}"
-    labels = [Label(at.place(key), f"nor `{key.text}`") for key, _, at in entries[1:]]
+    whole = f"{{{heads[0]}: {write_flow(Mapping(span, tuple(Entry(key, value) for key, value, _ in entries)))}}}"
+    labels = [Label(at.make_place(key), f"nor `{key.text}`") for key, _, at in entries[1:]]
     first, last = entries[0][0], entries[-1][0]
     fixes = (Fix(f"put it under `{heads[0]}`", (Nest(first.span, last.span, heads[0]),)),)
     help = (f"what labels look like stands under the name of their head: `targets: {whole}`",)
@@ -151,7 +151,7 @@ def read_expect(node: Node, scope: Scope) -> tuple[Expected, ...]:
         scope.note(Address(key.span, key.text, whole=True))
         wanted = (EXPECTED_COUNT if key.text in COUNTS else EXPECTED_SHAPE).read(value, at)
         if wanted is not POISON:
-            found.append(Expected(key.text, wanted, at.place(value), at.place(key)))
+            found.append(Expected(key.text, wanted, at.make_place(value), at.make_place(key)))
     return tuple(found)
 
 
@@ -161,7 +161,7 @@ def _read_entries(node: Node, scope: Scope, section: str) -> tuple[tuple[Scalar,
     if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
         return ()
     if not isinstance(resolved, Mapping):
-        scope.report(NOT_A_MAPPING, resolved, owner=section, given=words_for(resolved), help=(SAMPLES[section],))
+        scope.report(NOT_A_MAPPING, resolved, owner=section, given=describe_sort(resolved), help=(SAMPLES[section],))
         return ()
-    inner = [(each.key, scope.at(each.key.text).resolve(each.value), scope.at(each.key.text)) for each in resolved.entries]
+    inner = [(each.key, scope.enter(each.key.text).resolve(each.value), scope.enter(each.key.text)) for each in resolved.entries]
     return tuple((key, value, at) for key, value, at in inner if value is not None)

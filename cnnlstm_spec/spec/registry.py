@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from ..language.scope import Scope, origin_of
+from ..language.scope import Scope, make_origin
 from ..ops.read_layer import read_meant, read_op
 from ..text.nodes import Node, Scalar
 from .blocks import read_block
@@ -32,7 +32,7 @@ def find_reader(name: str, scope: Scope) -> Reader:
 
 def _read_layer(key: Scalar, arguments: Node, scope: Scope) -> Item:
     reading = read_op(key, arguments, scope)
-    origin = origin_of(key, scope)
+    origin = make_origin(key, scope)
     if reading is None:
         return Layer(None, origin, read_meant(key, arguments, scope))
     return Layer(reading.record, replace(origin, written=reading.written))

@@ -9,11 +9,11 @@ from ..language.kinds import OWN_NATURAL, AnyKind
 from ..language.layer_kinds import LAYERS
 from ..language.read_record import place_at_key, read, read_record
 from ..language.record import Checks
-from ..language.scope import LAYERS_LIMIT, POISON, Scope, origin_of
-from ..text.nodes import Mapping, Node, Scalar, node_of
+from ..language.scope import LAYERS_LIMIT, POISON, Scope, make_origin
+from ..text.nodes import Mapping, Node, Scalar, make_node
 from .fusion import ONE_WAY
 from .layer_list import Group, Item
-from .rounds import find_homes, read_rounds, unread
+from .rounds import find_homes, make_unread, read_rounds
 from .structures import Structure
 
 
@@ -43,7 +43,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     rounds = _list_rounds(record, scope)
     if rounds is None:
         return None
-    origin = replace(origin_of(key, scope), written=reading.written)
+    origin = replace(make_origin(key, scope), written=reading.written)
     if not scope.spend(len(rounds), key):
         return None
     if not rounds:
@@ -51,7 +51,7 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     groups = []
     homes = find_homes(record.each, scope)
     for index, variables in enumerate(rounds):
-        inner = scope.at("layers").having({**variables, "index": node_of(index)}, homes)
+        inner = scope.enter("layers").add_variables({**variables, "index": make_node(index)}, homes)
         items = read(LAYERS, record.layers, inner)
         if items is POISON:
             return None
@@ -62,8 +62,8 @@ def read_repeat(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
 def _read_unused(record: RepeatStructure, scope: Scope) -> None:
     """The layers of no round at all, for the mistakes in them; what a round would give is not known."""
     names = [entry.key.text for entry in record.each.entries] if isinstance(record.each, Mapping) else []
-    unknown = {name: unread(record.layers.span) for name in (*names, "index")}
-    read(LAYERS, record.layers, scope.at("layers").having(unknown, find_homes(record.each, scope)))
+    unknown = {name: make_unread(record.layers.span) for name in (*names, "index")}
+    read(LAYERS, record.layers, scope.enter("layers").add_variables(unknown, find_homes(record.each, scope)))
 
 
 def _list_rounds(record: RepeatStructure, scope: Scope) -> list[dict[str, Node]] | None:

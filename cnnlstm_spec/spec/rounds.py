@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..language.kinds import wrong_type
+from ..language.kinds import report_wrong_type
 from ..language.scope import Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Mapping, Node, Scalar
@@ -27,31 +27,31 @@ def find_homes(each: Node | None, scope: Scope) -> dict[str, Path]:
     return found
 
 
-def unread(span: Span) -> Scalar:
+def make_unread(span: Span) -> Scalar:
     """Stands for a value that nobody gives; nothing complains about what rests on it."""
     return Scalar(span, None, "", broken=True)
 
 
 def read_rounds(written: Node, scope: Scope) -> list[dict[str, Node]] | None:
     """The variables of each round; None where they cannot be read, which is reported."""
-    inner = scope.at("each")
+    inner = scope.enter("each")
     each = inner.resolve(written)
     if each is None:
         return None
     if not isinstance(each, Mapping) or not each.entries:
-        wrong_type(each, inner, "a mapping of names to lists")
+        report_wrong_type(each, inner, "a mapping of names to lists")
         return None
     lists: dict[str, Listing] = {}
     named = [inner.can_name(entry.key, "a variable of `each`", COUNTED) for entry in each.entries]
     if not all(named):
         return None
     for entry in each.entries:
-        at = inner.at(entry.key.text)
+        at = inner.enter(entry.key.text)
         value = at.resolve_deep(entry.value)
         if value is None:
             return None
         if not isinstance(value, Listing):
-            wrong_type(value, at, "a list of values")
+            report_wrong_type(value, at, "a list of values")
             return None
         lists[entry.key.text] = value
         first = next(iter(lists))

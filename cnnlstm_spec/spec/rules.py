@@ -10,7 +10,7 @@ from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code, Diagnostic
 from ..text.edits.overrides import read_text
 from ..text.frozen import dataclass
-from ..text.nodes import Entry, Mapping, Node, Scalar, words_for
+from ..text.nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ..text.source import Place, Source, Span
 
 LEVELS = ("ignore", "advice", "warning", "error")
@@ -36,13 +36,13 @@ def read_rules(document: Node, found: list[Diagnostic]) -> tuple[SetLevel, ...]:
         return ()
     variables = document.get("vars")
     held = variables.value.entries if variables is not None and isinstance(variables.value, Mapping) else ()
-    scope = Scope(found, variables={each.key.text: each.value for each in held}).at(KEY)
+    scope = Scope(found, variables={each.key.text: each.value for each in held}).enter(KEY)
     node = scope.resolve(section.value)
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
     if not isinstance(node, Mapping):
         example = ("write a code and its level: `rules: {mask-lost: ignore}`",)
-        scope.report(NOT_A_MAPPING, node, owner=KEY, given=words_for(node), help=example)
+        scope.report(NOT_A_MAPPING, node, owner=KEY, given=describe_sort(node), help=example)
         return ()
     return tuple(_read_levels(node.entries, scope))
 
@@ -60,7 +60,7 @@ def read_rule_texts(texts: Iterable[str], found: list[Diagnostic]) -> tuple[SetL
 
 def _read_levels(entries: Iterable[Entry], scope: Scope) -> Iterable[SetLevel]:
     for entry in entries:
-        at = scope.at(entry.key.text)
+        at = scope.enter(entry.key.text)
         level = POISON if entry.key.broken else LEVEL.read(entry.value, at)
         if level is not POISON:
-            yield SetLevel(entry.key.text, level, at.place(entry.key))
+            yield SetLevel(entry.key.text, level, at.make_place(entry.key))

@@ -17,7 +17,7 @@ from ..language.kinds import (
     Choice,
     Optional,
     Text,
-    wrong_type,
+    report_wrong_type,
 )
 from ..language.list_kinds import Each
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
@@ -27,7 +27,7 @@ from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.edits.overrides import FORM, STEP
 from ..text.fix import write
 from ..text.frozen import dataclass
-from ..text.nodes import Listing, Mapping, Node, Scalar, words_for
+from ..text.nodes import Listing, Mapping, Node, Scalar, describe_sort
 from ..text.source import Place
 from .fusion import ONE_WAY
 
@@ -143,25 +143,25 @@ class SearchSpec:
 
 def read_search(node: Node, scope: Scope, key: Node) -> SearchSpec:
     """The section, as far as it can be read; `key` is where it begins."""
-    place = scope.place(key)
+    place = scope.make_place(key)
     resolved = scope.resolve(node)
     if resolved is None:
         return SearchSpec(place)
     if isinstance(resolved, Scalar) and resolved.value is None:
         resolved = Mapping(resolved.span, ())
     if not isinstance(resolved, Mapping):
-        scope.report(NOT_A_MAPPING, resolved, owner="search", given=words_for(resolved))
+        scope.report(NOT_A_MAPPING, resolved, owner="search", given=describe_sort(resolved))
         return SearchSpec(place)
     values, written = read_fields(SearchSection, resolved, scope, "search", key)
     objectives = [name for name in ("maximize", "minimize") if name in written.places]
     if len(objectives) == 2:
-        at = scope.at("minimize")
+        at = scope.enter("minimize")
         at.report(ONE_WAY, Node(written.keys["minimize"].span), owner="search", keys="`maximize` or `minimize`")
     elif not objectives and not any(name not in values for name in ("maximize", "minimize")):
         help = ("`minimize: val_loss`, or `maximize: val_accuracy`",)
         scope.report(MISSING_KEY, key, owner="search", key="maximize", help=help)
     objective = values.get(objectives[0]) if len(objectives) == 1 else None
-    space = read_space(values["space"], scope.at("space")) if "space" in values else ()
+    space = read_space(values["space"], scope.enter("space")) if "space" in values else ()
     return SearchSpec(
         place,
         written,
@@ -180,11 +180,11 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
     if resolved is None:
         return ()
     if not isinstance(resolved, Mapping) or not resolved.entries:
-        wrong_type(resolved, scope, "a mapping of paths to ranges or lists of values")
+        report_wrong_type(resolved, scope, "a mapping of paths to ranges or lists of values")
         return ()
     found = []
     for entry in resolved.entries:
-        path, at = entry.key.text, scope.at(entry.key.text)
+        path, at = entry.key.text, scope.enter(entry.key.text)
         if FORM.fullmatch(path) is None:
             at.report(UNCLEAR_PATH, entry.key, path=path)
             continue
@@ -194,7 +194,7 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
             continue
         steps = tuple(int(step[2]) if step[1] is None else step[1] for step in STEP.finditer(path))
         choices, bounds = (values, None) if isinstance(values, tuple) else ((), values)
-        found.append(Dimension(path, steps, choices, bounds, at.place(entry.value), at.place(entry.key)))
+        found.append(Dimension(path, steps, choices, bounds, at.make_place(entry.value), at.make_place(entry.key)))
     return tuple(found)
 
 
@@ -202,12 +202,12 @@ def _read_values(node: Node, scope: Scope) -> Any:
     """The values of a list, as nodes, or a range."""
     words = "a list of values, `{int: [16, 256]}` or `{float: [1e-5, 1e-2], log: true}`"
     if isinstance(node, Listing):
-        items = [scope.at(index).resolve_deep(item) for index, item in enumerate(node.items)]
+        items = [scope.enter(index).resolve_deep(item) for index, item in enumerate(node.items)]
         if not items:
-            return wrong_type(node, scope, words)
+            return report_wrong_type(node, scope, words)
         return POISON if None in items else tuple(items)
     if not isinstance(node, Mapping):
-        return wrong_type(node, scope, words)
+        return report_wrong_type(node, scope, words)
     kinds = [name for name in ("int", "float") if node.get(name) is not None]
     if len(kinds) > 1:
         second = node.get("float")
@@ -219,7 +219,7 @@ def _read_values(node: Node, scope: Scope) -> Any:
         key = first.text if isinstance(first, Scalar) else "int"
         return scope.report(UNKNOWN_KEY if node.entries else MISSING_KEY, first, owner=scope.name, key=key, help=help)
     if kinds == ["int"] and (wrong := _find_not_whole(node)) is not None:
-        return scope.at("int").report(NOT_WHOLE, wrong, given=[getattr(each, "value", "?") for each in wrong.items])
+        return scope.enter("int").report(NOT_WHOLE, wrong, given=[getattr(each, "value", "?") for each in wrong.items])
     reading = read_record(IntRange if kinds == ["int"] else FloatRange, node, scope, scope.name)
     return POISON if reading is POISON else reading.record
 
@@ -234,7 +234,7 @@ def _find_not_whole(node: Mapping) -> Listing | None:
     return bounds.value if fractions else None
 
 
-def space_schema() -> dict[str, Any]:
+def make_space_schema() -> dict[str, Any]:
     """Paths to lists of values or ranges."""
     one = {"anyOf": [{"type": "array", "minItems": 1}, describe_record(IntRange), describe_record(FloatRange)]}
     return {"type": "object", "minProperties": 1, "additionalProperties": one}

@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any, cast
 
-from ..language.foreign import flow
-from ..language.json_schema import ref
-from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, wrong_type
+from ..language.foreign import write_flow
+from ..language.json_schema import make_ref
+from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, report_wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope, origin_of
+from ..language.scope import POISON, Scope, make_origin
 from ..ops import find_op
 from ..text.diagnostic import Label, Origin
 from ..text.fix import Fix, Nest, write
-from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given, node_of, words_for
+from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, describe_sort, make_node, show_given
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
@@ -64,7 +64,7 @@ class ShortcutKind(OpenLeaf):
 
     words = "`identity`, `projection` or a list of layers"
 
-    def shortest(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         return "identity" if value == () else value
 
     def read_node(self, node: Node, scope: Scope) -> Any:
@@ -76,8 +76,8 @@ class ShortcutKind(OpenLeaf):
             return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return LAYERS.read(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"enum": ["identity", "projection"]}, LAYERS.schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"enum": ["identity", "projection"]}, LAYERS.make_schema()]}
 
 
 class ResidualStructure(Structure):
@@ -100,24 +100,26 @@ class PathsKind(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Listing) and _are_lists(node):
             whole = _as_paths(node)
-            help, fixes = (f"names are keys: `paths: {_shown(whole, len(node.items))}`",), (write(node.span, whole),)
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            help, fixes = (f"names are keys: `paths: {_show_paths(whole, len(node.items))}`",), (write(node.span, whole),)
+            return scope.report(
+                WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
+            )
         if not isinstance(node, Mapping) or not node.entries:
-            return wrong_type(node, scope, self.words)
-        paths = [(entry.key.text, read(LAYERS, entry.value, scope.at(entry.key.text))) for entry in node.entries]
+            return report_wrong_type(node, scope, self.words)
+        paths = [(entry.key.text, read(LAYERS, entry.value, scope.enter(entry.key.text))) for entry in node.entries]
         return POISON if any(items is POISON for _, items in paths) else tuple(paths)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "object", "additionalProperties": LAYERS.schema(), "minProperties": 1}
+    def make_schema(self) -> dict[str, Any]:
+        return {"type": "object", "additionalProperties": LAYERS.make_schema(), "minProperties": 1}
 
 
 def _as_paths(node: Listing) -> str:
     """Lists of layers as paths of the names `a`, `b` and on."""
     names = (chr(ord("a") + index) if index < 26 else f"path{index}" for index in range(len(node.items)))
-    return f"{{{', '.join(f'{name}: {flow(item)}' for name, item in zip(names, node.items, strict=True))}}}"
+    return f"{{{', '.join(f'{name}: {write_flow(item)}' for name, item in zip(names, node.items, strict=True))}}}"
 
 
-def _shown(whole: str, count: int) -> str:
+def _show_paths(whole: str, count: int) -> str:
     """The paths as a message shows them."""
     return whole if len(whole) <= 60 else f"{{a: [...], {'b: [...]' if count == 2 else '...'}}}"
 
@@ -130,8 +132,8 @@ class MergeKind(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return read_merge(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return ref("merge")
+    def make_schema(self) -> dict[str, Any]:
+        return make_ref("merge")
 
 
 class ParallelStructure(Structure):
@@ -170,12 +172,12 @@ def read_time_distributed(key: Scalar, arguments: Node, scope: Scope) -> Item | 
     """`TimeDistributed`, which may be a list alone, as an item."""
     resolved = scope.resolve(arguments)
     if isinstance(resolved, Listing):
-        items = LAYERS.read(resolved, scope.at("layers"))
-        return None if items is POISON else Timed(items, origin_of(key, scope))
+        items = LAYERS.read(resolved, scope.enter("layers"))
+        return None if items is POISON else Timed(items, make_origin(key, scope))
     if isinstance(resolved, Scalar) and isinstance(resolved.value, str) and scope.has_layer(resolved.value):
         help = (f"write `TimeDistributed: [{resolved.value}]`, or `TimeDistributed: [{{{resolved.value}: ...}}]`",)
         fixes = (write(resolved.span, f"[{resolved.value}]"),)
-        scope.report(NOT_A_MAPPING, resolved, owner=key.text, given=words_for(resolved), help=help, fixes=fixes)
+        scope.report(NOT_A_MAPPING, resolved, owner=key.text, given=describe_sort(resolved), help=help, fixes=fixes)
         return None
     if isinstance(resolved, Mapping) and len(resolved.entries) == 1:
         only = resolved.entries[0].key
@@ -200,7 +202,7 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     reading = read_record(ParallelStructure, place_at_key(resolved, key), scope, key.text)
     if reading is POISON:
         return None
-    record, origin = reading.record, replace(origin_of(key, scope), written=reading.written)
+    record, origin = reading.record, replace(make_origin(key, scope), written=reading.written)
     if record.each is None:
         return cast("Item", record.make_item(origin))
     paths = _repeat_layers(record.each, record.layers, key, scope)
@@ -217,19 +219,19 @@ def _has_bare_paths(node: Node, key: Scalar, scope: Scope) -> bool:
         if not isinstance(node, Listing) or not _are_lists(node):
             return False
         whole = f"{{paths: {_as_paths(node)}, merge: concat}}"
-        shown = f"{{paths: {_shown(_as_paths(node), len(node.items))}, merge: concat}}"
+        shown = f"{{paths: {_show_paths(_as_paths(node), len(node.items))}, merge: concat}}"
         help, fixes = (f"write `{shown}`",), (write(node.span, whole),)
-        scope.report(NOT_A_MAPPING, node, owner=key.text, given=words_for(node), help=help, fixes=fixes)
+        scope.report(NOT_A_MAPPING, node, owner=key.text, given=describe_sort(node), help=help, fixes=fixes)
         return True
     assert isinstance(node, Mapping)
     first = paths[0].key.text
-    beside = [f"{each.key.text}: {flow(each.value)}" for each in others]
+    beside = [f"{each.key.text}: {write_flow(each.value)}" for each in others]
     beside = beside if any(each.key.text == "merge" for each in others) else [*beside, "merge: concat"]
-    whole = f"{{paths: {flow(Mapping(node.span, paths))}, {', '.join(beside)}}}"
+    whole = f"{{paths: {write_flow(Mapping(node.span, paths))}, {', '.join(beside)}}}"
     shown = whole if len(whole) <= 60 else f"{{paths: {{{first}: [...], ...}}, {', '.join(beside)}}}"
-    labels = [Label(scope.place(each.key), f"nor `{each.key.text}`") for each in paths[1:]]
+    labels = [Label(scope.make_place(each.key), f"nor `{each.key.text}`") for each in paths[1:]]
     help, fixes = (f"they stand in `paths`: `{shown}`",), (write(node.span, whole),)
-    scope.at(first).report(UNKNOWN_KEY, paths[0].key, owner=key.text, key=first, labels=labels, help=help, fixes=fixes)
+    scope.enter(first).report(UNKNOWN_KEY, paths[0].key, owner=key.text, key=first, labels=labels, help=help, fixes=fixes)
     return True
 
 
@@ -243,13 +245,13 @@ def _repeat_layers(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple
     if rounds is None or not scope.spend(len(rounds), key):
         return None
     if not rounds:
-        wrong_type(each, scope.at("each"), "a mapping of names to lists of a value or more")
+        report_wrong_type(each, scope.enter("each"), "a mapping of names to lists of a value or more")
         return None
     homes = find_homes(each, scope)
     paths = []
     for index, variables in enumerate(rounds):
-        inner = replace(scope.at("layers"), address=(*scope.address, "paths", index))
-        paths.append((str(index), read(LAYERS, layers, inner.having({**variables, "index": node_of(index)}, homes))))
+        inner = replace(scope.enter("layers"), address=(*scope.address, "paths", index))
+        paths.append((str(index), read(LAYERS, layers, inner.add_variables({**variables, "index": make_node(index)}, homes))))
     return None if any(items is POISON for _, items in paths) else tuple(paths)
 
 
@@ -257,4 +259,4 @@ def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scop
     if arguments is None:
         return None
     reading = read_record(cls, place_at_key(arguments, key), scope, key.text)
-    return None if reading is POISON else reading.record.make_item(replace(origin_of(key, scope), written=reading.written))
+    return None if reading is POISON else reading.record.make_item(replace(make_origin(key, scope), written=reading.written))

@@ -21,7 +21,7 @@ SECTION = Mapping(NOWHERE, ())
 def read_top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Scalar]]:
     """The values of the spec's keys, as far as they can be read; and the keys, misspelt ones by what they are taken for."""
     entries = tuple([entry for entry in root.entries if not entry.key.text.startswith("x-")])
-    values, spans = _recalled_top(entries, root, scope) or _read_values(Mapping(root.span, entries), scope)
+    values, spans = _recall_top(entries, root, scope) or _read_values(Mapping(root.span, entries), scope)
     keys = {entry.key.span: entry.key for entry in entries}
     return values, {name: keys[span] for name, span in spans.items()}
 
@@ -32,19 +32,19 @@ def _read_values(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str,
     return values, {name: place.span for name, place in written.keys.items()}
 
 
-def _recalled_top(entries: tuple[Entry, ...], root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Span]] | None:
+def _recall_top(entries: tuple[Entry, ...], root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Span]] | None:
     """The same of a variant, from one whose sections alone differ, which are read later; None where that cannot be told."""
     memory = scope.memory
     if memory is None or scope.index is not None:
         return None
     sections = {each.key.text: each.value for each in entries if _is_section(each)}
     parts = tuple([id(each.key if each.key.text in sections else each) for each in entries])
-    outline = memory.get((_recalled_top, root.span, *parts))
+    outline = memory.get((_recall_top, root.span, *parts))
     if outline is UNKNOWN:
         left = [Entry(each.key, SECTION) if each.key.text in sections else each for each in entries]
         outline = Mapping(root.span, tuple(left))
-        memory.keep((_recalled_top, root.span, *parts), outline, *entries)
-    quiet = scope.changed(found=[])
+        memory.keep((_recall_top, root.span, *parts), outline, *entries)
+    quiet = scope.change_document(found=[])
     values, spans = recall(_read_values, outline, quiet)
     # What is said of keys may look into the sections.
     return None if quiet.found else ({**values, **sections}, spans)

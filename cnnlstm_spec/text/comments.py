@@ -6,7 +6,7 @@ import re
 
 from .diagnostic import Code, Diagnostic
 from .frozen import dataclass
-from .parse import texts_in
+from .parse import find_texts
 from .source import Place, Source, Span
 
 NO_CODES = Code(
@@ -34,7 +34,7 @@ def find_ignored(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]
     marks = list(MARK.finditer(source.text))
     if not marks:
         return ()
-    texts, at, ignored, lines = texts_in(source), 0, [], _Lines(source)
+    texts, at, ignored, lines = find_texts(source), 0, [], _Lines(source)
     for mark in marks:
         while at < len(texts) and texts[at][1] <= mark.start():
             at += 1
@@ -53,19 +53,19 @@ def find_ignored(source: Source, found: list[Diagnostic]) -> tuple[Ignored, ...]
 
 def _is_apart(source: Source, at: int) -> bool:
     """Whether a `#` begins its line or follows a space: elsewhere than in a text, it begins a comment or stands in one."""
-    return at == source.start(source.position(at)[0]) or source.text[at - 1] in " \t"
+    return at == source.start(source.find_position(at)[0]) or source.text[at - 1] in " \t"
 
 
 class _Lines:
     """The lines that comments count for. Each line is looked at once, however many comments stand above each other."""
 
     def __init__(self, source: Source) -> None:
-        self.source, self.last = source, source.position(len(source.text))[0]
+        self.source, self.last = source, source.find_position(len(source.text))[0]
         self.next: dict[int, int] = {}
 
     def find_meant_line(self, at: int) -> int:
         """The line of a comment; of one that stands alone the next that holds anything else."""
-        number = self.source.position(at)[0]
+        number = self.source.find_position(at)[0]
         passed = []
         if not self._begins(number, "#"):
             return number
@@ -79,4 +79,4 @@ class _Lines:
         return number
 
     def _begins(self, number: int, *signs: str) -> bool:
-        return self.source.line(number).lstrip(" \t")[:1] in signs
+        return self.source.read_line(number).lstrip(" \t")[:1] in signs

@@ -133,12 +133,12 @@ class Written:
     keys: Mapping[str, Place] = field(default_factory=dict)
     inner: Mapping[str, Written] = field(default_factory=dict)
 
-    def having(self, name: str, place: Place, key: Place | None = None) -> Written:
+    def add_argument(self, name: str, place: Place, key: Place | None = None) -> Written:
         """The same with one more argument, and the place of its key where it has one."""
         keys = self.keys if key is None else {**self.keys, name: key}
         return replace(self, places={**self.places, name: place}, keys=keys)
 
-    def within(self, name: str) -> Written:
+    def find_inner(self, name: str) -> Written:
         """Where the arguments of a record that is the value of an argument are written."""
         return self.inner.get(name, UNWRITTEN)
 

@@ -38,17 +38,17 @@ class PathError(Exception):
 
 
 @contextmanager
-def told(path: File) -> Iterator[None]:
+def tell_system_errors(path: File) -> Iterator[None]:
     """Turns what the system says into a PathError."""
     try:
         yield
     except (OSError, ValueError) as error:
         # Python's own checks, of NUL and of characters that no name can hold, are ValueErrors.
         number = error.errno if isinstance(error, OSError) else None
-        raise PathError(path, reason_of(error), number in NOWHERE) from None
+        raise PathError(path, explain_error(error), number in NOWHERE) from None
 
 
-def reason_of(error: Exception) -> str:
+def explain_error(error: Exception) -> str:
     """What the system says, as the end of a sentence."""
     if isinstance(error, UnicodeError):
         return "its name holds a character that no file name can"
@@ -60,13 +60,13 @@ def reason_of(error: Exception) -> str:
     return words[:1].lower() + words[1:]
 
 
-def sort_of(path: File, links: bool = True) -> Sort | None:
+def find_sort(path: File, links: bool = True) -> Sort | None:
     """What lies at a path, with `links` behind those too; None where nothing does.
 
     Raises PathError where the system does not tell.
     """
     try:
-        with told(path):
+        with tell_system_errors(path):
             return _sort(os.stat(path, follow_symlinks=links))
     except PathError as error:
         if error.missing:
@@ -74,9 +74,9 @@ def sort_of(path: File, links: bool = True) -> Sort | None:
         raise
 
 
-def mode_of(path: File) -> int:
+def read_mode(path: File) -> int:
     """Who may do what with a file, as the system numbers it; raises PathError."""
-    with told(path):
+    with tell_system_errors(path):
         return stat.S_IMODE(os.stat(path).st_mode)
 
 
@@ -97,7 +97,7 @@ _NOTED: ContextVar[dict[File, Stamp] | None] = ContextVar("noted", default=None)
 
 
 @contextmanager
-def noting() -> Iterator[dict[File, Stamp]]:
+def note_files() -> Iterator[dict[File, Stamp]]:
     """Notes the files that are read, there or not, and the folders that are looked through; each as it was before that."""
     noted: dict[File, Stamp] = {}
     before = _NOTED.set(noted)
@@ -116,23 +116,23 @@ def _note(path: File) -> None:
 def stamp(path: File) -> Stamp:
     """The time of a file's last change, its size and its place on the disk."""
     try:
-        with told(path):
+        with tell_system_errors(path):
             status = os.stat(path)
             return status.st_mtime_ns, status.st_size, status.st_ino
     except PathError:
         return None
 
 
-def size_of(path: File) -> int:
+def measure_size(path: File) -> int:
     """The bytes of a file; raises PathError."""
-    with told(path):
+    with tell_system_errors(path):
         return os.stat(path).st_size
 
 
 def read(path: File, most: int | None = None) -> bytes:
     """The bytes of a regular file, at most so many; raises PathError."""
     _note(path)
-    with told(path):
+    with tell_system_errors(path):
         _need_regular(path, os.stat(path))
         handle = os.open(path, FLAGS)
         with open(handle, "rb") as stream:
@@ -147,7 +147,7 @@ def read(path: File, most: int | None = None) -> bytes:
 @contextmanager
 def open_regular(path: File) -> Iterator[BinaryIO]:
     """A regular file, open for reading; raises PathError where it cannot be opened."""
-    with told(path):
+    with tell_system_errors(path):
         _need_regular(path, os.stat(path))
         handle = os.open(path, FLAGS)
     with open(handle, "rb") as stream:
@@ -164,9 +164,9 @@ def digest(path: File) -> str:
     return found.hexdigest()
 
 
-def matching(pattern: File) -> list[File]:
+def find_matching(pattern: File) -> list[File]:
     """The paths of a pattern with `*`, `?` and `[...]`, in order; hidden files are none."""
-    with told(pattern):
+    with tell_system_errors(pattern):
         return sorted(File(each) for each in glob.glob(str(pattern)))
 
 
@@ -191,7 +191,7 @@ def read_json(path: File) -> Any:
 
 def resolve(path: File) -> File:
     """The path without links, as far as it leads anywhere; raises PathError where it cannot be one."""
-    with told(path):
+    with tell_system_errors(path):
         return File(os.path.realpath(path))
 
 
@@ -200,25 +200,25 @@ def is_below(path: File, folder: File) -> bool:
     return resolve(path).is_relative_to(resolve(folder))
 
 
-def entries(folder: File) -> list[File]:
+def list_entries(folder: File) -> list[File]:
     """What lies in a folder, in order; raises PathError."""
-    with told(folder):
+    with tell_system_errors(folder):
         return sorted(folder / name for name in os.listdir(folder))
 
 
-def link_at(path: File) -> str | None:
+def read_link(path: File) -> str | None:
     """Where the link at a path leads; None where there is no link."""
     try:
-        with told(path):
+        with tell_system_errors(path):
             return os.readlink(path)
     except PathError:
         return None
 
 
-def age(path: File, now: float) -> float | None:
+def measure_age(path: File, now: float) -> float | None:
     """Seconds since a file was changed; None where that cannot be told."""
     try:
-        with told(path):
+        with tell_system_errors(path):
             return now - os.stat(path).st_mtime
     except PathError:
         return None
@@ -230,19 +230,19 @@ def walk(folder: File, fail: Callable[[PathError], None]) -> Iterator[tuple[File
     Links to folders are not followed, so that a loop ends.
     """
 
-    def failed(error: OSError) -> None:
-        fail(PathError(error.filename, reason_of(error)))
+    def raise_failed(error: OSError) -> None:
+        fail(PathError(error.filename, explain_error(error)))
 
-    for root, folders, files in os.walk(folder, onerror=failed):
+    for root, folders, files in os.walk(folder, onerror=raise_failed):
         _note(File(root))
         yield File(root), folders, files
 
 
-def own(*names: str) -> bytes:
+def read_own(*names: str) -> bytes:
     """A file of the package."""
     return PACKAGE.joinpath(*names).read_bytes()
 
 
-def own_names(*names: str) -> list[str]:
+def list_own(*names: str) -> list[str]:
     """The files in a folder of the package."""
     return sorted(os.listdir(PACKAGE.joinpath(*names)))

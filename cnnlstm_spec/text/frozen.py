@@ -49,7 +49,7 @@ def _freeze(cls: type[Any], eq: bool, repr: bool) -> type[Any]:
         fields = dataclasses.fields(cls)
         methods["__eq__"] = _compare(_get_all([each.name for each in fields if each.compare]))
         hashed = [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
-        methods |= {} if says_hash else {"__hash__": _hash(_get_all(hashed))}
+        methods |= {} if says_hash else {"__hash__": _make_hash(_get_all(hashed))}
     for name, method in methods.items():
         if name not in own or name == "__hash__":
             setattr(cls, name, method)
@@ -105,7 +105,7 @@ def _compare(get: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, object], b
     return __eq__
 
 
-def _hash(get: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
+def _make_hash(get: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
     def __hash__(self: Any) -> int:
         return hash(get(self))
 

@@ -35,7 +35,7 @@ class Memory:
         return self._kept.setdefault(key, (value, alive))[0]
 
 
-def once(memory: Memory | None, make: Callable[..., Any], *parts: Any) -> Any:
+def make_once(memory: Memory | None, make: Callable[..., Any], *parts: Any) -> Any:
     """`make(*parts)`, or what it gave for the very same parts."""
     if memory is None:
         return make(*parts)

@@ -11,15 +11,15 @@ def install(extra: str) -> str:
     return f"pip install '.[{extra}]' in a checkout of cnnlstm-spec"
 
 
-def what_to_install(error: ImportError) -> str | None:
+def explain_missing(error: ImportError) -> str | None:
     """A line that says it; None where what is missing cannot be told, or is a part of this package."""
-    name = _module(error)
+    name = _find_module(error)
     if name is None or name == __name__.partition(".")[0]:
         return None
     return f"`{name}` is not installed: {install(EXTRAS[name]) if name in EXTRAS else f'pip install {name}'}"
 
 
-def _module(error: BaseException | None) -> str | None:
+def _find_module(error: BaseException | None) -> str | None:
     """The package that was not found; Keras raises an error of its own for one that it needs at times only."""
     while error is not None:
         if isinstance(error, ModuleNotFoundError) and error.name is not None:

@@ -70,7 +70,7 @@ class Listing(Node):
     items: tuple[Node, ...]
 
 
-def words_for(node: Node) -> str:
+def describe_sort(node: Node) -> str:
     """What a person calls the sort of a node, with its article."""
     if isinstance(node, Mapping):
         return "a mapping"
@@ -81,7 +81,7 @@ def words_for(node: Node) -> str:
     return kinds[type(node.value)]
 
 
-def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None, depth: int = 0) -> Node:
+def make_node(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None = None, depth: int = 0) -> Node:
     """A node of a Python value, all of it at one span; keys that can be no names are reported to `found`."""
     found = [] if found is None else found
     value = make_plain_value(value)
@@ -90,10 +90,10 @@ def node_of(value: object, span: Span = NOWHERE, found: list[Diagnostic] | None 
     if isinstance(value, dict):
         keys = (as_key(Scalar(span, str(key), str(key)), found) for key in value)
         return Mapping(
-            span, tuple(Entry(key, node_of(v, span, found, depth + 1)) for key, v in zip(keys, value.values(), strict=True))
+            span, tuple(Entry(key, make_node(v, span, found, depth + 1)) for key, v in zip(keys, value.values(), strict=True))
         )
     if isinstance(value, list | tuple):
-        return Listing(span, tuple(node_of(item, span, found, depth + 1) for item in value))
+        return Listing(span, tuple(make_node(item, span, found, depth + 1) for item in value))
     if value is None or isinstance(value, bool | int | float | str):
         return Scalar(span, value, str(value))
     raise TypeError(f"{type(value).__name__} has no place in a spec")
@@ -109,7 +109,7 @@ def make_plain_value(value: object) -> object:
     return value
 
 
-def unfit(name: str) -> str | None:
+def explain_unfit(name: str) -> str | None:
     """The way out for a name that holds a character which no name may, since nobody sees it; None for others."""
     match = None if name.isprintable() else UNSAFE.search(name)
     return f"leave out the character U+{ord(match[0]):04X}" if match else None
@@ -117,19 +117,19 @@ def unfit(name: str) -> str | None:
 
 def as_key(key: Scalar, found: list[Diagnostic]) -> Scalar:
     """The key, broken and reported where it can be no name."""
-    help = unfit(key.text)
+    help = explain_unfit(key.text)
     if help is None:
         return key
     found.append(Diagnostic(BAD_NAME, Place((), key.span), {"name": key.text, "what": "anything"}, help=(help,)))
     return replace(key, broken=True)
 
 
-def value_of(node: Node) -> object:
+def to_value(node: Node) -> object:
     """The Python value of a node, without positions."""
     if isinstance(node, Mapping):
-        return {entry.key.text: value_of(entry.value) for entry in node.entries}
+        return {entry.key.text: to_value(entry.value) for entry in node.entries}
     if isinstance(node, Listing):
-        return [value_of(item) for item in node.items]
+        return [to_value(item) for item in node.items]
     assert isinstance(node, Scalar)
     return node.value
 
@@ -137,13 +137,13 @@ def value_of(node: Node) -> object:
 WRONG_TYPE = Code("wrong-type", "error", "`{key}` is {words}; this is {given}")
 
 
-def given(node: Node) -> str:
+def show_given(node: Node) -> str:
     """A value as a message shows it."""
     if isinstance(node, Scalar) and node.value is not None:
-        sort = words_for(node)
+        sort = describe_sort(node)
         text = node.text if len(node.text) <= 40 else node.text[:37] + "..."
         if sort == "a string":
             return f'the string "{text}"'
         return f"the boolean {text}" if sort == "a boolean" else text
     empty = not (node.entries if isinstance(node, Mapping) else node.items if isinstance(node, Listing) else (node,))
-    return words_for(node).replace("a ", "an empty ", 1) if empty else words_for(node)
+    return describe_sort(node).replace("a ", "an empty ", 1) if empty else describe_sort(node)

@@ -20,9 +20,9 @@ def speak_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
     same: dict[object, Diagnostic] = {}
     for each in found:
         alone = each.code.severity == "error" and "metric" not in each.facts
-        key: object = id(each) if alone else (each.code.name, *_but_for_names(each))
+        key: object = id(each) if alone else (each.code.name, *_strip_names(each))
         first = same.get(key)
-        same[key] = each if first is None else _joined(first, each)
+        same[key] = each if first is None else _join(first, each)
     return _join_metrics(same.values())
 
 
@@ -37,14 +37,14 @@ def _join_metrics(found: Iterable[Diagnostic]) -> list[Diagnostic]:
                 graver, other = (each, first) if each.severity == "error" != first.severity else (first, each)
                 help = tuple(line.removeprefix("or ") for line in graver.help if any(line[3:] in one for one in other.help))
                 joined = replace(graver, fixes=(), help=help or graver.help)
-                told[place] = replace(_joined(joined, other), fixes=tuple(fixes))
+                told[place] = replace(_join(joined, other), fixes=tuple(fixes))
                 break
         else:
             told.append(each)
     return told
 
 
-def _but_for_names(found: Diagnostic) -> tuple[str, ...]:
+def _strip_names(found: Diagnostic) -> tuple[str, ...]:
     """What is said, whatever that is called which it is said of."""
     said = (found.message, *found.help)
     for name in filter(found.facts.get, NAMES):
@@ -53,14 +53,14 @@ def _but_for_names(found: Diagnostic) -> tuple[str, ...]:
     return said
 
 
-def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
+def _join(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     """One finding of two places; what mends the one mends the other with it."""
     # Branches of one `each` stand at one place, whatever they are called.
     if first.place.span == other.place.span:
         return first
     pairs = zip(first.fixes, other.fixes, strict=False)
     fixes = tuple(
-        replace(a, title=_both(a.title, b.title), edits=tuple(dict.fromkeys((*a.edits, *b.edits))))
+        replace(a, title=_name_both(a.title, b.title), edits=tuple(dict.fromkeys((*a.edits, *b.edits))))
         for a, b in pairs
         if a.applicability == b.applicability
     )
@@ -69,5 +69,5 @@ def _joined(first: Diagnostic, other: Diagnostic) -> Diagnostic:
     return replace(first, labels=(*first.labels, Label(other.place, words)), fixes=fixes)
 
 
-def _both(title: str, other: str) -> str:
+def _name_both(title: str, other: str) -> str:
     return title if other in title else f"{title} and {other.removeprefix('write ')}"

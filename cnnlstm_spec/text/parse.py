@@ -10,7 +10,7 @@ import yaml
 from .diagnostic import Code, Diagnostic, Label
 from .fix import write
 from .foreign_variables import JINJA
-from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, words_for
+from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, describe_sort
 from .source import Place, Source, Span
 from .yaml_scalars import Unreadable, Value, resolve
 
@@ -60,17 +60,17 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     found: list[Diagnostic] = []
     try:
         _check_characters(source)
-        return _Composer(source, found).document(), found
+        return _Composer(source, found).read_document(), found
     except Refused as refused:
         return None, [*found, refused.diagnostic]
     except yaml.MarkedYAMLError as error:
-        return None, [*found, _syntax_error(source, error)]
+        return None, [*found, _report_syntax_error(source, error)]
     except yaml.reader.ReaderError as error:
         place = Place((), Span(source, 0, 1))
         return None, [Diagnostic(NOT_TEXT, place, {"character": f"U+{error.character:04X}"})]
 
 
-def texts_in(source: Source) -> list[tuple[int, int]]:
+def find_texts(source: Source) -> list[tuple[int, int]]:
     """The ranges of text in quotes and in blocks, in order, where a `#` begins no comment; as far as it is YAML."""
     found: list[tuple[int, int]] = []
     events: Any = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -95,16 +95,16 @@ def _check_characters(source: Source) -> None:
         raise Refused(Diagnostic(NOT_TEXT, place, {"character": f"U+{ord(match[0]):04X}"}, help=("remove it",)))
 
 
-def _syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
+def _report_syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     at = min(mark.index if mark else 0, len(source.text))
     problem = error.problem or "it cannot be read"
     if NESTING in problem:
         return Diagnostic(TOO_DEEP, Place((), Span(source, at, at + 1)), {"limit": DEPTH_LIMIT})
     begun = error.context_mark.index if error.context_mark else at
-    from .yaml_slips import slip
+    from .yaml_slips import find_slip
 
-    fix, help, fixes = slip(source, problem, at, error.context or "", begun)
+    fix, help, fixes = find_slip(source, problem, at, error.context or "", begun)
     labels: tuple[Label, ...] = ()
     if error.context and begun not in (at, fix) and fix == at:
         labels = (Label(Place((), Span(source, begun, begun + 1)), error.context),)
@@ -122,7 +122,7 @@ class _Composer:
         self.anchors: dict[str, tuple[Node, int] | None] = {}
         self.count = 0
 
-    def span(self, event: Any) -> Span:
+    def make_span(self, event: Any) -> Span:
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
     def refuse_key(self, key: Node) -> Refused:
@@ -130,42 +130,42 @@ class _Composer:
         source = key.span.source
         jinja = JINJA.match(source.text, key.span.start - 1)
         if jinja is None:
-            return self.refuse(BAD_KEY, key.span, given=words_for(key))
+            return self.refuse(BAD_KEY, key.span, given=describe_sort(key))
         variable, span = f"${jinja[1]}", Span(source, jinja.start(), jinja.end())
-        facts: dict[str, object] = {"given": words_for(key)}
+        facts: dict[str, object] = {"given": describe_sort(key)}
         help = (f"a variable is written `{variable}`",)
         return Refused(Diagnostic(BAD_KEY, Place((), key.span), facts, help=help, fixes=(write(span, variable),)))
 
     def refuse(self, code: Code, span: Span, **facts: object) -> Refused:
         return Refused(Diagnostic(code, Place((), span), facts))
 
-    def document(self) -> Node:
+    def read_document(self) -> Node:
         root: Node | None = None
         for event in self.events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    raise self.refuse(SEVERAL, self.span(event))
-                root = self.node(next(self.events), 0)
+                    raise self.refuse(SEVERAL, self.make_span(event))
+                root = self.read_node(next(self.events), 0)
         if root is None or (isinstance(root, Scalar) and root.value is None and not root.broken):
             raise self.refuse(EMPTY, Span(self.source, 0, 0))
         return root
 
-    def node(self, event: Any, depth: int) -> Node:
-        span = self.span(event)
+    def read_node(self, event: Any, depth: int) -> Node:
+        span = self.make_span(event)
         if depth > DEPTH_LIMIT:
             raise self.refuse(TOO_DEEP, span, limit=DEPTH_LIMIT)
         if isinstance(event, yaml.AliasEvent):
-            return self.alias(event.anchor or "", span)
+            return self.read_alias(event.anchor or "", span)
         before = self.count
         if event.anchor is not None:
             self.anchors[event.anchor] = None
         self.spend(1, span)
         if isinstance(event, yaml.ScalarEvent):
-            node: Node = self.scalar(event, span)
+            node: Node = self.read_scalar(event, span)
         elif isinstance(event, yaml.SequenceStartEvent):
-            node = self.listing(event, span, depth)
+            node = self.read_listing(event, span, depth)
         else:
-            node = self.mapping(event, span, depth)
+            node = self.read_mapping(event, span, depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, self.count - before)
         return node
@@ -175,7 +175,7 @@ class _Composer:
         if self.count > NODES_LIMIT:
             raise self.refuse(TOO_MANY, span, limit=NODES_LIMIT)
 
-    def alias(self, name: str, span: Span) -> Node:
+    def read_alias(self, name: str, span: Span) -> Node:
         if name not in self.anchors:
             raise self.refuse(UNKNOWN_ALIAS, span, name=name)
         held = self.anchors[name]
@@ -184,20 +184,20 @@ class _Composer:
         self.spend(held[1], span)
         return held[0]
 
-    def scalar(self, event: Any, span: Span) -> Scalar:
+    def read_scalar(self, event: Any, span: Span) -> Scalar:
         plain = event.style is None or event.style == ""
         text: str = event.value
         if event.tag in (None, "!"):
             value = resolve(text) if plain and event.tag is None else text
         else:
-            value = self.tagged(event.tag, text, span)
+            value = self.read_tagged(event.tag, text, span)
         if isinstance(value, Unreadable):
             facts: dict[str, object] = {"reason": value.reason}
             self.found.append(Diagnostic(BAD_NUMBER, Place((), span), facts, help=(value.help,)))
             return Scalar(span, None, text, plain, broken=True)
         return Scalar(span, value, text, plain)
 
-    def tagged(self, tag: str, text: str, span: Span) -> Value | Unreadable:
+    def read_tagged(self, tag: str, text: str, span: Span) -> Value | Unreadable:
         name = tag.removeprefix("tag:yaml.org,2002:")
         value = resolve(text)
         if name == "str":
@@ -209,37 +209,37 @@ class _Composer:
             return value
         raise self.refuse(BAD_TAG, span, tag=tag)
 
-    def container(self, event: Any, name: str) -> None:
+    def read_container(self, event: Any, name: str) -> None:
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
-            raise self.refuse(BAD_TAG, self.span(event).to(event.start_mark.index + 1), tag=event.tag)
+            raise self.refuse(BAD_TAG, self.make_span(event).to(event.start_mark.index + 1), tag=event.tag)
 
-    def listing(self, event: Any, span: Span, depth: int) -> Listing:
-        self.container(event, "seq")
+    def read_listing(self, event: Any, span: Span, depth: int) -> Listing:
+        self.read_container(event, "seq")
         items = []
         last = None
         while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
-            items.append(self.node(inner, depth + 1))
-            last = self.end_of(inner, items[-1])
-        return Listing(span.to(self.end(inner, last)), tuple(items))
+            items.append(self.read_node(inner, depth + 1))
+            last = self.find_end(inner, items[-1])
+        return Listing(span.to(self.find_collection_end(inner, last)), tuple(items))
 
-    def end(self, event: Any, last: int | None) -> int:
+    def find_collection_end(self, event: Any, last: int | None) -> int:
         """Where a collection ends, given the end of the last in it; a block collection's own mark lies at the token after it."""
         return int(event.end_mark.index) if event.end_mark.index > event.start_mark.index or last is None else last
 
-    def end_of(self, event: Any, node: Node) -> int:
+    def find_end(self, event: Any, node: Node) -> int:
         """Where a value ends that stands here; that of an alias is written elsewhere."""
         end = int(event.end_mark.index)
         return end if isinstance(event, yaml.AliasEvent) else node.span.end
 
-    def mapping(self, event: Any, span: Span, depth: int) -> Mapping:
-        self.container(event, "map")
+    def read_mapping(self, event: Any, span: Span, depth: int) -> Mapping:
+        self.read_container(event, "map")
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
         last = None
         while not isinstance(inner := next(self.events), yaml.MappingEndEvent):
-            key = self.node(inner, depth + 1)
-            value = self.node(event := next(self.events), depth + 1)
-            last = self.end_of(event, value)
+            key = self.read_node(inner, depth + 1)
+            value = self.read_node(event := next(self.events), depth + 1)
+            last = self.find_end(event, value)
             if not isinstance(key, Scalar):
                 raise self.refuse_key(key)
             key = as_key(key, self.found)
@@ -253,12 +253,12 @@ class _Composer:
                 entries[key.text] = Entry(key, value)
         own = tuple(entries.values())
         inherited = tuple(entry for name, entry in merged.items() if name not in entries)
-        return Mapping(span.to(self.end(inner, last)), inherited + own)
+        return Mapping(span.to(self.find_collection_end(inner, last)), inherited + own)
 
     def merge(self, value: Node, merged: dict[str, Entry]) -> None:
         for each in value.items if isinstance(value, Listing) else (value,):
             if not isinstance(each, Mapping):
-                raise self.refuse(BAD_MERGE, each.span, given=words_for(each))
+                raise self.refuse(BAD_MERGE, each.span, given=describe_sort(each))
             self.spend(len(each.entries), each.span)
             for entry in each.entries:
                 merged.setdefault(entry.key.text, entry)

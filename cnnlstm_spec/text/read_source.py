@@ -6,7 +6,7 @@ from pathlib import Path as File
 from typing import BinaryIO
 
 from .diagnostic import Code, Diagnostic
-from .files import PathError, entries, link_at, read, reason_of
+from .files import PathError, explain_error, list_entries, read, read_link
 from .source import Place, Source, Span
 
 NO_FILE = Code("no-such-file", "error", "there is no such file")
@@ -54,7 +54,7 @@ def read_stream(stream: BinaryIO | None, name: str) -> Source:
         return decode(stream.read(LIMIT * 2**20 + 1), name)
     except (OSError, ValueError) as error:
         # A ValueError is Python's own word for a stream that was closed.
-        raise _refuse(name, UNREADABLE, reason=reason_of(error)) from None
+        raise _refuse(name, UNREADABLE, reason=explain_error(error)) from None
 
 
 def decode(data: bytes, name: str) -> Source:
@@ -80,13 +80,13 @@ def _refuse(name: str, code: Code, help: tuple[str, ...] = (), **facts: object) 
 
 def _suggest_near(path: File) -> tuple[str, ...]:
     """A file beside it with nearly that name."""
-    from .spelling import nearest
+    from .spelling import find_nearest
 
-    if (target := link_at(path)) is not None:
+    if (target := read_link(path)) is not None:
         return (f"it is a link to `{target}`, which is not there",)
     try:
-        names = [each.name for each in entries(path.parent) if each.suffix in (".yaml", ".yml")][:1000]
+        names = [each.name for each in list_entries(path.parent) if each.suffix in (".yaml", ".yml")][:1000]
     except PathError:
         return (f"there is no folder `{path.parent}`",)
-    near = nearest(path.name, names)
+    near = find_nearest(path.name, names)
     return (f"did you mean `{path.parent / near}`?",) if near else ()

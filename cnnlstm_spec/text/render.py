@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from .diagnostic import Diagnostic
-from .escape.terminal import measure_width, one_line, paint_text, show_character
+from .escape.terminal import make_line_safe, measure_width, paint_text, show_character
 from .source import NOWHERE, Source, Span
 
 WIDTH = 120
@@ -30,7 +30,7 @@ def render(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | 
     return "\n\n".join(printer.render_diagnostic(each) for each in diagnostics)
 
 
-def counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
+def describe_counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
     """`2 errors, 1 warning in 1 file`."""
     found = []
     for severity in ("error", "warning", "advice"):
@@ -57,7 +57,7 @@ class _Printer:
     def render_diagnostic(self, diagnostic: Diagnostic) -> str:
         severity = diagnostic.severity
         head = self.paint(f"{severity}[{diagnostic.code.name}]", severity)
-        lines = [head + self.paint(": " + one_line(diagnostic.message), "bold")]
+        lines = [head + self.paint(": " + make_line_safe(diagnostic.message), "bold")]
         notes = [label.message for label in diagnostic.labels if not _is_somewhere(label.place.span)]
         sources = _collect_marks(diagnostic)
         gutter = max((len(str(mark.line)) for _, marks in sources for mark in marks), default=1)
@@ -67,14 +67,14 @@ class _Printer:
                 lines += self.render_snippet(source, marks, gutter, severity)
         for word, texts in (("note", notes), ("help", diagnostic.help)):
             sign = self.paint("=", "gutter")
-            lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {one_line(text)}" for text in texts]
+            lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {make_line_safe(text)}" for text in texts]
         return "\n".join(lines)
 
     def render_location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
         arrow = self.paint("-->" if first else ":::", "gutter")
         mark = next((mark for mark in marks if mark.primary), marks[0])
         at = f":{mark.line}:{mark.start + 1}" if source.text else ""
-        return [f"{'':{gutter}}{arrow} {one_line(source.name)}{at}"]
+        return [f"{'':{gutter}}{arrow} {make_line_safe(source.name)}{at}"]
 
     def render_snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
         bar = self.paint("|", "gutter")
@@ -91,13 +91,13 @@ class _Printer:
 
     def render_source_line(self, source: Source, number: int, marks: list[Mark], gutter: int, severity: str) -> list[str]:
         """A line with its marks below it; a line too long is printed again for a mark that does not fit beside the others."""
-        text = source.line(number)
+        text = source.read_line(number)
         bar = self.paint("|", "gutter")
         space = self.columns - gutter - 3
         lines: list[str] = []
         waiting = sorted(marks, key=lambda mark: (mark.start, not mark.primary))
         while True:
-            start, end = _window(text, waiting[0] if waiting else None, space)
+            start, end = _choose_window(text, waiting[0] if waiting else None, space)
             prefix = "... " if start else ""
             shown_text = prefix + "".join(map(show_character, text[start:end])) + (" ..." if end < len(text) else "")
             label = self.paint(f"{number:>{gutter}}", "gutter")
@@ -109,7 +109,7 @@ class _Printer:
                     continue
                 indent = " " * (len(prefix) + _count_columns(text[start : mark.start]))
                 length = max(1, _count_columns(text[mark.start : min(mark.end, end)]))
-                message = f" {one_line(mark.message)}" if mark.message else ""
+                message = f" {make_line_safe(mark.message)}" if mark.message else ""
                 marked = self.paint(("^" if mark.primary else "-") * length + message, severity if mark.primary else "label")
                 lines.append(f"{'':{gutter}} {bar} {indent}{marked}")
             if not later:
@@ -137,8 +137,8 @@ def _collect_marks(diagnostic: Diagnostic) -> list[tuple[Source, list[Mark]]]:
 
 def _mark(span: Span, message: str, primary: bool) -> Mark:
     """A span as a mark; one of several lines ends with its first."""
-    line, column = span.source.position(span.start)
-    text = span.source.line(line)
+    line, column = span.source.find_position(span.start)
+    text = span.source.read_line(line)
     start = min(column - 1, len(text))
     end = min(start + span.end - span.start, len(text))
     return Mark(line, start, start + len(text[start:end].rstrip()), message, primary)
@@ -152,7 +152,7 @@ def _count_columns(text: str) -> int:
     return measure_width("".join(map(show_character, text)))
 
 
-def _window(text: str, mark: Mark | None, space: int) -> tuple[int, int]:
+def _choose_window(text: str, mark: Mark | None, space: int) -> tuple[int, int]:
     """The stretch of a line that is printed: all of it, or as much around the mark as there is space for."""
     if len(text) <= space and _count_columns(text) <= space:
         return 0, len(text)

@@ -37,7 +37,7 @@ def propose_repairs(source: Source, number: int, words: Collection[str] = ()) ->
 
     `words` are keys that a word of the line may begin, besides those that stand elsewhere in the text.
     """
-    line, start = source.line(number), source.start(number)
+    line, start = source.read_line(number), source.start(number)
     seen = {line}
     for candidate in _propose_lines(source, number, line, words):
         if candidate in seen:
@@ -76,7 +76,7 @@ def _propose_lines(source: Source, number: int, line: str, words: Collection[str
 
 def _complete_key(source: Source, number: int, begun: str, words: Collection[str]) -> str | None:
     """A key that begins so: one of another line, from the nearest on, or one of the words."""
-    line = source.position
+    line = source.find_position
     found = [
         (abs(line(match.start())[0] - number), match[0])
         for match in KEY.finditer(source.text)
@@ -112,9 +112,9 @@ def _close_brackets(text: str, quote: str, opened: list[str], parts: list[int]) 
 
 def _find_missing_key(source: Source, number: int) -> int | None:
     """The column of the key that lines below a line without one belong to; None where they need none."""
-    above = next((each for each in range(number - 1, 0, -1) if _is_written(source.line(each))), None)
-    count = source.position(len(source.text))[0]
-    below = [_indent(line) for each in range(number + 1, count + 1) if _is_written(line := source.line(each))]
+    above = next((each for each in range(number - 1, 0, -1) if _is_written(source.read_line(each))), None)
+    count = source.find_position(len(source.text))[0]
+    below = [_indent(line) for each in range(number + 1, count + 1) if _is_written(line := source.read_line(each))]
     if not below or above is None:
         return None
     return next((indent for indent in below if indent < below[0]), 0)

@@ -28,7 +28,7 @@ class Source:
     def _starts(self) -> list[int]:
         return [0, *(match.end() for match in LINE_END.finditer(self.text))]
 
-    def position(self, offset: int) -> tuple[int, int]:
+    def find_position(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column, in code points, of an offset."""
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
@@ -37,7 +37,7 @@ class Source:
         """The offset of a 1-based line."""
         return self._starts[number - 1]
 
-    def line(self, number: int) -> str:
+    def read_line(self, number: int) -> str:
         """The text of a 1-based line, without its line break."""
         start = self._starts[number - 1]
         end = self._starts[number] if number < len(self._starts) else len(self.text)

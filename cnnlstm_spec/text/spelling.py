@@ -11,7 +11,7 @@ from typing import NamedTuple, ParamSpec, TypeVar
 
 from .fix import Fix, write
 from .source import Span
-from .synonyms import SYNONYMS, folded
+from .synonyms import SYNONYMS, fold_word
 
 WORDS = 300
 """Misspelt words of one reading that are looked up; more take longer than all the rest, and nobody reads them."""
@@ -28,18 +28,18 @@ _LEFT: ContextVar[list[int] | None] = ContextVar("left", default=None)
 """How many words the reading under way may still look up; None outside of any. Other threads have their own."""
 
 
-def limits_lookups(reading: Callable[Given, Result]) -> Callable[Given, Result]:
+def limit_lookups(reading: Callable[Given, Result]) -> Callable[Given, Result]:
     """A reading of a spec in which `WORDS` misspelt words are looked up; when it ends, all is as it was before."""
 
     @wraps(reading)
-    def limited(*args: Given.args, **named: Given.kwargs) -> Result:
+    def run_limited(*args: Given.args, **named: Given.kwargs) -> Result:
         before = _LEFT.set([WORDS])
         try:
             return reading(*args, **named)
         finally:
             _LEFT.reset(before)
 
-    return limited
+    return run_limited
 
 
 class Guess(NamedTuple):
@@ -52,8 +52,8 @@ class Guess(NamedTuple):
 def guess(word: str, known: Iterable[str], span: Span) -> Guess:
     """The known word nearest to one that is written at a span."""
     known = list(islice(known, KNOWN))
-    near = nearest(word, known)
-    return Guess((f"did you mean `{near}`?",), (respelt(word, near, known, span),)) if near else Guess()
+    near = find_nearest(word, known)
+    return Guess((f"did you mean `{near}`?",), (fix_spelling(word, near, known, span),)) if near else Guess()
 
 
 def guess_address(address: str, known: Iterable[str], span: Span) -> Guess:
@@ -66,17 +66,17 @@ def guess_address(address: str, known: Iterable[str], span: Span) -> Guess:
     return guess(address, known, span)
 
 
-def likest(name: str, known: Iterable[str]) -> list[str]:
+def sort_by_likeness(name: str, known: Iterable[str]) -> list[str]:
     """Known words, those first that begin as one does: there may be more than are looked at."""
-    return sorted(known, key=lambda each: -_common(each, name))
+    return sorted(known, key=lambda each: -_count_common(each, name))
 
 
-def _common(name: str, other: str) -> int:
+def _count_common(name: str, other: str) -> int:
     """How many characters two names begin alike with."""
     return next((at for at, (a, b) in enumerate(zip(name, other, strict=False)) if a != b), min(len(name), len(other)))
 
 
-def respelt(word: str, near: str, known: Iterable[str], span: Span) -> Fix:
+def fix_spelling(word: str, near: str, known: Iterable[str], span: Span) -> Fix:
     """The fix that writes a known word; safe where no other is as near, and it is one slip away."""
     slips = [each for each in islice(known, KNOWN) if each != word and is_one_slip(word, each)]
     return write(span, near, "safe" if slips == [near] else "unsafe")
@@ -92,13 +92,13 @@ def is_one_slip(word: str, other: str) -> bool:
     return rest[1:] == left[1:] or rest[1:] == left or rest == left[1:] or (rest[:2] == left[1::-1] and rest[2:] == left[2:])
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> tuple[str, ...]:
+def suggest_word(word: str, known: Iterable[str]) -> tuple[str, ...]:
     """A help line with the nearest known word, or none."""
-    near = nearest(word, known)
+    near = find_nearest(word, known)
     return (f"did you mean `{near}`?",) if near else ()
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def find_nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that a misspelt one stands for; None too where a reading has had its share of them.
 
     That is another library's word for it, else the one most like it, if that is no far-fetched guess.
@@ -108,18 +108,18 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
         if not left[0]:
             return None
         left[0] -= 1
-    return _nearest(word, tuple(islice(known, KNOWN)))
+    return _find_nearest(word, tuple(islice(known, KNOWN)))
 
 
 @lru_cache(64)
-def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+def _find_nearest(word: str, known: tuple[str, ...]) -> str | None:
     """The same of words that were looked at before, as those of each variant are."""
     from difflib import get_close_matches
 
     by_folded: dict[str, str] = {}
     for each in known:
-        by_folded.setdefault(folded(each), each)
-    plain = folded(word)
+        by_folded.setdefault(fold_word(each), each)
+    plain = fold_word(word)
     for meant in SYNONYMS.get(plain, ()):
         if meant in by_folded:
             return by_folded[meant]
@@ -134,7 +134,7 @@ def _is_alike(word: str, other: str) -> bool:
     """Whether words are alike in what they do not have in common: `WeightNormalization` is no `UnitNormalization`."""
     from difflib import SequenceMatcher
 
-    ours, theirs = _parts(word), _parts(other)
+    ours, theirs = _split_parts(word), _split_parts(other)
     while ours and theirs and ours[-1] == theirs[-1]:
         ours, theirs = ours[:-1], theirs[:-1]
     while ours and theirs and ours[0] == theirs[0]:
@@ -143,5 +143,5 @@ def _is_alike(word: str, other: str) -> bool:
     return not first or not second or SequenceMatcher(None, first, second).ratio() >= ALIKE
 
 
-def _parts(word: str) -> list[str]:
+def _split_parts(word: str) -> list[str]:
     return [part.lower() for part in PART.findall(word)]

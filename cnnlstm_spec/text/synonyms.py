@@ -309,6 +309,6 @@ GONE: dict[str, str] = {
 """Keys that Keras has not, or no longer, to what to do instead."""
 
 
-def folded(word: str) -> str:
+def fold_word(word: str) -> str:
     """A word without what people write differently."""
     return word.lower().replace("_", "").replace("-", "")

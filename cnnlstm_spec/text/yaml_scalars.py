@@ -50,7 +50,7 @@ def resolve(text: str) -> Value | Unreadable:
     return text
 
 
-def fraction(text: str) -> float | None:
+def read_fraction(text: str) -> float | None:
     """The value of `1/255`, or None where the text is no fraction."""
     match = FRACTION.fullmatch(text.strip())
     if match is None or float(match[2]) == 0:

@@ -350,12 +350,12 @@ def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_every_layer_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
-    from cnnlstm_spec.emit.words.reference import find, list_names, page
+    from cnnlstm_spec.emit.words.reference import find, list_names, write_page
 
     for listed in list_names().values():
         for name in (each.split()[0] for each in listed):
             record = find(name)
-            assert record is not None and page(name, record)
+            assert record is not None and write_page(name, record)
 
 
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
@@ -442,11 +442,11 @@ def test_compile_without_what_a_layer_needs(
 
 
 def test_what_to_install() -> None:
-    from cnnlstm_spec.text.missing import what_to_install
+    from cnnlstm_spec.text.missing import explain_missing
 
-    assert what_to_install(ModuleNotFoundError(name="pandas.core")) == "`pandas` is not installed: pip install pandas"
-    assert what_to_install(ModuleNotFoundError(name="cnnlstm_spec.hole")) is None
-    assert what_to_install(ImportError("cannot import name")) is None
+    assert explain_missing(ModuleNotFoundError(name="pandas.core")) == "`pandas` is not installed: pip install pandas"
+    assert explain_missing(ModuleNotFoundError(name="cnnlstm_spec.hole")) is None
+    assert explain_missing(ImportError("cannot import name")) is None
 
 
 def test_schema(capsys: pytest.CaptureFixture[str]) -> None:
@@ -528,13 +528,13 @@ def test_validate_imports_no_keras(folder: Path) -> None:
 
 def test_the_example_of_a_page_is_a_spec(capsys: pytest.CaptureFixture[str]) -> None:
     from cnnlstm_spec import load
-    from cnnlstm_spec.emit.words.reference import find, list_names, page
+    from cnnlstm_spec.emit.words.reference import find, list_names, write_page
 
     for heading, listed in list_names().items():
         for name in (each.split()[0] for each in listed if heading != "structures"):
             record = find(name)
             assert record is not None
-            written, _, shapes = page(name, record).rstrip().rpartition("example\n  ")[2].partition("    # on ")
+            written, _, shapes = write_page(name, record).rstrip().rpartition("example\n  ")[2].partition("    # on ")
             dtype = record.examples[0].dtype  # type: ignore[attr-defined]
             inputs = [each.strip("[]") for each in shapes.partition("\n")[0].split("], [")]
             branches = "".join(_branch(index, sizes, dtype) for index, sizes in enumerate(inputs))

@@ -15,9 +15,9 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.compiler.artifact.ownership import foreign
+from cnnlstm_spec.compiler.artifact.ownership import find_foreign
 from cnnlstm_spec.compiler.artifact.write import Unsuitable, write_files
-from cnnlstm_spec.text.files import PathError, read, read_json, sort_of
+from cnnlstm_spec.text.files import PathError, find_sort, read, read_json
 
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 GOOD = "version: 1\nname: t\nbranches: {a: {input: {kind: vector, shape: [4]}}}\nhead: []\n"
@@ -139,12 +139,12 @@ def test_a_strange_output(sort: str, folder: Path, capsys: pytest.CaptureFixture
 def test_a_manifest_of_brackets_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("[" * 100_000)
     assert read_json(tmp_path / "manifest.json") is None
-    assert foreign(tmp_path, ["manifest.json"], str) == ["manifest.json"]
+    assert find_foreign(tmp_path, ["manifest.json"], str) == ["manifest.json"]
 
 
 def test_a_manifest_that_is_a_pipe_is_not_opened(folder: Path) -> None:
     (folder / strange("pipe", folder)).rename(folder / "manifest.json")
-    assert foreign(folder, ["manifest.json"], str) == ["manifest.json"]
+    assert find_foreign(folder, ["manifest.json"], str) == ["manifest.json"]
 
 
 def test_a_file_that_becomes_a_pipe_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ def test_a_file_that_becomes_a_pipe_is_not_read(folder: Path, monkeypatch: pytes
 
 
 def test_devices() -> None:
-    assert sort_of(Path(os.devnull)) == "device"
+    assert find_sort(Path(os.devnull)) == "device"
     with pytest.raises(PathError, match="it is a device"):
         read(Path(os.devnull))
 

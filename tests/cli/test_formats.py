@@ -264,7 +264,7 @@ def test_an_output_file_is_whole_or_as_it_was(form: str, folder: Path, monkeypat
     (folder / "out").write_text("before")
     (folder / "many.yaml").write_text(SOUND + "matrix: {'head[0].units': [1, 2, 3]}\n")
     there = sorted(folder.iterdir())
-    compile_variant = Sweep.compiled
+    compile_variant = Sweep.compile
     writing = []
 
     def compiled(self: Sweep, variant: Variant | None) -> Compilation:

@@ -43,7 +43,7 @@ def settled(spec: Sweep, found: Sequence[Diagnostic]) -> list[Diagnostic]:
 
 def offered(text: str) -> list[tuple[str, str]]:
     spec = prepared(text)
-    found = settled(spec, spec.plain().diagnostics)
+    found = settled(spec, spec.compile_plain().diagnostics)
     return [(fix.title, fix.applicability) for each in found for fix in each.fixes]
 
 
@@ -68,7 +68,7 @@ def test_a_mistake_that_hides_another_is_mended_with_it() -> None:
 
 def test_a_fix_that_leaves_its_finding_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = prepared(SPEC)
-    found = list(spec.plain().diagnostics)
+    found = list(spec.compile_plain().diagnostics)
     span = found[0].place.span
     useless = Fix("turn it round", (Edit(span, "'9'"),), "safe")
     found = [Diagnostic(found[0].code, found[0].place, found[0].facts, fixes=(useless,)), *found[1:]]
@@ -78,7 +78,7 @@ def test_a_fix_that_leaves_its_finding_is_none(monkeypatch: pytest.MonkeyPatch) 
 
 def test_edits_have_their_places_in_the_text_as_it_is() -> None:
     spec = prepared(SPEC)
-    found = settled(spec, spec.plain().diagnostics)
+    found = settled(spec, spec.compile_plain().diagnostics)
     edits = [edit for each in found for fix in each.fixes for edit in fix.edits]
     assert apply_edits(SPEC, [edit for edit in edits if isinstance(edit, Edit)]) == mended(SPEC)
 
@@ -105,7 +105,7 @@ def test_a_trial_is_what_compiling_the_text_gives() -> None:
         assert edits is not None
         after, text = trials.try_with(edits), apply_edits(SPEC, edits)
         assert after is not None and text is not None
-        plainly = prepared(text).plain().diagnostics
+        plainly = prepared(text).compile_plain().diagnostics
         assert [(each.code, each.message) for each in after.found] == [(each.code, each.message) for each in plainly]
 
 

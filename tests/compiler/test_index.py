@@ -83,7 +83,7 @@ def rows(index: Index) -> set[tuple[Any, ...]]:
 
 
 def test_every_use_of_a_name_is_one_of_its_words() -> None:
-    compilation = sweep(Source("spec.yaml", SPEC), indexed=True).plain()
+    compilation = sweep(Source("spec.yaml", SPEC), indexed=True).compile_plain()
     words = compilation.index.words
     found = {symbol: len(each) for symbol, each in words.items() if "each" not in symbol}
     assert found == ENDS
@@ -95,7 +95,7 @@ def test_every_use_of_a_name_is_one_of_its_words() -> None:
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_every_layer_and_argument_has_its_meaning(path: Path) -> None:
-    compilation = prepared(path).plain()
+    compilation = prepared(path).compile_plain()
     index, typed = compilation.index, compilation.typed
     assert typed is not None
     for each in typed.nodes.values():
@@ -112,11 +112,11 @@ def test_every_layer_and_argument_has_its_meaning(path: Path) -> None:
 @pytest.mark.parametrize("path", SPECS[:8], ids=lambda path: path.stem)
 def test_the_index_is_the_same_through_a_memory(path: Path) -> None:
     first = prepared(path)
-    fresh = rows(first.plain().index)
-    assert rows(first.plain().index) == fresh
+    fresh = rows(first.compile_plain().index)
+    assert rows(first.compile_plain().index) == fresh
     assert first.again is not None
     other = Source(first.source.name, first.source.text + "\nx-more: 1\n")
-    again = first.again(other, EditedTexts(first.texts, {id(first.source): other})).plain()
+    again = first.again(other, EditedTexts(first.texts, {id(first.source): other})).compile_plain()
     assert {row for row in rows(again.index) if row[0] == "Word"} == {row for row in fresh if row[0] == "Word"}
 
 
@@ -125,7 +125,7 @@ def test_nothing_is_noted_where_nobody_asks() -> None:
 
 
 def test_what_stands_at_an_offset_is_found_from_the_inside() -> None:
-    compilation = sweep(Source("spec.yaml", SPEC), indexed=True).plain()
+    compilation = sweep(Source("spec.yaml", SPEC), indexed=True).compile_plain()
     at = SPEC.index("left.last, right") + len("left.")
     words = compilation.index.find_words(compilation.source, at)
     assert words[0] == next(word for word in words if word.symbol == ("names", "left", "last"))
@@ -134,7 +134,7 @@ def test_what_stands_at_an_offset_is_found_from_the_inside() -> None:
 
 def test_unknown_names_are_noted_as_what_they_would_be() -> None:
     text = SPEC.replace("- Dense: {units: 4, name: last}", "- Dens: {units: 4}").replace("{units: $size}", "{unit: $size}")
-    index = sweep(Source("spec.yaml", text), indexed=True).plain().index
+    index = sweep(Source("spec.yaml", text), indexed=True).compile_plain().index
     names = {each.name for each in index.meanings if isinstance(each, LayerName)}
     keys = {each.name: each for each in index.meanings if isinstance(each, Key)}
     assert "Dens" in names and "units" in keys["unit"].arguments

@@ -110,7 +110,7 @@ def swept(text: str, *matrix: str) -> list[Compilation]:
     """The variants of a spec, each held against itself compiled alone."""
     prepared = sweep(Source("several.yaml", text), (), matrix)
     found = []
-    for variant, together in prepared.all():
+    for variant, together in prepared.find_all():
         assert prepared.document is not None
         apart = compile_document(prepared.source, variant.apply_to(prepared.document, []), [])
         assert told(together) == told(apart)
@@ -179,15 +179,15 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 def test_what_has_not_changed_is_not_looked_at_again(matrix: str, anew: set[str], counted: dict[str, list[str]]) -> None:
     prepared = sweep(Source("several.yaml", SPEC), (), (matrix,))
     first, second = prepared.variants
-    assert prepared.compiled(first).ok
+    assert prepared.compile(first).ok
     counted["inferred"].clear()
     counted["checked"].clear()
-    assert prepared.compiled(second).ok
+    assert prepared.compile(second).ok
     assert set(counted["inferred"]) == anew
     assert set(counted["checked"]) == anew
     counted["inferred"].clear()
     counted["checked"].clear()
-    assert prepared.compiled(first).ok
+    assert prepared.compile(first).ok
     assert counted == {"inferred": [], "checked": []}
 
 
@@ -202,7 +202,7 @@ def test_what_has_not_changed_is_not_read_again(monkeypatch: pytest.MonkeyPatch)
     prepared = sweep(Source("several.yaml", SPEC), (), ("branches.x.layers[0].units=[4, 7]",))
     for variant in prepared.variants:
         found.clear()
-        assert prepared.compiled(variant).ok
+        assert prepared.compile(variant).ok
     assert found == [("branches", "x", "layers", 0)]
 
 

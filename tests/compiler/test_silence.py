@@ -38,7 +38,7 @@ def spec(top: str = "", before: str = "", beside: str = "") -> str:
 def said(text: str, **options: object) -> list[tuple[str, str, int]]:
     """Code, severity and line of each finding."""
     found = cnnlstm_spec.load(text, **options).diagnostics  # type: ignore[arg-type]
-    return [(each.code.name, each.severity, each.place.span.source.position(each.place.span.start)[0]) for each in found]
+    return [(each.code.name, each.severity, each.place.span.source.find_position(each.place.span.start)[0]) for each in found]
 
 
 def warned(line: int = 7) -> list[tuple[str, str, int]]:

@@ -13,7 +13,7 @@ import pytest
 from places import ROOT
 
 import cnnlstm_spec
-from cnnlstm_spec.emit.words.table import table
+from cnnlstm_spec.emit.words.table import write_table
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from cnnlstm_spec.text.render import render
 
@@ -88,9 +88,9 @@ HOSTILE = (
 def test_print_shows_the_table_and_the_findings() -> None:
     compilation = cnnlstm_spec.load(SPEC)
     assert compilation.typed is not None
-    assert str(compilation) == table(compilation.typed)
+    assert str(compilation) == write_table(compilation.typed)
     broken = cnnlstm_spec.load(SPEC, {"head[0].unitz": 3})
-    assert broken.typed is not None and str(broken) == f"{table(broken.typed)}\n\n{broken.diagnostics[0]}"
+    assert broken.typed is not None and str(broken) == f"{write_table(broken.typed)}\n\n{broken.diagnostics[0]}"
     nothing = cnnlstm_spec.load("a: 1\n")
     assert str(nothing) == render(nothing.diagnostics)
 

@@ -66,7 +66,7 @@ def test_every_combination_the_last_axis_fastest() -> None:
         "vars.width=16,fusion.strategy=concat",
         "vars.width=16,fusion.strategy=add",
     ]
-    found = [compilation for _, compilation in prepared.all()]
+    found = [compilation for _, compilation in prepared.find_all()]
     assert [each.ok for each in found] == [True, True, True, False]
     assert [each.typed.params for each in found if each.typed] == [72 + 17, 72 + 9, 144 + 25, 144]
     assert [each.code.name for each in found[3].diagnostics] == ["shapes-differ"]
@@ -74,7 +74,7 @@ def test_every_combination_the_last_axis_fastest() -> None:
 
 def test_a_mistake_in_a_value_is_shown_in_the_matrix() -> None:
     prepared = swept(spec(MATRIX.replace("add", "adda")))
-    found = prepared.compiled(prepared.variants[1]).diagnostics
+    found = prepared.compile(prepared.variants[1]).diagnostics
     span = found[0].place.span
     assert [each.code.name for each in found] == ["unknown-choice"]
     assert span.source.name == "several.yaml" and span.source.text[span.start : span.end] == "adda"
@@ -87,7 +87,7 @@ def test_axes_of_the_command_line_replace_those_of_the_spec() -> None:
 
 def test_overrides_stand_in_every_variant() -> None:
     prepared = swept(spec(), overrides=("branches.y.input.shape=[3]", "matrix={vars.width: [8], fusion.strategy: [concat, add]}"))
-    (concat, add) = [compilation for _, compilation in prepared.all()]
+    (concat, add) = [compilation for _, compilation in prepared.find_all()]
     assert concat.ok and not add.ok
 
 
@@ -115,20 +115,20 @@ NAMED = "branches.x.first.units"
 def test_what_is_set_comes_after_it_all(matrix: str, override: str, left: list[str], params: list[int]) -> None:
     prepared = swept(spec(f"matrix: {matrix}\n"), overrides=(override,))
     assert [variant.label for variant in prepared.variants] == left
-    assert [compilation.typed.params for _, compilation in prepared.all() if compilation.typed] == params
-    assert all(compilation.ok for _, compilation in prepared.all())
+    assert [compilation.typed.params for _, compilation in prepared.find_all() if compilation.typed] == params
+    assert all(compilation.ok for _, compilation in prepared.find_all())
 
 
 @pytest.mark.parametrize("path", ["vars.idle", "extends", "matrix.seed"])
 def test_an_axis_that_changes_nothing_is_an_error(path: str) -> None:
     prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), f"{path}=[4, 5]")
-    assert {each.code.name for _, compilation in prepared.all() for each in compilation.diagnostics} == {"set-in-vain"}
+    assert {each.code.name for _, compilation in prepared.find_all() for each in compilation.diagnostics} == {"set-in-vain"}
 
 
 @pytest.mark.parametrize("override", ["vars.idle=4", "extends=other.yaml"])
 def test_what_is_set_in_vain_is_an_error(override: str) -> None:
     prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), overrides=(override,))
-    assert [each.code.name for each in prepared.plain().diagnostics] == ["set-in-vain"]
+    assert [each.code.name for each in prepared.compile_plain().diagnostics] == ["set-in-vain"]
 
 
 def test_an_axis_of_the_command_line_is_fixed_too() -> None:
@@ -168,7 +168,7 @@ def test_a_path_that_is_set_and_leads_nowhere_is_told_once(path: Path, capsys: p
 def test_any_value() -> None:
     prepared = swept(spec("matrix: {branches.x.layers: [[{Dense: {units: 2}}], []]}\n"))
     assert prepared.variants[0].label == 'branches.x.layers=[{"Dense":{"units":2}}]'
-    assert [compilation.ok for _, compilation in prepared.all()] == [True, True]
+    assert [compilation.ok for _, compilation in prepared.find_all()] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_any_value() -> None:
 )
 def test_what_is_no_matrix(matrix: str, code: str, at: str) -> None:
     prepared = swept(spec(matrix))
-    (found,) = prepared.plain().diagnostics
+    (found,) = prepared.compile_plain().diagnostics
     span = found.place.span
     assert prepared.variants == () and found.code.name == code
     assert span.source.text[span.start : span.end] == at
@@ -193,7 +193,7 @@ def test_what_is_no_matrix(matrix: str, code: str, at: str) -> None:
 
 def test_a_path_that_leads_nowhere() -> None:
     prepared = swept(spec("matrix: {vars.widht: [1, 2]}\n"))
-    (found,) = prepared.compiled(prepared.variants[0]).diagnostics
+    (found,) = prepared.compile(prepared.variants[0]).diagnostics
     assert found.code.name == "unknown-path" and found.help == ("did you mean `width`?",)
     assert found.place.span.source.text[found.place.span.start : found.place.span.end] == "vars.widht"
 
@@ -227,13 +227,13 @@ def test_what_is_found_is_written_as_it_comes(
     path = tmp_path / "several.yaml"
     path.write_text(spec("matrix: {vars.width: [8, none, 16], fusion.strategy: [concat, add]}\n"))
     written: list[list[str]] = []
-    compile_variant = Sweep.compiled
+    compile_variant = Sweep.compile
 
     def compiled(self: Sweep, variant: Variant | None) -> Compilation:
         written.append(capsys.readouterr().out.splitlines())
         return compile_variant(self, variant)
 
-    monkeypatch.setattr(Sweep, "compiled", compiled)
+    monkeypatch.setattr(Sweep, "compile", compiled)
     assert run(["validate", str(path), "--format", form]) == 1
     rest = capsys.readouterr().out.splitlines()
     assert len(written) == 6 and len(written[0]) == of_each
@@ -253,14 +253,14 @@ def test_variants_are_written_as_they_come(
     path = tmp_path / "several.yaml"
     path.write_text(spec(f"matrix: {{vars.width: [4, {second}, 16, 32]}}\n"))
     written: list[str] = []
-    compile_variant = Sweep.compiled
+    compile_variant = Sweep.compile
 
     def compiled(self: Sweep, variant: Variant | None) -> Compilation:
         written.append(capsys.readouterr().out)
         return compile_variant(self, variant)
 
     waits = form == "json" and second != "8"
-    monkeypatch.setattr(Sweep, "compiled", compiled)
+    monkeypatch.setattr(Sweep, "compile", compiled)
     assert run(["validate", str(path), "--format", form]) == (second != "8")
     written.append(capsys.readouterr().out)
     assert ["width=" in each for each in written[:5]] == [False, True, *([not waits] * 3)]
@@ -298,7 +298,7 @@ def test_memory_does_not_grow_with_the_number_of_variants(
 def test_what_is_found_in_many_variants_is_counted_beyond_what_a_person_reads() -> None:
     prepared = swept(spec(f"matrix: {{vars.width: {list(range(9, 9 + SHOWN + 50))}, fusion.strategy: [add], seed: [1, 2]}}\n"))
     distinct = Distinct()
-    news = [len(distinct.add(each.diagnostics)[1]) for _, each in prepared.all()]
+    news = [len(distinct.add(each.diagnostics)[1]) for _, each in prepared.find_all()]
     assert news == [1, 0] * SHOWN + [0, 0] * 50
     assert len(distinct.found) == SHOWN + 1 and distinct.found[-1].message == "50 more findings from here on"
     assert distinct.found[-1].severity == "error" and not distinct.idle

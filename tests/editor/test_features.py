@@ -18,8 +18,8 @@ from cnnlstm_spec.editor.features.inlay import find_inlay_hints
 from cnnlstm_spec.editor.features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
 from cnnlstm_spec.editor.features.outline import find_folds, find_lenses, find_symbols
 from cnnlstm_spec.editor.state import Settings, State, make_state
-from cnnlstm_spec.language.scope import nearest
-from cnnlstm_spec.ops import known_layers
+from cnnlstm_spec.language.scope import find_nearest
+from cnnlstm_spec.ops import list_known_layers
 from cnnlstm_spec.text.source import Source
 
 URI = "file:///specs/spec.yaml"
@@ -165,7 +165,7 @@ def test_what_is_completed_is_written_in_place_of_the_word() -> None:
 
 
 def test_the_word_that_is_put_in_is_near_nothing() -> None:
-    assert nearest(MARK, known_layers()) is None and MARK not in TEXT
+    assert find_nearest(MARK, list_known_layers()) is None and MARK not in TEXT
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from places import ROOT
 
-from cnnlstm_spec.compiler.variants import agreed, sweep
+from cnnlstm_spec.compiler.variants import merge_findings, sweep
 from cnnlstm_spec.editor import retyped
 from cnnlstm_spec.editor.features.diagnostics import Uris, make_diagnostics
 from cnnlstm_spec.editor.server import session as sessions
@@ -212,8 +212,8 @@ def load_text(text: str) -> list[Any]:
     """What `validate` finds in a text, as the server tells it."""
     source = Source("/nowhere/a.spec.yaml", text)
     prepared = sweep(source, folder=Path("/nowhere"))
-    every = [each.diagnostics for _, each in prepared.all()] if prepared.variants else [prepared.plain().diagnostics]
-    told = agreed([keep_shown(each) for each in every])
+    every = [each.diagnostics for _, each in prepared.find_all()] if prepared.variants else [prepared.compile_plain().diagnostics]
+    told = merge_findings([keep_shown(each) for each in every])
     unique = {(each.code.name, each.place.span, each.message): each for found in told for each in found}
     uri = "file:///nowhere/a.spec.yaml"
     return make_diagnostics(unique.values() if prepared.variants else told[0], Uris(source, uri))[uri]

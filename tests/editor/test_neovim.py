@@ -61,7 +61,7 @@ def test_hints_equal_shapes(seen: Any) -> None:
     for each in typed.nodes.values():
         span = each.node.origin.place.span
         if not each.node.hidden:
-            shown.setdefault(span.source.position(span.start)[0], format_output(each))
+            shown.setdefault(span.source.find_position(span.start)[0], format_output(each))
     hints = {each["line"]: each["label"] for each in seen["hints"]}
     assert len(hints) > 8 and hints == {line: shown[line] for line in hints} and set(shown) == set(hints)
     assert seen["shown"]
@@ -69,7 +69,7 @@ def test_hints_equal_shapes(seen: Any) -> None:
 
 def test_diagnostics_equal_validate(seen: Any) -> None:
     found = load(BROKEN).diagnostics
-    places = [each.place.span.source.position(each.place.span.start) for each in found]
+    places = [each.place.span.source.find_position(each.place.span.start) for each in found]
     told = [(each["code"], (each["line"], each["column"])) for each in seen["findings"]]
     assert told == list(zip((each.code.name for each in found), places, strict=True))
 

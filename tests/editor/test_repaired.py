@@ -60,7 +60,7 @@ def test_most_types_stay_and_no_hint_is_stale(whole: bool) -> None:
     kept, alone = 0, None
     for spec, number, text in states:
         prepared = sweep(Source(NAME, text))
-        plain = prepared.plain()
+        plain = prepared.compile_plain()
         shown = find_meant(prepared, number, plain) if is_half_written(plain, number) else plain
         hints = find_hints(shown, number)
         assert all(hint.line != number for hint in hints)
@@ -78,11 +78,11 @@ def test_what_is_found_in_a_candidate_is_not_in_the_findings_of_the_spec() -> No
     text = text_of("equipment-fault").replace("{filters: 32, kernel_size: 3, activation: relu}", "{filters: 32, kern", 1)
     number = text[: text.index("kern")].count("\n") + 1
     prepared = sweep(Source(NAME, text))
-    plain = prepared.plain()
+    plain = prepared.compile_plain()
     assert [each.code.name for each in plain.diagnostics] == ["not-yaml"]
     shown = find_meant(prepared, number, plain)
     assert shown.typed is not None and shown is not plain
-    assert [each.code.name for each in prepared.plain().diagnostics] == ["not-yaml"]
+    assert [each.code.name for each in prepared.compile_plain().diagnostics] == ["not-yaml"]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from client import Client, at, edited
 from places import ROOT
 
-from cnnlstm_spec.spec.schema.whole import spec_schema
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.spec.schema.whole import make_spec_schema
+from cnnlstm_spec.text.nodes import to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source
 
@@ -66,12 +66,12 @@ def completions(client: Client) -> list[Any]:
 
 def test_what_completion_writes_of_a_bare_layer_is_one(client: Client) -> None:
     bare = [each for each in completions(client) if each["kind"] == 12]
-    validator = jsonschema.Draft202012Validator(spec_schema())
+    validator = jsonschema.Draft202012Validator(make_spec_schema())
     assert len(bare) > 80 and all(each["documentation"] for each in bare)
     for each in bare:
         assert each["textEdit"]["newText"] == each["label"]
         node, found = parse(Source("", edited(HALF, [each["textEdit"]])))
-        assert node is not None and not found and validator.is_valid(value_of(node)), each["label"]
+        assert node is not None and not found and validator.is_valid(to_value(node)), each["label"]
     others = {each["label"] for each in completions(client)} - {each["label"] for each in bare}
     assert {"Dense", "Repeat", "Conv2D"} <= others
 

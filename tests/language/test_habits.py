@@ -14,7 +14,7 @@ import cnnlstm_spec
 from cnnlstm_spec.language.foreign import read_call
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.source import NOWHERE
-from cnnlstm_spec.text.spelling import nearest
+from cnnlstm_spec.text.spelling import find_nearest
 
 SPEC = """version: 1
 name: habits
@@ -98,7 +98,7 @@ LAYERS = {
 def test_layers_of_others(written: str) -> None:
     """One error, at the layer; the line that it offers is sound."""
     found = errors(layer(written))
-    assert [each.place.span.source.position(each.place.span.start)[0] for each in found] == [6]
+    assert [each.place.span.source.find_position(each.place.span.start)[0] for each in found] == [6]
     (way,) = found[0].help
     offered = re.search(r"`(.+)`", way)
     assert offered is not None and offered[1].startswith(LAYERS[written])
@@ -329,7 +329,8 @@ def test_no_guess_is_far_fetched(name: str) -> None:
 )
 def test_misspellings_are_still_told(written: str, meant: str) -> None:
     assert (
-        nearest(written, ("Dense", "Conv2DTranspose", "Conv3DTranspose", "BatchNormalization", "GlobalAveragePooling2D")) == meant
+        find_nearest(written, ("Dense", "Conv2DTranspose", "Conv3DTranspose", "BatchNormalization", "GlobalAveragePooling2D"))
+        == meant
     )
 
 

@@ -183,7 +183,7 @@ TEXTS = [
 def mended(text: str) -> str:
     """The text mended, which had one finding and then has none."""
     prepared = sweep(Source("habits.yaml", text))
-    assert [each.severity for each in prepared.plain().diagnostics if each.severity != "advice"] == ["error"]
+    assert [each.severity for each in prepared.compile_plain().diagnostics if each.severity != "advice"] == ["error"]
     result = mend(prepared, True, Clock(lambda: 0.0))
     assert not result.found, [each.message for each in result.found]
     return result.changed[0][1]
@@ -201,7 +201,7 @@ def test_sizes(written: str) -> None:
     if SIZES[written] is not None:
         assert mended(text) == text.replace(written, str(SIZES[written]))
     else:
-        (found,) = sweep(Source("habits.yaml", text)).plain().diagnostics
+        (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
         assert found.code.name == "input-axes"
 
 
@@ -231,18 +231,18 @@ def test_lists_and_mappings(sound: str, written: str, meant: str | None) -> None
     if meant is not None:
         assert meant in mended(text)
     else:
-        (found,) = sweep(Source("habits.yaml", text)).plain().diagnostics
+        (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
         assert found.code.name == "not-a-list" and not found.fixes
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_a_text_of_another_tool(text: str) -> None:
-    (found,) = sweep(Source("habits.yaml", text)).plain().diagnostics
+    (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
     assert found.code.name == "not-a-spec" and OTHERS[text] in found.message
 
 
 def test_keys_of_one_section_are_told_at_the_first() -> None:
-    (found,) = sweep(Source("habits.yaml", SPEC.replace(COMPILE, "loss: mse\noptimizer: adam\n"))).plain().diagnostics
+    (found,) = sweep(Source("habits.yaml", SPEC.replace(COMPILE, "loss: mse\noptimizer: adam\n"))).compile_plain().diagnostics
     assert found.message == "the spec has no key `loss`" and [each.message for each in found.labels] == ["nor `optimizer`"]
     assert found.help == ("they stand in `compile`: `compile: {loss: mse, optimizer: adam}`",)
 
@@ -264,7 +264,7 @@ def test_a_part_of_a_spec_below_a_key() -> None:
 
 def test_a_spec_in_braces_below_a_key() -> None:
     text = "model: {version: 1, name: x, branches: {x: {input: {kind: vector, shape: [4]}}}, head: [{Dens: {units: 1}}]}"
-    found = sweep(Source("habits.yaml", text)).plain().diagnostics
+    found = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
     assert [each.message for each in found] == ["the spec has no key `model`", "there is no layer `Dens`"]
 
 
@@ -278,6 +278,6 @@ def test_defaults_of_hydra(written: str, tmp_path: Path) -> None:
 
 def test_samples_that_fit_is_given() -> None:
     text = SPEC.partition("data:")[0] + "fit: {x: a.csv, y: price, epochs: 9}\n"
-    (found,) = sweep(Source("habits.yaml", text)).plain().diagnostics
+    (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
     assert found.help == ("they stand in `data`: `data: {train: a.csv, targets: {head: {column: price}}}`",)
     assert [each.message for each in found.labels] == ["nor `y`"]

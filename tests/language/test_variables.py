@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cnnlstm_spec.language.scope import Scope
 from cnnlstm_spec.language.variables import LIMIT
-from cnnlstm_spec.text.nodes import Node, Scalar, node_of
+from cnnlstm_spec.text.nodes import Node, Scalar, make_node
 from cnnlstm_spec.text.source import Source, Span
 
 VALUES: dict[str, int | float] = {"a": 3, "width": 64, "rate": 0.25, "zero": 0, "minus": -7}
@@ -26,7 +26,7 @@ EXPRESSIONS = st.recursive(LEAVES, grown, max_leaves=8)
 
 def resolve(text: str) -> tuple[Node | None, list[str]]:
     """What a text stands for, and the codes of what is said of it."""
-    scope = Scope([], variables={name: node_of(value) for name, value in VALUES.items()})
+    scope = Scope([], variables={name: make_node(value) for name, value in VALUES.items()})
     found = scope.resolve(Scalar(Span(Source("spec", text), 0, len(text)), text, text))
     return found, [each.code.name for each in scope.found]
 

@@ -58,7 +58,7 @@ def test_what_nothing_reads_is_no_part_of_the_model() -> None:
     macs = cut.typed.nodes["base"].macs, whole.typed.nodes["base"].macs
     assert isinstance(macs[0], int) and isinstance(macs[1], int) and macs[0] < macs[1] / 2
     op = cut.typed.nodes["base"].node.op
-    assert isinstance(op, Backbone) and op.kept()[-1] == "block_3_expand_relu" and "block_3_depthwise" not in op.kept()
+    assert isinstance(op, Backbone) and op.list_kept()[-1] == "block_3_expand_relu" and "block_3_depthwise" not in op.list_kept()
 
 
 def test_layers_written_behind_a_backbone_still_must_be_read() -> None:

@@ -129,7 +129,7 @@ def test_variants_find_the_same() -> None:
     """With the memory that variants share, too."""
     text = f"{TOP}matrix: {{seed: [1, 2], vars.w: [1, 2]}}\nvars: {{w: 3}}\nbranches:\n  x:\n    input: {{kind: vector, shape: [4]}}\n"
     text += "    layers: [{Conv2D: {filters: 2, kernel_size: 3}}]\nhead: [Flatten, {Dense: {units: $w, activation: softmax}}]\n"
-    found = [codes(compilation) for _, compilation in sweep(Source("t.yaml", text)).all()]
+    found = [codes(compilation) for _, compilation in sweep(Source("t.yaml", text)).find_all()]
     assert found == [["wrong-rank", "softmax-over-one"], ["wrong-rank"]] * 2
 
 

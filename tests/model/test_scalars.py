@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.language.catalog import facts
-from cnnlstm_spec.ops import all_ops
+from cnnlstm_spec.language.catalog import load_catalog
+from cnnlstm_spec.ops import list_ops
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
 from cnnlstm_spec.text.render import render
 from fuzz.text import text_of
 
 NUMBER = {"StringLookup": {"vocabulary": ["a", "b"]}}
 VECTOR = {"input": {"kind": "vector", "shape": [3]}}
-OPS = [op for op in all_ops() if op.examples]
+OPS = [op for op in list_ops() if op.examples]
 
 
 def told(layers: list[Any], others: dict[str, Any] | None = None, **more: Any) -> None:
@@ -43,9 +43,9 @@ def test_strategies(strategy: str) -> None:
 
 
 def test_losses_and_metrics() -> None:
-    for loss in facts()["families"]["losses"]["classes"]:
+    for loss in load_catalog()["families"]["losses"]["classes"]:
         told([NUMBER], compile={"loss": loss})
-    for metric in facts()["families"]["metrics"]["classes"]:
+    for metric in load_catalog()["families"]["metrics"]["classes"]:
         told([NUMBER], compile={"loss": "mse", "metrics": [metric]})
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import cnnlstm_spec
-from cnnlstm_spec.ir.size import Symbol, symbol
+from cnnlstm_spec.ir.size import Symbol, make_symbol
 from cnnlstm_spec.ops.backbones import walk as backbone
 from cnnlstm_spec.ops.backbones.arguments import PROBLEMS
 
@@ -44,8 +44,8 @@ def count(weights: tuple[backbone.Weight, ...]) -> int:
 
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_parameters(name: str) -> None:
-    side = backbone.facts(name).default_side
-    assert count(backbone.weights(name, FULL, side, side, 3)) == PARAMETERS[name]
+    side = backbone.find_facts(name).default_side
+    assert count(backbone.list_weights(name, FULL, side, side, 3)) == PARAMETERS[name]
 
 
 @pytest.mark.parametrize(
@@ -63,32 +63,32 @@ def test_parameters(name: str) -> None:
     ],
 )
 def test_output_shape(name: str, args: dict[str, Any], sides: tuple[int, int], shape: tuple[int, ...]) -> None:
-    assert backbone.output_shape(name, args, *sides) == shape
+    assert backbone.infer_output_shape(name, args, *sides) == shape
 
 
 @pytest.mark.parametrize("name", backbone.BACKBONES)
 def test_every_backbone_at_its_least_and_default_side(name: str) -> None:
-    facts = backbone.facts(name)
+    facts = backbone.find_facts(name)
     assert facts.name == name and set(facts.defaults) >= {"include_top", "weights", "input_shape", "pooling", "classes"}
     assert not backbone.check(name, BARE, facts.min_side, facts.min_side, 3)
     assert not backbone.check(name, {}, facts.default_side, facts.default_side, 3)
-    least = backbone.output_shape(name, BARE, facts.min_side, facts.min_side)
+    least = backbone.infer_output_shape(name, BARE, facts.min_side, facts.min_side)
     assert len(least) == 3 and all(isinstance(n, int) and n > 0 for n in least)
-    paths = [path for path, _, _ in backbone.weights(name, FULL, facts.default_side, facts.default_side, 3)]
+    paths = [path for path, _, _ in backbone.list_weights(name, FULL, facts.default_side, facts.default_side, 3)]
     assert len(set(paths)) == len(paths)
     assert not any("~" in path or path.startswith("/") for path in paths)
 
 
 @pytest.mark.parametrize("name", [name for name in backbone.BACKBONES if not name.startswith("NASNet")])
 def test_symbolic_sides_agree_with_a_build_without_a_size(name: str) -> None:
-    height, width = symbol("height"), symbol("width")
-    shape, macs = backbone.output_shape(name, BARE, height, width), backbone.macs(name, BARE, height, width, 3)
+    height, width = make_symbol("height"), make_symbol("width")
+    shape, macs = backbone.infer_output_shape(name, BARE, height, width), backbone.count_macs(name, BARE, height, width, 3)
     assert not isinstance(shape[0], int) and not isinstance(shape[1], int) and not isinstance(macs, int)
     for sides in ((96, 131), (150, 77)):
         values = dict(zip((Symbol("height"), Symbol("width")), sides, strict=True))
         unsized = {**BARE, "input_shape": (None, None, 3)}
-        assert (shape[0].at(values), shape[1].at(values)) == backbone.output_shape(name, unsized, *sides)[:2]
-        assert macs.at(values) == backbone.macs(name, unsized, *sides, 3)
+        assert (shape[0].evaluate(values), shape[1].evaluate(values)) == backbone.infer_output_shape(name, unsized, *sides)[:2]
+        assert macs.evaluate(values) == backbone.count_macs(name, unsized, *sides, 3)
 
 
 LEAST = {"MobileNetV2": 31, "DenseNet121": 29, "EfficientNetB0": 32, "InceptionV3": 75, "Xception": 7, "ResNet50": 1, "VGG16": 32}
@@ -97,7 +97,7 @@ LEAST = {"MobileNetV2": 31, "DenseNet121": 29, "EfficientNetB0": 32, "InceptionV
 
 @pytest.mark.parametrize("name", LEAST)
 def test_the_least_side_that_keras_does_not_check(name: str) -> None:
-    assert backbone.least_side(name, {**BARE, "input_shape": [None, None, 3]}, 224, 224) == LEAST[name]
+    assert backbone.find_least_side(name, {**BARE, "input_shape": [None, None, 3]}, 224, 224) == LEAST[name]
 
 
 @pytest.mark.parametrize("argument", ["", ", input_shape: [null, null, 3]"])
@@ -128,13 +128,13 @@ def test_the_least_side_against_keras(name: str) -> None:
 
 
 def test_costs() -> None:
-    assert backbone.macs("ResNet50", FULL, 224, 224, 3) == 3_857_973_248
-    assert backbone.macs("VGG16", FULL, 224, 224, 3) == 15_470_264_320
-    assert backbone.activations("VGG16", FULL, 224, 224, 3) == 15_112_168
+    assert backbone.count_macs("ResNet50", FULL, 224, 224, 3) == 3_857_973_248
+    assert backbone.count_macs("VGG16", FULL, 224, 224, 3) == 15_470_264_320
+    assert backbone.count_activations("VGG16", FULL, 224, 224, 3) == 15_112_168
 
 
 def test_first_convolution_and_frozen_statistics() -> None:
-    found = {path: (shape, trainable) for path, shape, trainable in backbone.weights("EfficientNetB0", BARE, 64, 64, 1)}
+    found = {path: (shape, trainable) for path, shape, trainable in backbone.list_weights("EfficientNetB0", BARE, 64, 64, 1)}
     assert found["stem_conv/kernel"] == ((3, 3, 1, 32), True)
     assert found["normalization/mean"] == ((1,), False)
     assert found["top_bn/moving_mean"] == ((1280,), False)
@@ -153,9 +153,9 @@ def test_first_convolution_and_frozen_statistics() -> None:
         ("ResNet50", {"classifier_activation": "relu"}, (224, 224, 3), "activation-fixed"),
         ("ResNet50", {"weights": 3}, (224, 224, 3), "weights-illegal"),
         ("ResNet50", {"weights": "mine.ckpt"}, (224, 224, 3), "weights-suffix"),
-        ("ResNet50", FULL, (symbol("h"), symbol("w"), 3), "side-unknown"),
-        ("NASNetMobile", BARE, (symbol("h"), 64, 3), "side-unknown"),
-        ("MobileNetV2", BARE, (64, symbol("w"), 3), "width-unknown"),
+        ("ResNet50", FULL, (make_symbol("h"), make_symbol("w"), 3), "side-unknown"),
+        ("NASNetMobile", BARE, (make_symbol("h"), 64, 3), "side-unknown"),
+        ("MobileNetV2", BARE, (64, make_symbol("w"), 3), "width-unknown"),
         ("MobileNetV2", {"include_top": False, "alpha": 0.9}, (64, 64, 3), "alpha-fixed"),
         ("MobileNetV3Small", {"minimalistic": True, "alpha": 0.75}, (64, 64, 3), "alpha-fixed"),
         ("MobileNet", {**BARE, "alpha": 0.02}, (64, 64, 3), "alpha-too-small"),
@@ -177,7 +177,7 @@ def test_check(name: str, args: dict[str, Any], size: tuple[Any, Any, int], kind
 @pytest.mark.parametrize(
     ("name", "args", "size"),
     [
-        ("ResNet50", BARE, (symbol("h"), symbol("w"), 3)),
+        ("ResNet50", BARE, (make_symbol("h"), make_symbol("w"), 3)),
         ("ResNet50", BARE, (64, 64, 5)),
         ("MobileNetV3Small", {}, (64, 200, 3)),
         ("MobileNetV2", {"alpha": 1.3}, (96, 96, 3)),
@@ -214,8 +214,8 @@ def test_against_keras(name: str, args: dict[str, Any], size: tuple[int, int, in
     with keras.StatelessScope(initialize_variables=False):
         model = getattr(keras.applications, name)(**args, input_shape=size)
     weights = [(re.sub(r"/variable_\d+$", "/variable", w.path), tuple(w.shape), w.trainable) for w in model.weights]
-    assert list(backbone.weights(name, args, *size)) == weights
-    assert backbone.output_shape(name, args, *size[:2]) == tuple(model.output.shape[1:])
-    inner = {layer: backbone.inner_shape(name, args, *size, layer) for layer in backbone.layers(name, args, size[2])}
+    assert list(backbone.list_weights(name, args, *size)) == weights
+    assert backbone.infer_output_shape(name, args, *size[:2]) == tuple(model.output.shape[1:])
+    inner = {layer: backbone.infer_inner_shape(name, args, *size, layer) for layer in backbone.list_layers(name, args, size[2])}
     given = {layer.name: tuple(layer._inbound_nodes[-1].output_tensors[0].shape[1:]) for layer in model.layers[1:]}
     assert list(inner.items()) == list(given.items())

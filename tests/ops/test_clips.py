@@ -54,9 +54,9 @@ def arguments(name: str) -> dict[str, Any]:
 
 def test_all_are_here() -> None:
     """No layer of images is without an answer."""
-    from cnnlstm_spec.ops import all_ops
+    from cnnlstm_spec.ops import list_ops
 
-    readers = [op for op in all_ops() if "frames_as" in {key for each in op.__mro__ for key in vars(each) if each is not Op}]
+    readers = [op for op in list_ops() if "place_frames" in {key for each in op.__mro__ for key in vars(each) if each is not Op}]
     assert {op.title() for op in readers} == {*ALIKE, *APART}
 
 

@@ -14,7 +14,7 @@ def test_every_layer_within_is_declared() -> None:
             op = cls.make(**example.arguments)
             held = {name for name, value in vars(op).items() if isinstance(value, Op)}
             assert held <= {*cls.wraps}, cls.__name__
-            assert [*op.inner_ops()] == [vars(op)[name] for name in cls.wraps if name in held]
+            assert [*op.list_inner_ops()] == [vars(op)[name] for name in cls.wraps if name in held]
             if held:
                 wrappers.add(cls.__name__)
     assert wrappers == {"Bidirectional", "SpectralNormalization"}

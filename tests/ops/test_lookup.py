@@ -37,7 +37,7 @@ def test_places_of_words(arguments: dict[str, Any], places: int) -> None:
     assert op.count_depth() == places
     sizes = given(op).sizes
     assert sizes == (places,) if op.mode != "int" else not isinstance(sizes[0], int)
-    values = op.values_after(TEXT)
+    values = op.infer_values(TEXT)
     assert (values.greatest if values else None) == (places - 1 if op.mode == "int" else None)
 
 
@@ -62,9 +62,9 @@ def test_places_of_integers(arguments: dict[str, Any], places: int) -> None:
 def test_what_is_measured_has_its_size_from_its_arguments() -> None:
     words = TextVectorization.make(max_tokens=20, output_sequence_length=7)
     assert words.is_to_measure() and given(words, has_data=True).sizes == (7,)
-    values = words.values_after(TEXT)
+    values = words.infer_values(TEXT)
     assert values is not None and (values.least, values.greatest) == (0, 19)
-    assert TextVectorization.make().values_after(TEXT) is None
+    assert TextVectorization.make().infer_values(TEXT) is None
     counts = StringLookup.make(max_tokens=20, output_mode="one_hot", pad_to_max_tokens=True)
     assert given(counts, has_data=True).sizes == (20,)
     for op in (words, counts):

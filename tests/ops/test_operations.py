@@ -14,8 +14,8 @@ from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.ir.inference import Inference, Refusal
 from cnnlstm_spec.ir.op import Example, Op, example
 from cnnlstm_spec.ir.tensor import Axis, TensorType
-from cnnlstm_spec.ops.functions.op import function_op
-from cnnlstm_spec.ops.functions.table import names
+from cnnlstm_spec.ops.functions.op import find_function_op
+from cnnlstm_spec.ops.functions.table import list_names
 from fuzz.text import text_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -26,7 +26,7 @@ def errors(text: str) -> list[Any]:
 
 
 def op_of(name: str) -> type[Op]:
-    op = function_op(name)
+    op = find_function_op(name)
     assert op is not None
     return op
 
@@ -35,7 +35,7 @@ def case(function: str, *shape: int | None, dtype: str = "float32", **arguments:
     return op_of(function), example(shape, dtype=dtype, function=function, **arguments)
 
 
-EXAMPLES = [(op_of(name), op_of(name).examples[0]) for name in names()]
+EXAMPLES = [(op_of(name), op_of(name).examples[0]) for name in list_names()]
 MORE = [
     case("mean", 3, 4, axis=[1, 2]),
     case("mean", None, 4, axis=-2, keepdims=True),
@@ -198,7 +198,9 @@ def test_every_function_is_keras_own() -> None:
         wanted = getattr(keras.ops, each.arguments["function"])(given[f"x{n}_0"], **{k: _tuples(v) for k, v in arguments.items()})
         x = compilation.typed.nodes[compilation.typed.graph.outputs[f"y{n}"]].type
         assert x is not None
-        sizes = tuple(size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, oracle.UNKNOWN)) for size in x.sizes)
+        sizes = tuple(
+            size if isinstance(size, int) else size.evaluate(dict.fromkeys(size.symbols, oracle.UNKNOWN)) for size in x.sizes
+        )
         value = outputs[f"y{n}"]
         alike = numpy.allclose(numpy.asarray(value, "float64"), numpy.asarray(wanted, "float64"), atol=1e-5, equal_nan=True)
         if tuple(value.shape[1:]) != sizes or keras.backend.standardize_dtype(value.dtype) != x.dtype or not alike:

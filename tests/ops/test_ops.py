@@ -17,7 +17,7 @@ from cnnlstm_spec.language.leaf import REQUIRED
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
 from cnnlstm_spec.model.rules.gradients import is_cut
-from cnnlstm_spec.text.nodes import node_of
+from cnnlstm_spec.text.nodes import make_node
 
 oracle = pytest.importorskip("oracle")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -51,7 +51,7 @@ def keras_values(op: Op) -> dict[str, object]:
             return value
         return value.identifier or oracle.resolve(value.path)(**dict(value.arguments))
 
-    return {name: made(value) for name, value in op.keras_arguments().items()}
+    return {name: made(value) for name, value in op.list_keras_arguments().items()}
 
 
 def on_data(output: TensorType) -> tuple[int, ...]:
@@ -113,7 +113,7 @@ def test_signature(op_class: type[Op]) -> None:
         assert argument.doc, name
         if argument.default is not REQUIRED and default is not None:
             found = Scope([])
-            assert argument.kind.read(node_of(default), found) == argument.canonical, name
+            assert argument.kind.read(make_node(default), found) == argument.canonical, name
             assert argument.canonical is not POISON and not found.found
         elif argument.default is not REQUIRED:
             assert argument.canonical is None, name
@@ -184,7 +184,7 @@ def test_drawn(op_class: type[Op]) -> None:
     @given(st.data())
     def run(data: st.DataObject) -> None:
         arguments = data.draw(strategies.arguments(op_class, LEFT_OUT | op_class.call_arguments))
-        reading = read_record(op_class, node_of(arguments), found := Scope([]), op_class.__name__)
+        reading = read_record(op_class, make_node(arguments), found := Scope([]), op_class.__name__)
         if reading is POISON:
             if all(each.code.sort == "keras" for each in found.found):
                 shapes = (op_class.examples[0].shapes[0],)
@@ -230,7 +230,7 @@ WITHOUT_BATCH = [
     op_class
     for op_class in OPS
     if op_class.arity == (1, 1)
-    and (reads := op_class.make(**op_class.examples[0].arguments).axes_read()) is not None
+    and (reads := op_class.make(**op_class.examples[0].arguments).list_axes_read()) is not None
     and len(reads) == len(op_class.examples[0].shapes[0])
 ]
 """Layers that read so many axes, and no others."""

@@ -71,7 +71,7 @@ def test_a_range_is_pythons(start: int | None, stop: int | None, step: int | Non
         for steps in (5, 7, 12) if input is SEQUENCE else (7,):
             x = clip(2, steps, 5)
             wanted = x[:, start:stop:step]
-            assert (size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, steps))) == wanted.shape[1]
+            assert (size if isinstance(size, int) else size.evaluate(dict.fromkeys(size.symbols, steps))) == wanted.shape[1]
             close(built(compilation)(x), wanted)
 
 

@@ -9,7 +9,7 @@ from layers import op_classes, type_of
 from small import spec
 
 from cnnlstm_spec.ir.inference import Inference
-from cnnlstm_spec.ir.meaning import ANY, Meaning, Range, hull
+from cnnlstm_spec.ir.meaning import ANY, Meaning, Range, merge_ranges
 from cnnlstm_spec.ir.op import Example, Op
 from cnnlstm_spec.ir.tensor import TensorType
 from cnnlstm_spec.language.activations import ADDS_UP, BOUNDS, CUTTING, DISTRIBUTIONS
@@ -86,8 +86,8 @@ def test_channels(layers: str, channels: int | None) -> None:
 
 
 def test_ranges_together() -> None:
-    assert hull([Range(0, 1), Range(-1, 2)]) == Range(-1, 2) and hull([Range(0, 1), None]) is None
-    assert hull([Range(0, 1), ANY]) == ANY and not Range(0, 1).reaches(0) and Range(0, 1, True).reaches(0)
+    assert merge_ranges([Range(0, 1), Range(-1, 2)]) == Range(-1, 2) and merge_ranges([Range(0, 1), None]) is None
+    assert merge_ranges([Range(0, 1), ANY]) == ANY and not Range(0, 1).reaches(0) and Range(0, 1, True).reaches(0)
 
 
 @pytest.mark.keras
@@ -153,7 +153,7 @@ def test_layers(values: Range) -> None:
 def _inferred(op: Op, example: Example, values: Range) -> Range | None:
     inputs = [replace(type_of(op, shape, "float32", 7), meaning=Meaning(values)) for shape in example.shapes]
     output: TensorType = op.infer(Inference(), *inputs)
-    return op.meaning_after(output, *inputs).range
+    return op.infer_meaning(output, *inputs).range
 
 
 @pytest.mark.keras

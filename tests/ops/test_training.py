@@ -15,7 +15,7 @@ import pytest
 from layers import op_classes, spec_of
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.words.reference import page
+from cnnlstm_spec.emit.words.reference import write_page
 from cnnlstm_spec.ir.op import Example, Op
 from fuzz.text import text_of
 
@@ -132,7 +132,7 @@ ADDS_A_LOSS = frozenset({"ActivityRegularization"})
 
 
 def test_the_page_says_what_acts_in_training_alone() -> None:
-    assert [op.title() for op in OPS if op.only_in_training != ("in training alone" in page(op.title(), op))] == []
+    assert [op.title() for op in OPS if op.only_in_training != ("in training alone" in write_page(op.title(), op))] == []
 
 
 @pytest.mark.parametrize("op", [op for op in op_classes() if "seed" in op.arguments], ids=lambda op: op.title())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from cnnlstm_spec import load
-from cnnlstm_spec.compiler.resolved import resolved
+from cnnlstm_spec.compiler.resolved import describe_resolved
 from cnnlstm_spec.runs.finished import Finished, compile_held
 
 SPEC = """version: 1
@@ -19,7 +19,7 @@ data: {train: t.csv, inputs: {x: {column: f}}, targets: {head: {column: y, class
 
 def test_fractions_are_read_back(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(SPEC)
-    document = resolved(load(tmp_path / "spec.yaml"))["document"]
+    document = describe_resolved(load(tmp_path / "spec.yaml"))["document"]
     held = compile_held(document, tmp_path, ".", False)
     assert held.ok and held.spec is not None and held.spec.data is not None
     assert held.spec.data.targets["head"].source.classes == ("1/2", "3/4")

@@ -56,16 +56,16 @@ def test_a_run_that_begins_can_be_killed_at_any_step(tmp_path: Path, make: Calla
     steps = 0
     while True:
         folder = make(tmp_path / str(steps))
-        before = folder.standing(IDENTITY)
+        before = folder.find_standing(IDENTITY)
         if not killed(steps, lambda folder=folder: folder.begin(IDENTITY)):  # type: ignore[misc]
             break
         # What was there is there still, or the folder is free for the run that is started again.
-        assert folder.standing(IDENTITY) in (before, "new")
+        assert folder.find_standing(IDENTITY) in (before, "new")
         folder.begin(IDENTITY)
         folder.write(LAST, b"state")
-        assert folder.standing(IDENTITY) == "unfinished"
+        assert folder.find_standing(IDENTITY) == "unfinished"
         steps += 1
-    assert steps > 5 and folder.standing(IDENTITY) == "new"
+    assert steps > 5 and folder.find_standing(IDENTITY) == "new"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
@@ -77,14 +77,14 @@ def test_a_run_that_ends_can_be_killed_at_any_step(tmp_path: Path) -> None:
         folder = RunFolder(tmp_path / str(steps))
         if not killed(steps, lambda folder=folder: trained(folder.path).finish(files)):  # type: ignore[misc]
             break
-        assert folder.standing(IDENTITY) in ("new", "unfinished", "finished")
-        assert folder.standing(OTHER) in ("new", "other run")
+        assert folder.find_standing(IDENTITY) in ("new", "unfinished", "finished")
+        assert folder.find_standing(OTHER) in ("new", "other run")
         steps += 1
-    assert steps > 15 and RunFolder(tmp_path / str(steps)).standing(IDENTITY) == "finished"
+    assert steps > 15 and RunFolder(tmp_path / str(steps)).find_standing(IDENTITY) == "finished"
 
 
 def test_what_others_have_put_there_is_theirs(tmp_path: Path) -> None:
     for name in ("state", ".mine.abcd1234.tmp"):
         folder = RunFolder(tmp_path / name.strip("."))
         (folder.path / name).mkdir(parents=True)
-        assert folder.standing(IDENTITY) == "foreign"
+        assert folder.find_standing(IDENTITY) == "foreign"

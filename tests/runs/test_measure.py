@@ -13,7 +13,7 @@ import pytest
 
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.commit import find_commit
-from cnnlstm_spec.runs.history import from_csv, parts_since, to_csv
+from cnnlstm_spec.runs.history import find_parting, from_csv, to_csv
 from cnnlstm_spec.runs.measure.document import Evaluation, Value
 from cnnlstm_spec.runs.require import check_requirements, read_requirement
 
@@ -55,7 +55,7 @@ def test_a_history_is_read_as_it_was_written() -> None:
 )
 def test_since_when_validation_parts_from_training(losses: list[float], validated: list[float], since: int | None) -> None:
     pairs = zip(losses, validated, strict=True)
-    assert parts_since([{"epoch": place + 1, "loss": a, "val_loss": b} for place, (a, b) in enumerate(pairs)]) == since
+    assert find_parting([{"epoch": place + 1, "loss": a, "val_loss": b} for place, (a, b) in enumerate(pairs)]) == since
 
 
 def test_the_commit_of_a_repository(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ class TestFigures:
         import numpy
         from sklearn import metrics
 
-        from cnnlstm_spec.runs.measure.figures import measure_class_figures, number_figures
+        from cnnlstm_spec.runs.measure.figures import measure_class_figures, measure_number_figures
 
         draw = numpy.random.default_rng(0)
         truth = draw.integers(0, 3, 200)
@@ -96,7 +96,7 @@ class TestFigures:
             assert ours[f"{name}/recall"] == pytest.approx(recall[place])
             assert ours[f"{name}/auc"] == pytest.approx(metrics.roc_auc_score(truth == place, scores[:, place]))
         a, b = draw.normal(size=(50, 2)), draw.normal(size=(50, 2))
-        numbers = number_figures(a, b, numpy.ones((1, 50)))
+        numbers = measure_number_figures(a, b, numpy.ones((1, 50)))
         assert numbers["mae"] == pytest.approx(metrics.mean_absolute_error(a, b))
         assert numbers["rmse"] == pytest.approx(metrics.mean_squared_error(a, b) ** 0.5)
         assert numbers["r2"] == pytest.approx(metrics.r2_score(a, b, multioutput="variance_weighted"))

@@ -12,7 +12,7 @@ from cnnlstm_spec.runs.search.best import find_changes, make_best
 from cnnlstm_spec.runs.search.place import Place, make_key
 from cnnlstm_spec.runs.search.space import to_flow, to_texts
 from cnnlstm_spec.text.edits.extends import extend
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.nodes import to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source
 
@@ -43,7 +43,7 @@ def test_best_spec_is_what_was_trained(tmp_path: Path, after: object) -> None:
     found: list[object] = []
     whole = extend(root, found, tmp_path)  # type: ignore[arg-type]
     assert whole is not None and not found
-    read = value_of(whole)
+    read = to_value(whole)
     assert read == after and repr(read) == repr({key: after[key] for key in read})  # type: ignore[index,attr-defined]
 
 
@@ -58,12 +58,12 @@ def test_texts_of_what_was_drawn() -> None:
 
 def test_a_folder_belongs_to_one_search(tmp_path: Path) -> None:
     place = Place(tmp_path / "out")
-    with place.locked():
+    with place.lock():
         owner = place.claim(make_key({"a": 1}, {"seed": 0}))
         assert place.claim(make_key({"a": 1}, {"seed": 0})) == owner
         with pytest.raises(DataError, match="another search"):
             place.claim(make_key({"a": 1}, {"seed": 1}))
-        with pytest.raises(DataError, match="runs in"), Place(tmp_path / "out").locked():
+        with pytest.raises(DataError, match="runs in"), Place(tmp_path / "out").lock():
             pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("x")

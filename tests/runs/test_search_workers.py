@@ -117,7 +117,7 @@ def draw_all(url: str, owner: str, wanted: int) -> int:
     base = prepare(SearchedSpec("<test>", SPEC, "", (), False, False, ()))
     draws = Draws(study, space, base, owner, wanted)
     count = 0
-    while (one := draws.next()) is not None:
+    while (one := draws.draw_next()) is not None:
         study._storage.set_trial_user_attr(one.id, OUTCOME, "completed")
         study.tell(one.number, float(len(one.texts)))
         count += 1

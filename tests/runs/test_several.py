@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from cnnlstm_spec.runs.run import Orders
-from cnnlstm_spec.runs.several import Job, table_of
+from cnnlstm_spec.runs.several import Job, write_runs_table
 
 
 def make_job(folder: Path, label: str, variant: int | None, loss: float) -> Job:
@@ -19,7 +19,7 @@ def make_job(folder: Path, label: str, variant: int | None, loss: float) -> Job:
 
 
 def read_table(jobs: list[Job]) -> dict[str, str]:
-    return {row["run"]: row["loss"] for row in csv.DictReader(io.StringIO(table_of(jobs)))}
+    return {row["run"]: row["loss"] for row in csv.DictReader(io.StringIO(write_runs_table(jobs)))}
 
 
 def test_seeds_have_a_mean(tmp_path: Path) -> None:

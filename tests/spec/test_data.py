@@ -63,7 +63,7 @@ SPLITS = [
 def test_a_part_is_a_share_of_train(written: str, values: dict[str, object]) -> None:
     part = data_of(f"data: {{train: a.csv, validation: {written}}}\n").validation
     assert isinstance(part, Split) and part.way == next(iter(values))
-    assert {name: part.value(name) for name in values} == values
+    assert {name: part.get_value(name) for name in values} == values
 
 
 def test_a_part_is_a_source() -> None:

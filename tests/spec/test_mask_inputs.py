@@ -9,7 +9,7 @@ import pytest
 from small import codes
 
 from cnnlstm_spec import Compilation, load
-from cnnlstm_spec.compiler.artifact.usage import usage
+from cnnlstm_spec.compiler.artifact.usage import write_usage
 from cnnlstm_spec.emit.words.shapes import make_inputs, make_shapes
 
 TOP = "version: 1\nname: shared\n"
@@ -33,7 +33,7 @@ def test_one_input_one_mask(steps: str) -> None:
     compilation = spec(A.replace("frames", steps), B.replace("frames", steps), more=POOLED)
     assert codes(compilation) == [] and compilation.typed is not None
     assert [each.name for each in make_inputs(compilation.typed)] == ["a", "real", "b"]
-    assert usage(compilation, "model.keras")[2].count("real") == 1
+    assert write_usage(compilation, "model.keras")[2].count("real") == 1
     assert {each.mask for each in make_shapes(compilation.typed).layers if each.mask} == {"branches.a.input.mask_input"}
     assert compilation.to_python().count('name="real"') == 1
 

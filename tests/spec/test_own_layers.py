@@ -41,7 +41,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def found(compilation: Compilation) -> list[tuple[str, int]]:
     """The code and line of each finding."""
     spans = [(each.code.name, each.place.span) for each in compilation.diagnostics]
-    return [(code, span.source.position(span.start)[0]) for code, span in spans]
+    return [(code, span.source.find_position(span.start)[0]) for code, span in spans]
 
 
 def test_not_allowed(package: Path) -> None:

@@ -45,7 +45,7 @@ def forget() -> None:
 def found(compilation: Compilation) -> list[tuple[str, int]]:
     """The code and line of each finding."""
     spans = [(each.code.name, each.place.span) for each in compilation.diagnostics]
-    return [(code, span.source.position(span.start)[0]) for code, span in spans]
+    return [(code, span.source.find_position(span.start)[0]) for code, span in spans]
 
 
 def test_not_allowed(package: Path) -> None:
@@ -106,14 +106,14 @@ class TestKeras:
         from cnnlstm_spec.language.scope import Scope
         from cnnlstm_spec.spec.fit.callbacks import NAMED
         from cnnlstm_spec.spec.own_objects import with_own_objects
-        from cnnlstm_spec.text.nodes import Mapping, node_of
+        from cnnlstm_spec.text.nodes import Mapping, make_node
 
         counting = "import keras\nclass Counting(keras.callbacks.Callback):\n    def __init__(self, step=1): pass\n"
         (package / "objects.py").write_text(counting)
-        root = node_of({"objects_from": ["my_package.objects"]})
+        root = make_node({"objects_from": ["my_package.objects"]})
         assert isinstance(root, Mapping)
         scope = with_own_objects(("my_package.objects",), root, Scope([], allow_imports=True))
-        thing = NAMED.read(node_of({"Counting": {"step": 2}}), scope)
+        thing = NAMED.read(make_node({"Counting": {"step": 2}}), scope)
         assert scope.found == [] and isinstance(thing, OwnThing)
         assert (thing.path, thing.get("step")) == ("my_package.objects.Counting", 2)
 

@@ -13,21 +13,21 @@ import pytest
 from json_schemas import tool
 from places import ROOT
 
-from cnnlstm_spec.language.catalog import facts
+from cnnlstm_spec.language.catalog import load_catalog
 from cnnlstm_spec.language.record import Record
-from cnnlstm_spec.ops import find_op, known_layers
+from cnnlstm_spec.ops import find_op, list_known_layers
 from cnnlstm_spec.spec.compile_keys import PASSED_ON, CompileKeys
 from cnnlstm_spec.spec.model_spec import BranchSection, Top
-from cnnlstm_spec.spec.schema.whole import spec_schema
+from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.spec.structures import RECORDS
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.nodes import to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source
 
 SPECS = sorted((ROOT / "specs").rglob("*.yaml")) + sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))
 
 
-schema = cache(spec_schema)
+schema = cache(make_spec_schema)
 
 
 @cache
@@ -39,7 +39,7 @@ def value(text: str) -> Any:
     """A spec as the schema sees it."""
     node, found = parse(Source("spec", text))
     assert node is not None and not found
-    return value_of(node)
+    return to_value(node)
 
 
 PARTS = 8
@@ -86,7 +86,7 @@ def definition(name: str) -> dict[str, Any]:
 
 def test_every_layer_and_argument_is_in_it() -> None:
     item = definition("layer")["properties"]
-    for name in known_layers():
+    for name in list_known_layers():
         op = find_op(name)
         if op is None:
             continue
@@ -101,7 +101,7 @@ def test_every_layer_and_argument_is_in_it() -> None:
 
 
 def test_every_object_of_keras_is_in_it() -> None:
-    for family, held in facts()["families"].items():
+    for family, held in load_catalog()["families"].items():
         for name, spec in held["classes"].items():
             assert set(definition(f"{family}.{name}")["properties"]) == {fact["name"] for fact in spec["arguments"]}
 
@@ -254,7 +254,7 @@ def find_records(cls: type[Record] = Record) -> list[type[Record]]:
 
 def test_every_record_has_a_schema_that_needs_nothing_beside_it() -> None:
     """`Dense.model_json_schema()` is whole: pydantic's own way to the same that the schema of a spec says of a layer."""
-    ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
+    ops = {name: op for name in list_known_layers() if (op := find_op(name)) is not None}
     own = [cls for cls in find_records() if cls.__module__.startswith("cnnlstm_spec.")]
     assert {*ops.values(), Top, CompileKeys, BranchSection} <= set(own)
     for cls in own:
@@ -288,7 +288,7 @@ def test_the_schema_of_one_layer(arguments: dict[str, Any], fits: bool) -> None:
 
 def test_compile_takes_what_the_catalog_says() -> None:
     """The keys that are passed on have the names and defaults of `keras.Model.compile`, as the catalog has them from Keras."""
-    told = {fact["name"]: fact["default"] for fact in facts()["compile"]}
+    told = {fact["name"]: fact["default"] for fact in load_catalog()["compile"]}
     assert {name: CompileKeys.arguments[name].default for name in PASSED_ON} == told
 
 

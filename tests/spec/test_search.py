@@ -6,7 +6,7 @@ import pytest
 from runs_specs import DATA, found, run_spec
 
 from cnnlstm_spec.spec.search import FloatRange, IntRange, SearchSpec
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.nodes import to_value
 
 FIT = "fit: {epochs: 20}\nvars: {width: 8}\n"
 LAYERS = "[{Dense: {units: $width, activation: relu}}]"
@@ -32,11 +32,11 @@ def test_a_search() -> None:
     )
     width, activation, optimizer = search.space
     assert isinstance(width.range, IntRange) and width.range.int == (16, 256) and width.range.log
-    assert activation.steps == ("head", 0, "activation") and [value_of(each) for each in activation.choices] == [
+    assert activation.steps == ("head", 0, "activation") and [to_value(each) for each in activation.choices] == [
         "softmax",
         "sparsemax",
     ]
-    assert value_of(optimizer.choices[1]) == {"SGD": {"learning_rate": 0.1}}
+    assert to_value(optimizer.choices[1]) == {"SGD": {"learning_rate": 0.1}}
 
 
 def test_defaults() -> None:

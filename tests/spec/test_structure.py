@@ -36,7 +36,7 @@ def said(compilation: Compilation) -> list[str]:
     lines = []
     for each in compilation.diagnostics:
         places = (each.place, *(label.place for label in each.labels))
-        numbers = [str(place.span.source.position(place.span.start)[0]) for place in places]
+        numbers = [str(place.span.source.find_position(place.span.start)[0]) for place in places]
         lines.append(f"{each.code.name} {' '.join(numbers)}")
     return lines
 

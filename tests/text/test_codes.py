@@ -87,7 +87,9 @@ def test_examples(name: str) -> None:
     page = parts(name)
     text = page["wrong"]
     marks = [(text.count("\n", 0, mark.start()) + 1, mark[1]) for mark in MARK.finditer(text)]
-    found = [(each.place.span.source.position(each.place.span.start)[0], each.severity, each.code.name) for each in said(text)]
+    found = [
+        (each.place.span.source.find_position(each.place.span.start)[0], each.severity, each.code.name) for each in said(text)
+    ]
     assert marks, "no line of the wrong spec has `# error` or `# warning`"
     assert [(line, severity) for line, severity, _ in found] == marks, found
     assert {code for _, _, code in found} == {name}
@@ -107,7 +109,7 @@ def said(text: str) -> tuple[cnnlstm_spec.diagnostic.Diagnostic, ...]:
 def test_what_a_fix_makes_is_what_the_page_shows(name: str) -> None:
     page = parts(name)
     prepared = sweep(Source("page.yaml", page["wrong"]))
-    offered = any(fix.applicability != "display" for each in prepared.plain().diagnostics for fix in each.fixes)
+    offered = any(fix.applicability != "display" for each in prepared.compile_plain().diagnostics for fix in each.fixes)
     assert offered or name not in LISTED
     if offered:
         mended = mend(prepared, unsafe=True, clock=Clock(lambda: 0.0))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cnnlstm_spec.text.diagnostic import CODES, Code, Diagnostic, Label
 from cnnlstm_spec.text.escape.terminal import measure_width
-from cnnlstm_spec.text.render import counts, render
+from cnnlstm_spec.text.render import describe_counts, render
 from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 
 PROBE = Code("probe", "error", "{what} is wrong")
@@ -143,8 +143,8 @@ def test_what_a_message_quotes_is_not_obeyed() -> None:
 
 def test_counts() -> None:
     source = Source("s", "a")
-    assert counts([], 1) == "no errors in 1 file"
-    assert counts([finding(Span(source, 0, 1))] * 2, 3) == "2 errors in 3 files"
+    assert describe_counts([], 1) == "no errors in 1 file"
+    assert describe_counts([finding(Span(source, 0, 1))] * 2, 3) == "2 errors in 3 files"
 
 
 @given(st.text(max_size=300), st.integers(0, 300), st.integers(0, 300), st.booleans(), st.integers(1, 200))

@@ -13,7 +13,7 @@ from places import ROOT, TESTS
 
 from cnnlstm_spec import load
 from cnnlstm_spec.text.diagnostic import Diagnostic
-from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, value_of
+from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Path as Address
 from cnnlstm_spec.text.source import Source, Span
@@ -41,12 +41,12 @@ def text_at(span: Span) -> str:
 
 def read_alone(span: Span) -> Any:
     """What the text of a span means by itself, its first line where it stood: in block style columns matter."""
-    _, column = span.source.position(span.start)
+    _, column = span.source.find_position(span.start)
     node, found = parse(Source("alone", " " * (column - 1) + text_at(span)))
     if [each.code.name for each in found] == ["empty-spec"]:
         return None
     assert node is not None and not found, (text_at(span), found)
-    return value_of(node)
+    return to_value(node)
 
 
 def check_spans(text: str) -> int:
@@ -64,7 +64,7 @@ def check_spans(text: str) -> int:
         if isinstance(node, Scalar) and not text_at(node.span):
             assert node.value is None, "what is not written is null"
             continue
-        assert same(read_alone(node.span), value_of(node)), text_at(node.span)
+        assert same(read_alone(node.span), to_value(node)), text_at(node.span)
         has_block = any(isinstance(each, Scalar) and text_at(each.span)[:1] in ("|", ">") for each in nodes_of(node))
         text_alone = text_at(node.span)
         assert text_alone == text_alone.strip() or has_block, "a span holds no space around its value"
@@ -162,7 +162,7 @@ def test_text_of_spans_in_every_style(data: st.DataObject, tree: Any) -> None:
         assert [each.code.name for each in found] == ["empty-spec"]
         return
     assert root is not None and not found, (text, found)
-    assert same(value_of(root), tree), text
+    assert same(to_value(root), tree), text
     assert check_spans(text) > 0
 
 

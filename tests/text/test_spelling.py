@@ -10,13 +10,13 @@ import pytest
 
 from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.text.source import Source
-from cnnlstm_spec.text.spelling import WORDS, limits_lookups, nearest
+from cnnlstm_spec.text.spelling import WORDS, find_nearest, limit_lookups
 
 KNOWN = ("units", "kernel_size", "learning_rate")
 
 
 def test_what_is_near() -> None:
-    assert [nearest(word, KNOWN) for word in ("unist", "kernelSize", "lr", "sigmoid")] == [
+    assert [find_nearest(word, KNOWN) for word in ("unist", "kernelSize", "lr", "sigmoid")] == [
         "units",
         "kernel_size",
         "learning_rate",
@@ -24,20 +24,20 @@ def test_what_is_near() -> None:
     ]
 
 
-@limits_lookups
+@limit_lookups
 def look_up(times: int) -> int:
     """How many of so many misspelt words were found."""
-    return sum(nearest("unist", KNOWN) is not None for _ in range(times))
+    return sum(find_nearest("unist", KNOWN) is not None for _ in range(times))
 
 
 def test_a_reading_looks_up_so_many_words_and_the_next_as_many() -> None:
     assert look_up(WORDS + 10) == WORDS and look_up(WORDS + 10) == WORDS
-    assert nearest("unist", KNOWN) == "units", "outside of a reading there is no limit"
+    assert find_nearest("unist", KNOWN) == "units", "outside of a reading there is no limit"
 
 
-@limits_lookups
+@limit_lookups
 def look_up_within() -> int:
-    return look_up(WORDS + 10) + sum(nearest("unist", KNOWN) is not None for _ in range(WORDS + 10))
+    return look_up(WORDS + 10) + sum(find_nearest("unist", KNOWN) is not None for _ in range(WORDS + 10))
 
 
 def test_a_reading_within_another_takes_nothing_from_it() -> None:
@@ -68,5 +68,5 @@ def test_variants_look_up_a_word_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "  a: {input: {kind: image, shape: [96, 96, 3]}, layers: [{MobileNetV2: {weights: null, include_top: false, "
         "train_from: block_13_expnd}}]}\n"
     )
-    assert not any(compilation.ok for _, compilation in sweep(Source("spec.yaml", text)).all())
+    assert not any(compilation.ok for _, compilation in sweep(Source("spec.yaml", text)).find_all())
     assert len(looked) == len(set(looked))

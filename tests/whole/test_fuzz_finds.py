@@ -111,7 +111,7 @@ MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
     "files that do not load": (
         themes.saved,
         "RandomShear",
-        lambda it: it.setattr(SavedPair, "bound", Factor.bound),
+        lambda it: it.setattr(SavedPair, "bound_value", Factor.bound_value),
         "not the same once it is loaded",
         400,
     ),

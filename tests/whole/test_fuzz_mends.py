@@ -24,9 +24,9 @@ Patch = pytest.MonkeyPatch
 
 def _inner_dtype(patch: Patch) -> None:
     def dtype_after(self: SpectralNormalization, at: Inference, *inputs: TensorType) -> str:
-        return self.layer.dtype_after(at, *inputs)
+        return self.layer.infer_dtype(at, *inputs)
 
-    patch.setattr(SpectralNormalization, "dtype_after", dtype_after)
+    patch.setattr(SpectralNormalization, "infer_dtype", dtype_after)
 
 
 def _low_rank(patch: Patch) -> None:
@@ -42,7 +42,7 @@ def _no_rule_of_weights(patch: Patch) -> None:
 
 def _any_penalty(patch: Patch) -> None:
     def is_penalised(op: Op, weights: tuple[Weight, ...], of: object = None) -> bool:
-        return any(name.endswith("_regularizer") and value is not None for name, value in op.values().items())
+        return any(name.endswith("_regularizer") and value is not None for name, value in op.list_values().items())
 
     _no_rule_of_weights(patch)
     patch.setattr(gradients, "is_penalised", is_penalised)

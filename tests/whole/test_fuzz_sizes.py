@@ -74,7 +74,7 @@ def _bounds_not_asked(patch: Patch) -> None:
 
 def _contradictions_not_seen(patch: Patch) -> None:
     """Each condition is told by itself, whatever all come to."""
-    patch.setattr(Conditions, "findings", lambda self: [asked.warning for asked in list(self.asked.values())[:1]])
+    patch.setattr(Conditions, "find_findings", lambda self: [asked.warning for asked in list(self.asked.values())[:1]])
 
 
 FAULTS: list[Callable[[Patch], None]] = [

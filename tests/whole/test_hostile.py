@@ -33,13 +33,13 @@ from cnnlstm_spec.editor.page.details import describe_node
 from cnnlstm_spec.emit.words.checked import Checked
 from cnnlstm_spec.emit.words.costs import write_costs_table
 from cnnlstm_spec.emit.words.findings import make_findings
-from cnnlstm_spec.emit.words.table import table
+from cnnlstm_spec.emit.words.table import write_table
 from cnnlstm_spec.model.costs import count_costs
 from cnnlstm_spec.text.edits.matrix import Variants, name_folders, read_matrix
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from cnnlstm_spec.text.escape.file_name import make_file_name
 from cnnlstm_spec.text.escape.terminal import OURS
-from cnnlstm_spec.text.nodes import node_of, value_of
+from cnnlstm_spec.text.nodes import make_node, to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Source
@@ -69,7 +69,7 @@ def fields() -> list[tuple[str, Any, hostile.Spot]]:
         text = path.read_text("utf-8")
         document, _ = parse(Source(path.name, text))
         assert document is not None
-        spec = value_of(document)
+        spec = to_value(document)
         for spot in hostile.spots(spec):
             key = next(step for step in reversed(spot.path) if isinstance(step, str))
             if (key, spot.is_key) not in found or len(text) < found[key, spot.is_key][0]:
@@ -111,7 +111,7 @@ def held(compilation: Compilation) -> None:
     for stage in dump.STAGES:
         fit(dump.dump(compilation, stage) or "")
     if compilation.typed is not None and compilation.spec is not None:
-        fit(table(compilation.typed))
+        fit(write_table(compilation.typed))
         fit(write_costs_table(compilation.typed, compilation.spec, count_costs(compilation.typed, 1, {}), None))
 
 
@@ -166,7 +166,7 @@ def test_many_fields_at_once() -> None:
     for _ in range(40):
         document, _found = parse(Source("x", rng.choice(SPECS).read_text("utf-8")))
         assert document is not None
-        held(load(text_of(hostile.riddled(value_of(document), rng, rng.randint(2, 12)))))
+        held(load(text_of(hostile.riddled(to_value(document), rng, rng.randint(2, 12)))))
 
 
 @pytest.mark.sampled(every=3, long=3)
@@ -227,7 +227,7 @@ def test_variants() -> None:
     """The folders of variants are names that every system takes, each its own; their table and CSV are fit to be shown."""
     rng = Random(2)
     texts = [*hostile.PARTS, *(hostile.text(rng) for _ in range(50))]
-    document = node_of({"matrix": {"description": texts, "vars": [{text: text} for text in texts[:3]]}})
+    document = make_node({"matrix": {"description": texts, "vars": [{text: text} for text in texts[:3]]}})
     found = list(Variants(read_matrix(document, (), [])))
     names = name_folders(found)
     assert len({each.lower() for each in names}) == len(names) == 3 * len(texts)

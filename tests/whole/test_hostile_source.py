@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.python.source import WIDTH, source
+from cnnlstm_spec.emit.python.source import WIDTH, write_source
 from cnnlstm_spec.ir.program import Apply, Call, Comment, Do, Let, Program, Ref
 from cnnlstm_spec.text.escape.characters import UNSAFE
 from fuzz import hostile
@@ -64,7 +64,7 @@ def test_a_description_at_every_column(part: str) -> None:
     """Every part, in words and in the middle of one, at every column of two lines and at both ends of the text."""
     for before in range(2 * WIDTH + 10):
         for text in ("a" * before + part, "a" * before + part + " b", "a " * (before // 2) + "a" * (before % 2) + part + "b"):
-            written = source(Program("t"), text)
+            written = write_source(Program("t"), text)
             docstring = ast.get_docstring(ast.parse(written), clean=False)
             assert docstring is not None and "".join(docstring.split()) == "".join(f"t: {text}".split())
             assert len(ast.parse(written).body) == 4
@@ -73,11 +73,11 @@ def test_a_description_at_every_column(part: str) -> None:
 @pytest.mark.sampled(every=8, long=4)
 @pytest.mark.parametrize("part", hostile.PARTS, ids=repr)
 def test_strings_and_comments_at_every_column(part: str) -> None:
-    plain = source(Program("t", (Comment("b"), Let("x", Call("f", ("b",), (("k", {"b": "b"}),))), Do(Call("g", (["b"],))))))
+    plain = write_source(Program("t", (Comment("b"), Let("x", Call("f", ("b",), (("k", {"b": "b"}),))), Do(Call("g", (["b"],))))))
     for before in range(60, WIDTH + 10):
         text = "a" * before + part
         call = Call("f", (text,), (("k", {text: text}),))
-        written = source(Program("t", (Comment(text), Let("x", call), Do(Call("g", ([text],))))))
+        written = write_source(Program("t", (Comment(text), Let("x", call), Do(Call("g", ([text],))))))
         check(written, plain)
         assert strings(written).count(text) == 4
         assert len(comments(written)) >= 1
@@ -89,13 +89,13 @@ def test_random_texts_in_every_medium_of_a_source() -> None:
         text = hostile.text(rng)
         statements = (Comment(text), Let("x", Apply(Call("f", (), (("k", text),)), (Ref("y"),)), text), Do(Call("g", (text,))))
         plain = (Comment("b"), Let("x", Apply(Call("f", (), (("k", "b"),)), (Ref("y"),)), "b"), Do(Call("g", ("b",))))
-        check(source(Program(text, statements), text), source(Program("t", plain), "b"))
+        check(write_source(Program(text, statements), text), write_source(Program("t", plain), "b"))
 
 
 @pytest.mark.parametrize("bad", ["x = 1; y", "a\nb", "", "a.", "1a", "a b", "a#", "import os\n"], ids=repr)
 def test_what_is_no_name_is_not_written_as_one(bad: str) -> None:
     for statement in (Let(bad, 1), Let("x", Ref(bad)), Do(Call(bad)), Let("x", Call("f", (), ((bad, 1),)))):
         with pytest.raises(ValueError, match="no name"):
-            source(Program("t", (statement,)))
+            write_source(Program("t", (statement,)))
     with pytest.raises(ValueError, match="no name"):
-        source(Program("t", (), (bad,)))
+        write_source(Program("t", (), (bad,)))

@@ -33,7 +33,7 @@ def test_it_is_found_and_mended(mistake: Mistake) -> None:
     (mark,) = MARK.finditer(mistake.wrong)
     line = mistake.wrong.count("\n", 0, mark.start()) + 1
     assert [(each.code.name, each.severity) for each in found] == [(mistake.code, mark[1])]
-    assert found[0].place.span.source.position(found[0].place.span.start)[0] == line and found[0].help
+    assert found[0].place.span.source.find_position(found[0].place.span.start)[0] == line and found[0].help
     assert load(mistake.right).diagnostics == ()
     assert mistake.keras
     if found[0].code.sort == "keras":

@@ -14,9 +14,9 @@ from cnnlstm_spec.text.source import NOWHERE, Place, Source, Span
 from tools.mutants import Sites, changed, moved
 
 CALLS = """
-from ..text.spelling import did_you_mean
+from ..text.spelling import suggest_word
 FOUND = Code("found", "error", "it is found", help="look elsewhere")
-scope.report(FOUND, node, labels=(Label(other, "here"),), help=did_you_mean(word, words))
+scope.report(FOUND, node, labels=(Label(other, "here"),), help=suggest_word(word, words))
 raise Refusal(FOUND, help=("one", f"two {name}"))
 option(help="of a command, and no message")
 """

@@ -17,7 +17,7 @@ from pages import ROOT, Block, Reader, blocks
 
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import cli
-from cnnlstm_spec.compiler.artifact.usage import usage
+from cnnlstm_spec.compiler.artifact.usage import write_usage
 from cnnlstm_spec.text.missing import install
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -103,7 +103,7 @@ def test_every_link_leads_somewhere() -> None:
 
 def test_compile_ends_with_the_lines_that_load_and_feed() -> None:
     compilation = cnnlstm_spec.load(ROOT / "specs" / "equipment-fault.yaml")
-    ending = usage(compilation, "demo/model.keras")
+    ending = write_usage(compilation, "demo/model.keras")
     shown = next(each.text for each in blocks("README.md") if each.language == "python")
     assert [each for each in shown.splitlines() if each] == ending
 

@@ -25,7 +25,7 @@ def lines(compilation: Compilation) -> list[str]:
     found = []
     for each in compilation.diagnostics:
         span = each.place.span
-        line, column = span.source.position(span.start)
+        line, column = span.source.find_position(span.start)
         found.append(f"{Path(span.source.name).name}:{line}:{column} {each.severity}[{each.code.name}] {each.message}")
     return found
 

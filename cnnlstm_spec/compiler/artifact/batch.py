@@ -15,15 +15,15 @@ from pathlib import Path as File
 from ...emit.keras.quiet import silence
 from ...ir.program import Unbuildable
 from ...text.escape.json import to_json
-from ...text.files import PathError, read, read_json, reason_of
+from ...text.files import PathError, explain_error, read, read_json
 from ...text.frozen import dataclass
-from ...text.missing import what_to_install
+from ...text.missing import explain_missing
 from ...text.nodes import Mapping as MappingNode
 from ...text.source import Source
 from .. import interrupts
 from ..compile import Compilation
 from ..deploy import deploy
-from ..resolved import resolved
+from ..resolved import describe_resolved
 from ..variants import Sweep, sweep
 from ..version import __version__
 from . import write as artifact
@@ -90,7 +90,7 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
     count, context = min(workers, len(jobs)), get_context("spawn")
     with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
         try:
-            with interrupts.held():
+            with interrupts.hold_interrupts():
                 waiting = [pool.submit(build, job) for job in jobs]
             for future in as_completed(waiting):
                 yield future.result()
@@ -106,14 +106,14 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
 def build(job: Job) -> Outcome:
     """Builds a variant and writes its folder."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with interrupts.at_work():
-        return _built(job)
+    with interrupts.allow_interrupts():
+        return _build_variant(job)
 
 
-def _built(job: Job) -> Outcome:
+def _build_variant(job: Job) -> Outcome:
     given = (job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside, job.rules)
-    prepared = _prepared(job.name, job.text, *given)
-    compilation = prepared.compiled(prepared.variants[job.index])
+    prepared = _prepare(job.name, job.text, *given)
+    compilation = prepared.compile(prepared.variants[job.index])
     try:
         with silence():
             # A variant has the same bytes, whichever were built before it in this process.
@@ -122,7 +122,7 @@ def _built(job: Job) -> Outcome:
             deployment = deploy(compilation) if job.purpose == "inference" else None
             manifest = artifact.write(compilation, File(job.output), passes=job.passes, deployment=deployment, force=job.force)
     except ImportError as error:
-        if (missing := what_to_install(error)) is None:
+        if (missing := explain_missing(error)) is None:
             raise
         return Outcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
@@ -130,12 +130,12 @@ def _built(job: Job) -> Outcome:
     except PathError as error:
         return Outcome(job.index, reason=str(error))
     except OSError as error:
-        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {reason_of(error)}")
+        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {explain_error(error)}")
     return Outcome(job.index, manifest.params.total, report="" if deployment is None else str(deployment))
 
 
 @lru_cache(maxsize=1)
-def _prepared(
+def _prepare(
     name: str,
     text: str,
     overrides: tuple[str, ...],
@@ -163,15 +163,15 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
         whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
         same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
         trained = manifest.get("inference", {}).get("weights")
-        now = json.loads(to_json(resolved(compilation)))
+        now = json.loads(to_json(describe_resolved(compilation)))
     except (PathError, KeyError, TypeError, AttributeError):
         return False
     assert compilation.spec is not None
-    wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _installed(same[4]))
+    wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _find_installed(same[4]))
     return whole and trained is None and written == now and same == wanted and not has_own_modules(compilation)
 
 
-def _installed(versions: Mapping[str, str]) -> dict[str, str | None]:
+def _find_installed(versions: Mapping[str, str]) -> dict[str, str | None]:
     """The versions of the same packages as they are installed, told without importing them."""
     from importlib.metadata import packages_distributions, version
 

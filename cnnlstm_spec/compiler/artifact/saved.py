@@ -31,10 +31,10 @@ def make_portable(data: bytes, jit: bool | None = None) -> bytes:
     """
     from ...emit.keras.defaults import leave_out_defaults, with_jit
 
-    return canonical(data, lambda config: leave_out_defaults(with_jit(config, jit)))
+    return make_canonical(data, lambda config: leave_out_defaults(with_jit(config, jit)))
 
 
-def canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:
+def make_canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:
     """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
 
     `shorten` is given its configuration.
@@ -46,19 +46,19 @@ def canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config
             if name == "metadata.json":
                 content = to_json({**json.loads(content), "date_saved": SAVED}, None).encode()
             if name == "config.json":
-                content = to_json(_renumbered(shorten(json.loads(content)), {}), None).encode()
+                content = to_json(_renumber(shorten(json.loads(content)), {}), None).encode()
             info = zipfile.ZipInfo(name, EPOCH)
             info.external_attr = 0o600 << 16
             new.writestr(info, content)
     return made.getvalue()
 
 
-def _renumbered(config: Any, ids: dict[int, int]) -> Any:
+def _renumber(config: Any, ids: dict[int, int]) -> Any:
     """A config whose shared objects are numbered as they come; Keras takes their addresses in memory."""
     if isinstance(config, list):
-        return [_renumbered(each, ids) for each in config]
+        return [_renumber(each, ids) for each in config]
     if not isinstance(config, dict):
         return config
     shared = "shared_object_id"
     numbered = {key: ids.setdefault(value, len(ids) + 1) if key == shared else value for key, value in config.items()}
-    return {key: _renumbered(value, ids) for key, value in numbered.items()}
+    return {key: _renumber(value, ids) for key, value in numbered.items()}

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ...ir.program import Call, Let, Program, Ref, find_calls, find_uses
-from ...text.files import own
+from ...text.files import read_own
 
 RESHAPES_AGAIN = "3.12"
 """Before, a `Reshape` that is used more than once has for its `-1` the size that it was first built for."""
@@ -19,19 +19,19 @@ RESHAPES_AGAIN = "3.12"
 
 def find_since(program: Program) -> dict[str, str]:
     """What a program uses that the oldest Keras has not, as `layers.Dense` or `layers.Dense.lora_rank`, and since when."""
-    facts = _facts()
+    facts = _load_facts()
     found: dict[str, str] = {"layers.Reshape.target_shape": RESHAPES_AGAIN} if _reshapes_again(program) else {}
     for call in [call for statement in program.statements for call in find_calls(statement)]:
-        found |= _of_call(call, facts.get(call.path, {}))
+        found |= _find_since_of_call(call, facts.get(call.path, {}))
     return dict(sorted(found.items()))
 
 
 def find_least(since: dict[str, str]) -> str | None:
     """The version that has all of it; None where the oldest has."""
-    return max(since.values(), key=_numbers, default=None)
+    return max(since.values(), key=_read_numbers, default=None)
 
 
-def _of_call(call: Call, known: dict[str, Any]) -> dict[str, str]:
+def _find_since_of_call(call: Call, known: dict[str, Any]) -> dict[str, str]:
     name = call.path.removeprefix("keras.")
     found = {name: known["since"]} if "since" in known else {}
     arguments: dict[str, str] = known.get("arguments", {})
@@ -50,11 +50,11 @@ def _reshapes_again(program: Program) -> bool:
     )
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _read_numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
 
 
 @lru_cache(maxsize=1)
-def _facts() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(own("language", "data", "since.json"))["since"]
+def _load_facts() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(read_own("language", "data", "since.json"))["since"]
     return found

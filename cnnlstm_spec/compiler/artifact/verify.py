@@ -56,7 +56,7 @@ def compare(compilation: Compilation) -> Compared:
 
 def compare_inference(deployment: Deployment, passes: str) -> Compared:
     """Predictions of the model for training, outside of training, and of the one for inference."""
-    training, inference = deployment.models(passes)
+    training, inference = deployment.make_models(passes)
     found = measure_differences(deployment.training, training, inference)
     return Compared(*found, "for training and for inference", INFERENCE_BOUND)
 
@@ -136,4 +136,4 @@ def _list_words(typed: TypedGraph) -> Iterator[str]:
 
 
 def _evaluate_size(size: Size, value: int) -> int:
-    return size if isinstance(size, int) else size.at(dict.fromkeys(size.symbols, value))
+    return size if isinstance(size, int) else size.evaluate(dict.fromkeys(size.symbols, value))

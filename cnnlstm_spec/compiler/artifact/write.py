@@ -16,16 +16,26 @@ from pathlib import Path as File
 from typing import Any
 
 from ...emit.words.shapes import count_params, make_inputs, make_outputs
-from ...text.files import PathError, entries, link_at, mode_of, read, reason_of, resolve, sort_of, told
-from ..compile import Compilation, collector_paused
+from ...text.files import (
+    PathError,
+    explain_error,
+    find_sort,
+    list_entries,
+    read,
+    read_link,
+    read_mode,
+    resolve,
+    tell_system_errors,
+)
+from ..compile import Compilation, pause_collector
 from ..deploy import Deployment, Note
-from ..resolved import resolved
+from ..resolved import describe_resolved
 from ..version import __version__
 from .manifest import Inference, LayerNote, Manifest, ReadFile, ResolvedSpec, WrittenFile
-from .ownership import MANIFEST, MODEL, clear, foreign, hidden
+from .ownership import MANIFEST, MODEL, clear, find_foreign, hide_name
 from .saved import find_jit, make_portable
 from .since import find_least, find_since
-from .usage import usage
+from .usage import write_usage
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)
@@ -35,7 +45,7 @@ class Unsuitable(Exception):
     """Why there can be no artifact, for a reason that lies outside the spec."""
 
 
-@collector_paused()
+@pause_collector()
 def write(
     compilation: Compilation,
     folder: File,
@@ -52,13 +62,13 @@ def write(
     cannot be had or, without `force`, files that are not ours lie where ours would, and PathError where the folder cannot be
     written.
     """
-    sort = sort_of(folder)
+    sort = find_sort(folder)
     if sort not in (None, "folder"):
         raise Unsuitable(f"`{folder}` is a {sort}, not a folder")
-    if blocked := next(_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
+    if blocked := next(_find_folders_among(folder, [name for name in NAMES if name != PNG or has_png()]), None):
         raise Unsuitable(f"`{blocked}` is a folder, where a file is to be written: move it, or name another folder")
     compilation.program  # noqa: B018 - raises SpecError before anything is written
-    if not force and (others := foreign(folder, NAMES, digest)):
+    if not force and (others := find_foreign(folder, NAMES, digest)):
         named = " and ".join(f"`{name}`" for name in others)
         ways = "name another folder, or replace what is there with `--force`"
         raise Unsuitable(f"`{folder}` holds {named}, not written by `compile`: {ways}")
@@ -75,11 +85,11 @@ def make_files(
     compilation: Compilation, step: Callable[[str], None], passes: str = "default", deployment: Deployment | None = None
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """The bytes of every file but the manifest, and the versions of what built the model."""
-    from ...emit.keras.run import versions
+    from ...emit.keras.run import find_versions
 
     step("building the model")
     try:
-        model = compilation.to_keras(passes) if deployment is None else deployment.models(passes)[1]
+        model = compilation.to_keras(passes) if deployment is None else deployment.make_models(passes)[1]
     except Exception as error:
         if _reads_weights(compilation) and (isinstance(error, OSError | ValueError) or "URL fetch failure" in str(error)):
             raise Unsuitable(f"weights cannot be loaded: {str(error).splitlines()[0]}") from None
@@ -93,13 +103,13 @@ def make_files(
         from ...emit.picture.png import to_png
 
         files[PNG] = to_png(svg)
-    return files, {"cnnlstm-spec": __version__, **versions()}
+    return files, {"cnnlstm-spec": __version__, **find_versions()}
 
 
 def _reads_weights(compilation: Compilation) -> bool:
     """Whether a layer starts from weights of a file or of the net, which can fail as no spec can tell."""
     ops = [typed.node.op for typed in compilation.typed.nodes.values()] if compilation.typed is not None else []
-    return any(op is not None and op.values().get("weights") is not None for op in ops)
+    return any(op is not None and op.list_values().get("weights") is not None for op in ops)
 
 
 def has_png() -> bool:
@@ -121,7 +131,7 @@ def make_manifest(
     assert built.typed is not None and compilation.spec is not None
     since = find_since(built.program)
     least = find_least(since)
-    more: dict[str, Any] = {} if deployment is None else {"inference": _inference(deployment)}
+    more: dict[str, Any] = {} if deployment is None else {"inference": _describe_inference(deployment)}
     if least is not None:
         more |= {"keras": f">={least}", "keras_for": since}
     return Manifest(
@@ -132,21 +142,21 @@ def make_manifest(
         inputs=make_inputs(built.typed),
         outputs=make_outputs(built.typed),
         params=count_params(built.typed),
-        usage=tuple(usage(built, MODEL)),
+        usage=tuple(write_usage(built, MODEL)),
         purpose="training" if deployment is None else "inference",
         **more,
         files={name: WrittenFile(sha256=digest(data), bytes=len(data)) for name, data in files.items()},
-        spec=ResolvedSpec.model_validate({"sha256": digest(compilation.source.text.encode()), **resolved(compilation)}),
+        spec=ResolvedSpec.model_validate({"sha256": digest(compilation.source.text.encode()), **describe_resolved(compilation)}),
         passes=passes,
     )
 
 
-def _inference(deployment: Deployment) -> Inference:
+def _describe_inference(deployment: Deployment) -> Inference:
     trained = None if deployment.weights is None else ReadFile(sha256=digest(read(deployment.weights)))
-    return Inference(weights=trained, changed=_notes(deployment.changed), left=_notes(deployment.left))
+    return Inference(weights=trained, changed=_describe_notes(deployment.changed), left=_describe_notes(deployment.left))
 
 
-def _notes(notes: tuple[Note, ...]) -> tuple[LayerNote, ...]:
+def _describe_notes(notes: tuple[Note, ...]) -> tuple[LayerNote, ...]:
     return tuple(LayerNote(layer=note.layer, text=note.text) for note in notes)
 
 
@@ -157,21 +167,21 @@ def digest(data: bytes) -> str:
 
 def write_files(folder: File, files: Mapping[str, bytes]) -> None:
     """Files into a folder in their order; a folder that is not there appears at once, with all of them."""
-    if sort_of(folder) == "folder":
-        with told(folder):
+    if find_sort(folder) == "folder":
+        with tell_system_errors(folder):
             _replace_files(folder, files)
         return
-    with told(folder):
+    with tell_system_errors(folder):
         _make_folder(folder, files)
 
 
 def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+    scratch = File(tempfile.mkdtemp(prefix=f".{hide_name(folder.name)}.", suffix=".tmp", dir=folder.parent))
     try:
         for name, data in files.items():
             _write_whole(scratch / name, data)
-        scratch.chmod(0o777 & ~_umask())
+        scratch.chmod(0o777 & ~_read_umask())
         _sync(scratch)
         scratch.rename(folder)
     except BaseException:
@@ -181,26 +191,26 @@ def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
 
 
 @contextmanager
-def new_folder(folder: File, may_replace: str | None = None) -> Iterator[File]:
+def write_new_folder(folder: File, may_replace: str | None = None) -> Iterator[File]:
     """A folder to write into, which takes its place when all is written, and is gone where that fails.
 
     Raises PathError where something lies there; a folder that holds a file of the name `may_replace` is replaced.
     """
-    if sort_of(folder) not in (None, "folder"):
-        raise PathError(folder, f"it is a {sort_of(folder)}, not a folder")
-    stands = sort_of(folder) == "folder" and bool(entries(folder))
-    if stands and (may_replace is None or sort_of(folder / may_replace) != "file"):
+    if find_sort(folder) not in (None, "folder"):
+        raise PathError(folder, f"it is a {find_sort(folder)}, not a folder")
+    stands = find_sort(folder) == "folder" and bool(list_entries(folder))
+    if stands and (may_replace is None or find_sort(folder / may_replace) != "file"):
         raise PathError(folder, "it holds files")
-    with told(folder):
+    with tell_system_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+        scratch = File(tempfile.mkdtemp(prefix=f".{hide_name(folder.name)}.", suffix=".tmp", dir=folder.parent))
     try:
         yield scratch
-        with told(folder):
-            for each in entries(scratch):
+        with tell_system_errors(folder):
+            for each in list_entries(scratch):
                 _sync(each)
-            scratch.chmod(0o777 & ~_umask())
-            if sort_of(folder) == "folder":
+            scratch.chmod(0o777 & ~_read_umask())
+            if find_sort(folder) == "folder":
                 shutil.rmtree(folder)
             scratch.rename(folder)
     except BaseException:
@@ -211,31 +221,31 @@ def new_folder(folder: File, may_replace: str | None = None) -> Iterator[File]:
 
 def make_folder(path: File) -> None:
     """A folder, with those above it, where there is none yet. Raises PathError."""
-    sort = sort_of(path)
+    sort = find_sort(path)
     if sort not in (None, "folder"):
         raise PathError(path, f"it is a {sort}, not a folder")
-    with told(path):
+    with tell_system_errors(path):
         path.mkdir(parents=True, exist_ok=True)
 
 
 def remove_folder(path: File) -> None:
     """A folder that this package has written, at once with all that is in it; a link to one goes alone."""
-    if link_at(path) is not None:
-        with told(path):
+    if read_link(path) is not None:
+        with tell_system_errors(path):
             path.unlink()
-    elif sort_of(path) == "folder":
-        with told(path):
-            aside = File(tempfile.mkdtemp(prefix=f".{hidden(path.name)}.", suffix=".tmp", dir=path.parent))
+    elif find_sort(path) == "folder":
+        with tell_system_errors(path):
+            aside = File(tempfile.mkdtemp(prefix=f".{hide_name(path.name)}.", suffix=".tmp", dir=path.parent))
             path.rename(aside / path.name)
             shutil.rmtree(aside)
 
 
 @contextmanager
-def locked(path: File) -> Iterator[bool]:
+def lock_file(path: File) -> Iterator[bool]:
     """A file that one process at a time can hold: whether it is this one. The system lets go of it with the process."""
     import fcntl
 
-    with told(path):
+    with tell_system_errors(path):
         stream = path.open("ab")
     with stream:
         try:
@@ -249,7 +259,7 @@ def locked(path: File) -> Iterator[bool]:
 def remove_files(folder: File, names: Iterable[str]) -> None:
     """Files of a folder, as far as they are there."""
     for name in names:
-        with told(folder / name):
+        with tell_system_errors(folder / name):
             (folder / name).unlink(missing_ok=True)
 
 
@@ -265,12 +275,12 @@ def save_model(model: Any, compilation: Compilation) -> bytes:
 
 def replace_file(path: File, data: bytes, keep_mode: bool = False) -> None:
     """A file, whole or not at all; through a link to a file. With `keep_mode` who may do what with it stays. Raises PathError."""
-    sort = sort_of(path)
+    sort = find_sort(path)
     if sort not in (None, "file"):
         raise PathError(path, f"it is a {sort}")
     path = resolve(path)
-    with told(path):
-        mode = mode_of(path) if keep_mode and sort is not None else None
+    with tell_system_errors(path):
+        mode = read_mode(path) if keep_mode and sort is not None else None
         _replace_files(path.parent, {path.name: data}, mode)
 
 
@@ -278,25 +288,25 @@ class Replacement:
     """A file that is written beside its place: it is put there whole, or dropped. What cannot be raises PathError."""
 
     def __init__(self, path: File) -> None:
-        if (sort := sort_of(path)) not in (None, "file"):
+        if (sort := find_sort(path)) not in (None, "file"):
             raise PathError(path, f"it is a {sort}")
         self.path = resolve(path)
-        with told(self.path):
-            handle, beside = tempfile.mkstemp(prefix=f".{hidden(self.path.name)}.", suffix=".tmp", dir=self.path.parent)
+        with tell_system_errors(self.path):
+            handle, beside = tempfile.mkstemp(prefix=f".{hide_name(self.path.name)}.", suffix=".tmp", dir=self.path.parent)
         self._beside, self._stream = File(beside), os.fdopen(handle, "wb")
 
     def write(self, data: bytes) -> None:
         """The next bytes."""
-        with told(self.path):
+        with tell_system_errors(self.path):
             self._stream.write(data)
 
     def put(self) -> None:
         """Puts it in its place."""
-        with told(self.path):
+        with tell_system_errors(self.path):
             self._stream.flush()
             os.fsync(self._stream.fileno())
             self._stream.close()
-            self._beside.chmod(0o666 & ~_umask())
+            self._beside.chmod(0o666 & ~_read_umask())
             self._beside.replace(self.path)
         _sync(self.path.parent)
 
@@ -313,20 +323,20 @@ def _replace_files(folder: File, files: Mapping[str, bytes], mode: int | None = 
 
     Where that ends in between, the manifest of those that are renamed stays beside its place, so that they are known as ours.
     """
-    if blocked := next(_folders_among(folder, files), None):
+    if blocked := next(_find_folders_among(folder, files), None):
         raise PathError(blocked, "it is a folder")
     waiting: dict[str, File] = {}
     renamed = False
     try:
         for name, data in files.items():
-            with _named(folder / name):
-                handle, beside = tempfile.mkstemp(prefix=f".{hidden(name)}.", suffix=".tmp", dir=folder)
+            with _tell_named(folder / name):
+                handle, beside = tempfile.mkstemp(prefix=f".{hide_name(name)}.", suffix=".tmp", dir=folder)
                 os.close(handle)
                 waiting[name] = File(beside)
                 _write_whole(waiting[name], data)
-                waiting[name].chmod(0o666 & ~_umask() if mode is None else mode)
+                waiting[name].chmod(0o666 & ~_read_umask() if mode is None else mode)
         for name in files:
-            with _named(folder / name):
+            with _tell_named(folder / name):
                 waiting[name].replace(folder / name)
             del waiting[name]
             renamed = True
@@ -337,19 +347,19 @@ def _replace_files(folder: File, files: Mapping[str, bytes], mode: int | None = 
     _sync(folder)
 
 
-def _folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
+def _find_folders_among(folder: File, names: Iterable[str]) -> Iterator[File]:
     """Those of the names that are folders there: no file can be renamed to them."""
     paths = (folder / name for name in names)
-    return (path for path in paths if link_at(path) is None and sort_of(path) == "folder")
+    return (path for path in paths if read_link(path) is None and find_sort(path) == "folder")
 
 
 @contextmanager
-def _named(target: File) -> Iterator[None]:
+def _tell_named(target: File) -> Iterator[None]:
     """What the system refuses of a file is told by the name that a person knows, not by that of the temporary file."""
     try:
         yield
     except OSError as error:
-        raise PathError(target, reason_of(error)) from None
+        raise PathError(target, explain_error(error)) from None
 
 
 def _write_whole(path: File, data: bytes) -> None:
@@ -373,7 +383,7 @@ def _sync(folder: File) -> None:
         os.close(handle)
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask

@@ -7,13 +7,13 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from ...ir.graph import TypedGraph, TypedNode, count_elements
-from ...language.catalog import facts
+from ...language.catalog import load_catalog
 from ...model.costs import count_costs
 from ...ops.input import InputOp
 from ...text.frozen import dataclass
 from ...text.source import format_path
 from ..compile import Compilation
-from ..resolved import plain, resolved
+from ..resolved import describe_resolved, make_plain
 
 MISSING = "(none)"
 """Stands for what one of the two does not have."""
@@ -103,7 +103,7 @@ def _list_facts(compilation: Compilation) -> dict[str, Any]:
     for head, id in typed.graph.outputs.items():
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
-    written = resolved(compilation)["compile"]
+    written = describe_resolved(compilation)["compile"]
     return found if written is None else {**found, **_flatten_value("compile", written)}
 
 
@@ -112,7 +112,7 @@ def _flatten_value(path: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict) or not value:
         return {path: value}
     (name, arguments), *more = value.items()
-    if not more and any(name in each["classes"] for each in facts()["families"].values()):
+    if not more and any(name in each["classes"] for each in load_catalog()["families"].values()):
         return {path: name, **(_flatten_value(path, arguments) if arguments else {})}
     return {key: each for name, inner in value.items() for key, each in _flatten_value(f"{path}.{name}", inner).items()}
 
@@ -127,7 +127,9 @@ def _is_same(key: str, old: Any, new: Any) -> bool:
     """Whether two facts are equal; in `compile`, a class by its name and by its identifier is one."""
     if old == new or not (key.startswith("compile.") and isinstance(old, str) and isinstance(new, str)):
         return bool(old == new)
-    return any(each["identifiers"].get(old, old) == each["identifiers"].get(new, new) for each in facts()["families"].values())
+    return any(
+        each["identifiers"].get(old, old) == each["identifiers"].get(new, new) for each in load_catalog()["families"].values()
+    )
 
 
 def _compare_layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:
@@ -191,7 +193,7 @@ def _list_arguments(typed: TypedNode) -> dict[str, Any]:
     op = typed.node.op
     if op is None:
         return {}
-    return {name: plain(op.value(name)) for name, each in op.arguments.items() if each.field not in ("name", "share")}
+    return {name: make_plain(op.get_value(name)) for name, each in op.arguments.items() if each.field not in ("name", "share")}
 
 
 def _change(
@@ -235,10 +237,10 @@ def _compare_costs(old: Compilation, new: Compilation, batch_size: int | None) -
     assert old.typed is not None and new.typed is not None
     a, b = count_costs(old.typed, batch_size or 1), count_costs(new.typed, batch_size or 1)
     named = ("params", "trainable", "weight_bytes", "macs", "activation_bytes")
-    return tuple(Change(name, _number(getattr(a, name)), _number(getattr(b, name))) for name in named)
+    return tuple(Change(name, _read_number(getattr(a, name)), _read_number(getattr(b, name))) for name in named)
 
 
-def _number(value: Any) -> int | str:
+def _read_number(value: Any) -> int | str:
     return value if isinstance(value, int) else str(value)
 
 

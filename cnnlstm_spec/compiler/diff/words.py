@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...text.escape.json import in_words
-from ...text.escape.terminal import measure_width, one_line
+from ...text.escape.json import write_readable
+from ...text.escape.terminal import make_line_safe, measure_width
 from .differ import Change, Difference, LayerChange
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~"}
@@ -20,12 +20,12 @@ COSTS = {
 
 def describe_difference(found: Difference, old: str, new: str) -> str:
     """What differs, for a person."""
-    heading = f"{one_line(old)} -> {one_line(new)}: "
+    heading = f"{make_line_safe(old)} -> {make_line_safe(new)}: "
     if found.equal:
         return f"{heading}the same model, {found.same} layers\n"
     numbers = [f"{sum(each.sort == sort for each in found.layers)} {sort}" for sort in SIGNS]
     lines = [f"{heading}layers {', '.join(numbers)}, {found.same} the same", ""]
-    lines += [f"  ~ {one_line(change.what)}: {_describe_step(change)}" for change in found.model]
+    lines += [f"  ~ {make_line_safe(change.what)}: {_describe_step(change)}" for change in found.model]
     lines += ["" for _ in found.model[:1]]
     for each in found.layers:
         lines += _describe_layer(each)
@@ -40,24 +40,24 @@ def _describe_step(change: Change) -> str:
 def _show_value(value: Any) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
-    return one_line(value if isinstance(value, str) else in_words(value))
+    return make_line_safe(value if isinstance(value, str) else write_readable(value))
 
 
 def _describe_layer(change: LayerChange) -> list[str]:
     params = f", {change.params:,} parameters" if change.params else ""
-    first = f"  {SIGNS[change.sort]} {one_line(change.layer)} {one_line(change.name)}"
+    first = f"  {SIGNS[change.sort]} {make_line_safe(change.layer)} {make_line_safe(change.name)}"
     if change.sort != "changed":
-        return [f"{first}: {one_line(change.output)}{params}"]
-    return [first, *(f"      {one_line(each.what)}: {_describe_step(each)}" for each in change.changes)]
+        return [f"{first}: {make_line_safe(change.output)}{params}"]
+    return [first, *(f"      {make_line_safe(each.what)}: {_describe_step(each)}" for each in change.changes)]
 
 
 def _describe_costs(found: Difference) -> list[str]:
-    rows = [(COSTS[each.what], _show_value(each.old), _show_value(each.new), _describe_change_of(each)) for each in found.costs]
+    rows = [(COSTS[each.what], _show_value(each.old), _show_value(each.new), _describe_change(each)) for each in found.costs]
     widths = [max(measure_width(row[column]) for row in rows) for column in range(4)]
     return [f"  {a:<{widths[0]}}  {b:>{widths[1]}} -> {c:>{widths[2]}}  {d}".rstrip() for a, b, c, d in rows]
 
 
-def _describe_change_of(change: Change) -> str:
+def _describe_change(change: Change) -> str:
     if not isinstance(change.old, int) or not isinstance(change.new, int) or change.old == change.new:
         return ""
     ratio = (change.new - change.old) / change.old if change.old else 0.0
@@ -71,4 +71,4 @@ def _describe_weights(found: Difference) -> list[str]:
     if not layers:
         return ["trained weights: there are none"]
     lines = [f"trained weights: {len(found.loaded)} of {layers} layers would load, {found.loaded_params:,} of {total:,} values"]
-    return lines + [f"  {one_line(each.name)} would not: {one_line(each.reason)}" for each in found.lost]
+    return lines + [f"  {make_line_safe(each.name)} would not: {make_line_safe(each.reason)}" for each in found.lost]

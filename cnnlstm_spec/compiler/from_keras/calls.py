@@ -107,7 +107,7 @@ def _expand(
     nodes = {
         (_name(layer), index): (layer, node) for layer in _list_layers(config) for index, node in enumerate(_list_nodes(layer))
     }
-    for key in _order_calls({key: _needs(node) for key, (_, node) in nodes.items()}):
+    for key in _order_calls({key: _list_needs(node) for key, (_, node) in nodes.items()}):
         if key not in known:
             if key not in nodes:
                 raise NotAModel("its graph reads a tensor that nothing makes")
@@ -227,7 +227,7 @@ def _keep_needed(graph: Calls) -> Calls:
         id = waiting.pop()
         if id not in needed:
             needed.add(id)
-            waiting += [each.call for each in rests_on(graph.calls[id])]
+            waiting += [each.call for each in list_needed_tensors(graph.calls[id])]
     kept = {id: call for id, call in graph.calls.items() if id in needed or id in graph.inputs}
     # What makes a mask is kept beside, to be recognised.
     return Calls({**kept, **{id: call for id, call in graph.calls.items() if id not in kept}}, graph.inputs, graph.outputs)
@@ -245,7 +245,7 @@ def read_by(call: Call) -> tuple[Tensor, ...]:
     return tuple(_read(call))
 
 
-def rests_on(call: Call) -> tuple[Tensor, ...]:
+def list_needed_tensors(call: Call) -> tuple[Tensor, ...]:
     """The tensors without which a call is none, masks aside."""
     return (*_read(call), *call.states)
 
@@ -328,7 +328,7 @@ def _read_histories(value: Any) -> list[tuple[str, int, int]]:
     return [(str(name), int(index), int(output)) for name, index, output in value]
 
 
-def _needs(node: dict[str, Any]) -> set[tuple[str, int]]:
+def _list_needs(node: dict[str, Any]) -> set[tuple[str, int]]:
     """The calls whose outputs a call reads."""
     values = [*_flatten_values(node.get("args", []))]
     for value in (node.get("kwargs") or {}).values():

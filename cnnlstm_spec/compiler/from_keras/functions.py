@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ...ir.op import layer_stem
-from ...ops.functions.table import Fact, fact_of, names
+from ...ir.op import make_layer_stem
+from ...ops.functions.table import Fact, find_fact, list_names
 from .calls import Call
 from .unsayable import Unsayable
 
@@ -15,7 +15,7 @@ def say_function(call: Call) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of an operation; raises Unsayable."""
     if call.class_name == "GetItem":
         return "Slice", _find_slice(call)
-    fact = _map_by_operation().get(layer_stem(call.class_name))
+    fact = _map_by_operation().get(make_layer_stem(call.class_name))
     if fact is None or len(call.inputs) != 1 or call.values[:1] not in ((), (None,)):
         raise Unsayable(f"the operation `{call.class_name}` cannot stand in a spec")
     given = {**call.keywords, **dict(zip((each.name for each in fact.arguments), call.values[1:], strict=False))}
@@ -30,7 +30,7 @@ def say_function(call: Call) -> tuple[str, dict[str, Any]]:
 @cache
 def _map_by_operation() -> dict[str, Fact]:
     """The functions by what Keras calls their one operation; of several of one operation, the one of its name."""
-    facts = [fact for name in names() if (fact := fact_of(name)) is not None and len(fact.operations) == 1]
+    facts = [fact for name in list_names() if (fact := find_fact(name)) is not None and len(fact.operations) == 1]
     found: dict[str, Fact] = {}
     for fact in sorted(facts, key=lambda fact: fact.name != fact.operations[0]):
         found.setdefault(fact.operations[0], fact)

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from ...ir.op import Op
-from ...language.catalog import KerasObject, facts
-from ...ops import find_op, refusal
+from ...language.catalog import KerasObject, load_catalog
+from ...ops import explain_refusal, find_op
 from .calls import Call
 from .functions import say_function
 from .unsayable import Unsayable
@@ -88,7 +88,7 @@ def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]
         raise Unsayable(f"`{name}` is no layer of Keras but of `{module}`")
     op = find_op(name)
     if op is None:
-        why = refusal(name)
+        why = explain_refusal(name)
         raise Unsayable(f"`{name}` cannot stand in a spec: {why[0]}" if why else f"there is no layer `{name}` in a spec")
     return name, _read_arguments(op, config, policy)
 
@@ -120,7 +120,7 @@ def _read_arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[s
             raise Unsayable(f"its `{name}: {value!r}` cannot stand in a spec") from None
         if not argument.required and _is_equal(read, argument.canonical):
             continue
-        found[name] = _shorten(argument.kind.shortest(read) if isinstance(read, tuple) else value)
+        found[name] = _shorten(argument.kind.shorten(read) if isinstance(read, tuple) else value)
     return found
 
 
@@ -209,7 +209,7 @@ def _is_given(name: str, key: str, value: Any) -> bool:
 
 def _read_defaults(name: str) -> dict[str, Any]:
     """The defaults of a named object of Keras, by argument."""
-    for each in facts()["families"].values():
+    for each in load_catalog()["families"].values():
         if name in each["classes"]:
             return {argument["name"]: argument.get("default") for argument in each["classes"][name]["arguments"]}
     return {}

@@ -37,19 +37,19 @@ class Read:
 def read_lowered(graph: Calls) -> Read:
     """The graph without the operations that only stand for something else."""
     calls = dict(graph.calls)
-    same = _same(graph)
+    same = _find_same(graph)
     for id, call in graph.calls.items():
-        calls[id] = _renamed(call, same)
-    outputs = [(name, _first(tensor, same)) for name, tensor in graph.outputs]
+        calls[id] = _rename_call(call, same)
+    outputs = [(name, _find_first(tensor, same)) for name, tensor in graph.outputs]
     read = Read(Calls(calls, list(graph.inputs), outputs))
     for id, call in calls.items():
         if is_operation(call):
-            calls[id] = _fixed(_learned(_marked(call, calls), calls), calls)
+            calls[id] = _find_fixed(_recognize_learned(_mark_call(call, calls), calls), calls)
     _find_padding(read)
     return read
 
 
-def _same(graph: Calls) -> dict[Tensor, Tensor]:
+def _find_same(graph: Calls) -> dict[Tensor, Tensor]:
     """Tensors that are copies of others."""
     outputs = {tensor for _, tensor in graph.outputs}
     found: dict[Tensor, Tensor] = {}
@@ -59,12 +59,12 @@ def _same(graph: Calls) -> dict[Tensor, Tensor]:
         names = call.class_name == "Identity" and tensor in outputs and not is_operation(call)
         if (copies or names) and len(call.inputs) == 1:
             found[tensor] = call.inputs[0]
-        elif (unmarked := _unmarked(call, graph.calls)) is not None:
+        elif (unmarked := _unmark(call, graph.calls)) is not None:
             found[tensor] = unmarked
     return found
 
 
-def _unmarked(call: Call, calls: dict[str, Call]) -> Tensor | None:
+def _unmark(call: Call, calls: dict[str, Call]) -> Tensor | None:
     """What an output with padded steps is, which our models mark for the loss: set far off, masked, moved by next to nothing."""
     if call.class_name != "Rescaling" or call.config.get("scale") != 1 or len(call.inputs) != 1:
         return None
@@ -76,30 +76,30 @@ def _unmarked(call: Call, calls: dict[str, Call]) -> Tensor | None:
     return marked.inputs[1] if far and len(marked.inputs) == 2 else None
 
 
-def _first(tensor: Tensor, same: dict[Tensor, Tensor]) -> Tensor:
+def _find_first(tensor: Tensor, same: dict[Tensor, Tensor]) -> Tensor:
     while tensor in same:
         tensor = same[tensor]
     return tensor
 
 
-def _renamed(call: Call, same: dict[Tensor, Tensor]) -> Call:
+def _rename_call(call: Call, same: dict[Tensor, Tensor]) -> Call:
     keywords: dict[str, Any] = {
-        name: tuple(_first(each, same) if isinstance(each, Tensor) else each for each in value)
+        name: tuple(_find_first(each, same) if isinstance(each, Tensor) else each for each in value)
         if isinstance(value, tuple)
         else value
         for name, value in call.keywords.items()
     }
-    inputs, masks, states = (tuple(_first(each, same) for each in some) for some in (call.inputs, call.masks, call.states))
+    inputs, masks, states = (tuple(_find_first(each, same) for each in some) for some in (call.inputs, call.masks, call.states))
     return replace(call, inputs=inputs, keywords=keywords, masks=masks, states=states)
 
 
-def _marked(call: Call, calls: dict[str, Call]) -> Call:
+def _mark_call(call: Call, calls: dict[str, Call]) -> Call:
     """The call as one that moves the steps, where it is."""
     if call.class_name == "Take" and len(call.inputs) == 2 and _comes_from(call.inputs[1], "Cumsum", calls):
         return replace(call, layer={"class_name": LEAVE, "config": {}}, inputs=call.inputs[:1], values=(), keywords={})
     if call.class_name != "Reshape" or not call.shapes:
         return call
-    new, shape = _new_shape(call), call.shapes[0]
+    new, shape = _read_new_shape(call), call.shapes[0]
     if new is None or new[0] not in (-1, None):
         return call
     if len(shape) > 2 and tuple(new[1:]) == shape[2:] and shape[0] is None and shape[1] != 1:
@@ -109,7 +109,7 @@ def _marked(call: Call, calls: dict[str, Call]) -> Call:
     return call
 
 
-def _learned(call: Call, calls: dict[str, Call]) -> Call:
+def _recognize_learned(call: Call, calls: dict[str, Call]) -> Call:
     """A sum with rows of a table by where they stand as `PositionEmbedding`, a step of a table before others as `ClassToken`."""
     for name, maker, table_first in (("Add", "Cumsum", False), ("Concatenate", "ZerosLike", True)):
         if call.class_name != name or len(call.inputs) != 2:
@@ -126,7 +126,7 @@ def _learned(call: Call, calls: dict[str, Call]) -> Call:
     return call
 
 
-def _fixed(call: Call, calls: dict[str, Call]) -> Call:
+def _find_fixed(call: Call, calls: dict[str, Call]) -> Call:
     """A sum with sines and cosines of where steps stand as `SinePositionEncoding`."""
     if call.class_name != "Add" or len(call.inputs) != 2 or not is_operation(call):
         return call
@@ -135,7 +135,7 @@ def _fixed(call: Call, calls: dict[str, Call]) -> Call:
     if made.class_name == "Cast" and len(made.inputs) == 1:
         made = calls[made.inputs[0].call]
     turns = {calls[each.call].class_name for each in made.inputs}
-    base = _number_of(_find(waves, "Power", calls))
+    base = _read_number(_find(waves, "Power", calls))
     if made.class_name != "Where" or not {"Sin", "Cos"} <= turns or not base or not _comes_from(waves, "Cumsum", calls):
         return call
     longest = 1 / base
@@ -144,12 +144,12 @@ def _fixed(call: Call, calls: dict[str, Call]) -> Call:
     return replace(call, layer={"class_name": "SinePositionEncoding", "config": config}, inputs=(x,), values=())
 
 
-def _number_of(call: Call | None) -> float | None:
+def _read_number(call: Call | None) -> float | None:
     """The number that an operation reads beside a tensor."""
     return next((value for value in call.values if isinstance(value, float)), None) if call is not None else None
 
 
-def _new_shape(call: Call) -> list[Any] | None:
+def _read_new_shape(call: Call) -> list[Any] | None:
     found = call.config.get("newshape") or call.config.get("target_shape")
     if found is None:
         found = next((value for value in call.values if isinstance(value, list)), None)
@@ -180,14 +180,14 @@ def _find_padding(read: Read) -> None:
     calls = read.graph.calls
     for call in list(calls.values()):
         for mask in call.masks:
-            for source in _mask_sources(mask, calls):
+            for source in _find_mask_sources(mask, calls):
                 if source.class_name == "NotEqual":
                     _find_value(source, read)
                 elif source.class_name == "InputLayer":
                     _find_mask_input(source, call, read)
 
 
-def _mask_sources(mask: Tensor, calls: dict[str, Call]) -> list[Call]:
+def _find_mask_sources(mask: Tensor, calls: dict[str, Call]) -> list[Call]:
     """The comparisons and inputs that a mask is made of."""
     found, waiting, seen = [], [mask.call], set()
     while waiting:

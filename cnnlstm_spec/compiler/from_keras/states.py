@@ -59,12 +59,12 @@ def order_leaves(parts: list[Part]) -> list[Leaf]:
             ends[f"{part.name}.{leaf.arguments.get('name')}"] = steps[-1].id
         if before:
             ends[part.name] = before[0]
-    states = {each.id: tuple(ends[name] for name in _states(each.leaf) if name in ends) for each in steps}
+    states = {each.id: tuple(ends[name] for name in _list_states(each.leaf) if name in ends) for each in steps}
     reading = [replace(each, inputs=(*each.inputs, *states[each.id])) for each in steps]
     return [each.leaf for each in sort_by_reading(reading)]
 
 
-def _states(leaf: Leaf) -> tuple[str, ...]:
+def _list_states(leaf: Leaf) -> tuple[str, ...]:
     found = leaf.arguments.get(STATES, ())
     return (found,) if isinstance(found, str) else tuple(found)
 
@@ -87,7 +87,7 @@ def _say(states: tuple[Tensor, ...], call: Call, graph: Calls, addresses: dict[s
     """One address for all states of a layer of the same kind, or one of each; None where one of them has none."""
     first = graph.calls[states[0].call]
     own = [Tensor(first.id, number + 1) for number in range(_count_states(first))]
-    if _kind(first) == _kind(call) and list(states) == own and first.id in addresses:
+    if _make_kind_key(first) == _make_kind_key(call) and list(states) == own and first.id in addresses:
         return addresses[first.id]
     said = [addresses[state.call] for state in states if state.call in addresses and _is_output(state, graph)]
     return said if len(said) == len(states) else None
@@ -96,13 +96,13 @@ def _say(states: tuple[Tensor, ...], call: Call, graph: Calls, addresses: dict[s
 def _is_output(state: Tensor, graph: Calls) -> bool:
     """Whether a state is what its layer gives: the only tensor of most, of a recurrent one that gives its last step the first."""
     call = graph.calls[state.call]
-    wrapped, config = _inner(call)
+    wrapped, config = _find_inner(call)
     if state.output == 0:
         return not config.get("return_sequences")
     return state.output == 1 and wrapped == call.class_name and not config.get("return_sequences")
 
 
-def _inner(call: Call) -> tuple[str, dict[str, Any]]:
+def _find_inner(call: Call) -> tuple[str, dict[str, Any]]:
     """The class and the arguments of a recurrent layer, inside `Bidirectional` too."""
     inner = call.config.get("layer") if call.class_name == "Bidirectional" else call.layer
     config = inner.get("config") if isinstance(inner, dict) else None
@@ -110,10 +110,10 @@ def _inner(call: Call) -> tuple[str, dict[str, Any]]:
 
 
 def _count_states(call: Call) -> int:
-    name, _ = _inner(call)
+    name, _ = _find_inner(call)
     return COUNTS.get(name, 1) * (2 if call.class_name == "Bidirectional" else 1)
 
 
-def _kind(call: Call) -> tuple[object, ...]:
-    name, config = _inner(call)
+def _make_kind_key(call: Call) -> tuple[object, ...]:
+    name, config = _find_inner(call)
     return call.class_name, name, config.get("units"), config.get("filters")

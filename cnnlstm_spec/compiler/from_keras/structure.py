@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from .calls import Call, Calls, Tensor, find_calls, read_by, rests_on
+from .calls import Call, Calls, Tensor, find_calls, list_needed_tensors, read_by
 from .layers import is_operation, say_layer
 from .lowered import ENTER, LEAVE
 from .names import clean
@@ -100,7 +100,7 @@ class Finder:
             id = waiting.pop()
             if id not in needed:
                 needed.add(id)
-                waiting += [each.call for each in rests_on(self.graph.calls[id])]
+                waiting += [each.call for each in list_needed_tensors(self.graph.calls[id])]
         return [call for id, call in self.graph.calls.items() if id in needed]
 
     def find(self) -> Structure:

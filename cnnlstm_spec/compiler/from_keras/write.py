@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from ...ir.op import TEXT
-from ...language.catalog import facts
+from ...language.catalog import load_catalog
 from .calls import Call, Calls, Tensor
 from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
@@ -55,7 +55,7 @@ def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
     names = Counter(name for call in graph.calls.values() if (name := find_policy_name(call.config.get("dtype"))) is not None)
     for id in graph.inputs:
         names.pop("int32", None) if find_policy_name(graph.calls[id].config.get("dtype")) == "int32" else None
-    known = [(count, name) for name, count in names.items() if name in facts()["dtype_policies"]]
+    known = [(count, name) for name, count in names.items() if name in load_catalog()["dtype_policies"]]
     return max(known)[1] if known else "float32"
 
 
@@ -240,7 +240,7 @@ class Writer:
     def compile(self) -> list[str]:
         """The section of what the model was compiled with."""
         keys: dict[str, Any] = {}
-        defaults = {each["name"]: each["default"] for each in facts()["compile"]}
+        defaults = {each["name"]: each["default"] for each in load_catalog()["compile"]}
         for name in COMPILED:
             value = self.compiled.get(name)
             try:

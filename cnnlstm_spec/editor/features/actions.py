@@ -7,7 +7,7 @@ from typing import Any
 
 from ...compiler.fixes import Clock, Trials, mend
 from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import one_line
+from ...text.escape.terminal import make_line_safe
 from ...text.fix import Applicability, Edit, Fix
 from ...text.source import Source, Span
 from ..positions import to_offset, to_range
@@ -47,7 +47,7 @@ def _touches(span: Span, source: Source, start: int, end: int) -> bool:
 
 def _make_action(finding: Diagnostic, fix: Fix, uris: Uris) -> Json:
     return {
-        "title": one_line(fix.title) + SAID[fix.applicability],
+        "title": make_line_safe(fix.title) + SAID[fix.applicability],
         "kind": QUICK_FIX,
         "diagnostics": [make_diagnostic(finding, uris)],
         "isPreferred": fix.applicability == "safe",

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 
 from ...compiler.compile import Compilation
 from ...emit.words.reference import find, format_default
-from ...language.catalog import family
+from ...language.catalog import find_family
 from ...language.meanings import Address, Described, HeadName, Key, LayerName, Meaning, ObjectName, Value, Variables
 from ...model.addresses import list_addresses
 from ...model.logged import find_logged
-from ...ops import ALIASES, known_layers
+from ...ops import ALIASES, list_known_layers
 from ...spec.registry import STRUCTURES
-from ...text.escape.json import in_words
-from ...text.escape.terminal import one_line
+from ...text.escape.json import write_readable
+from ...text.escape.terminal import make_line_safe
 from ...text.repair import propose_repairs
 from ...text.source import Source, Span
 from ...text.texts import EditedTexts
@@ -54,7 +54,7 @@ class Option(NamedTuple):
 def find_completions(state: State, params: Json) -> Json:
     """What could be written at a place, in place of the word that is there."""
     source, offset = state.source, to_offset(state.source, params["position"])
-    line = source.start(source.position(offset)[0])
+    line = source.start(source.find_position(offset)[0])
     begun = BEGUN.search(source.text, line, offset)
     start = begun.start() if begun is not None else offset
     goes_on = GOES_ON.match(source.text, offset)
@@ -75,13 +75,13 @@ def _find_meanings(state: State, start: int, end: int, mark: str) -> tuple[list[
     """What a word is taken for where it stands, in the first text with it that can be read there."""
     last, texts = state.source, state.prepared.texts
     before, after = state.source.text[:start], state.source.text[end:]
-    number, found = state.source.position(start)[0], (list[Meaning](), state.meant)
+    number, found = state.source.find_position(start)[0], (list[Meaning](), state.meant)
     for candidate in islice(_propose_texts(state.source.name, before, mark, after, number), MOST):
         edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
         if edited.document is None:
             continue
         last, texts = candidate, edited.texts
-        compilation = edited.plain()
+        compilation = edited.compile_plain()
         held = compilation.index.find_at(candidate, start)
         meanings = [
             each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= len(mark) + 2
@@ -146,7 +146,7 @@ def _make_key_option(name: str, argument: Described, owner: str) -> Option:
 @cache
 def _list_layers() -> tuple[Option, ...]:
     """Every layer and structure, with its required arguments to fill in."""
-    names = [*STRUCTURES, *(name for name in known_layers() if name not in ALIASES)]
+    names = [*STRUCTURES, *(name for name in list_known_layers() if name not in ALIASES)]
     return tuple(Option(name, CLASS, _read_first_line(name), insert=_write_with_required(name)) for name in names)
 
 
@@ -167,15 +167,15 @@ def _write_with_required(name: str) -> str | None:
 
 @cache
 def _list_objects(name: str) -> tuple[Option, ...]:
-    found = family(name)
+    found = find_family(name)
     words = [*found.get("by_shape", ()), *found["identifiers"]]
     classes = [each for each in found["classes"] if each not in words] if name != "activations" else []
     return tuple(Option(each, VALUE, name) for each in (*dict.fromkeys(words), *classes))
 
 
 def _list_values(argument: Described) -> Iterator[Option]:
-    for value in _list_choices(argument.schema()):
-        text = in_words(value) if not isinstance(value, str) else value
+    for value in _list_choices(argument.make_schema()):
+        text = write_readable(value) if not isinstance(value, str) else value
         is_default = not argument.required and argument.default == value
         yield Option(text, VALUE, "default" if is_default else "", first=is_default)
 
@@ -203,7 +203,7 @@ def _escape(name: str) -> str:
 
 
 def _shorten(node: Any) -> str:
-    return one_line(str(getattr(node, "text", "")))[:60]
+    return make_line_safe(str(getattr(node, "text", "")))[:60]
 
 
 def _make_item(option: Option, place: Json, has_snippets: bool) -> Json:
@@ -218,7 +218,7 @@ def _make_item(option: Option, place: Json, has_snippets: bool) -> Json:
         "insertTextFormat": SNIPPET if has_snippets and option.insert is not None else PLAIN,
     }
     if option.detail:
-        made["detail"] = one_line(option.detail)
+        made["detail"] = make_line_safe(option.detail)
     if option.doc:
         made["documentation"] = {"kind": "plaintext", "value": option.doc}
     return made

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import make_lines_safe, one_line
+from ...text.escape.terminal import make_line_safe, make_lines_safe
 from ...text.source import Source, Span
 from ..positions import to_range
 from ..server.documents import make_uri
@@ -43,7 +43,7 @@ def make_diagnostics(found: Iterable[Diagnostic], uris: Uris) -> dict[str, list[
 
 def make_diagnostic(found: Diagnostic, uris: Uris) -> Json:
     """One finding: its first line, what is said at its place, and the ways out."""
-    lines = [one_line(found.message), *([one_line(found.label)] if found.label else [])]
+    lines = [make_line_safe(found.message), *([make_line_safe(found.label)] if found.label else [])]
     lines += [f"help: {make_lines_safe(each)}" for each in found.help]
     made: Json = {
         "range": to_range(found.place.span),
@@ -53,7 +53,7 @@ def make_diagnostic(found: Diagnostic, uris: Uris) -> Json:
         "message": "\n".join(lines),
     }
     related = [
-        {"location": uris.make_location(label.place.span), "message": one_line(label.message)}
+        {"location": uris.make_location(label.place.span), "message": make_line_safe(label.message)}
         for label in found.labels
         if label.place.span.source.text
     ]

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from ...emit.words.arithmetic import explain_layer
 from ...emit.words.mask_origin import find_mask_origin
 from ...emit.words.object_pages import write_object_pages
-from ...emit.words.reference import find, format_default, page
+from ...emit.words.reference import find, format_default, write_page
 from ...ir.graph import TypedNode
 from ...language.meanings import Described, Key, LayerName, Meaning, ObjectName, Value, Word
-from ...text.escape.json import in_words
-from ...text.escape.terminal import make_lines_safe, one_line
-from ...text.nodes import Mapping, Node, value_of
+from ...text.escape.json import write_readable
+from ...text.escape.terminal import make_line_safe, make_lines_safe
+from ...text.nodes import Mapping, Node, to_value
 from ...text.source import Span
 from ..hints import format_output
 from ..positions import to_offset, to_range
@@ -51,7 +51,7 @@ def _iterate_parts(meaning: Meaning, state: State) -> Iterator[str]:
         yield from _describe_uses(meaning.span, state)
         record = find(meaning.name)
         if record is not None:
-            yield page(meaning.name, record).rstrip()
+            yield write_page(meaning.name, record).rstrip()
         elif meaning.name in meaning.blocks:
             yield _describe_block(meaning.name, meaning.blocks[meaning.name])
     elif isinstance(meaning, ObjectName):
@@ -67,7 +67,11 @@ def _iterate_parts(meaning: Meaning, state: State) -> Iterator[str]:
 def describe(argument: Described, owner: str) -> str:
     """An argument in a few lines: what it is, what it means, what it is if it is left out."""
     default = "required" if argument.required else f"default: {format_default(argument)}"
-    lines = [f"{argument.name}: {argument.words}", *([argument.doc] if argument.doc else []), f"of {one_line(owner)}; {default}"]
+    lines = [
+        f"{argument.name}: {argument.words}",
+        *([argument.doc] if argument.doc else []),
+        f"of {make_line_safe(owner)}; {default}",
+    ]
     return "\n".join(lines)
 
 
@@ -85,7 +89,7 @@ def _describe_uses(span: Span, state: State) -> Iterator[str]:
         assert typed is not None
         lines = [f"output {format_output(each)}"] if each in ends else list(explain_layer(each, typed))
         mask = find_mask_origin(each.type, typed) if each.type is not None else None
-        yield "\n".join([*lines, *([f"  mask  {one_line(mask)}"] if mask else [])])
+        yield "\n".join([*lines, *([f"  mask  {make_line_safe(mask)}"] if mask else [])])
     if len(nodes) > MOST:
         yield f"and {len(nodes) - MOST} more"
 
@@ -101,8 +105,8 @@ def _is_at(one: Span, other: Span) -> bool:
 
 def _describe_block(name: str, node: Node) -> str:
     parameters = node.get("parameters") if isinstance(node, Mapping) else None
-    taken = in_words(value_of(parameters.value)) if parameters is not None else "none"
-    return f"block {one_line(name)}\nparameters: {one_line(taken)}"
+    taken = write_readable(to_value(parameters.value)) if parameters is not None else "none"
+    return f"block {make_line_safe(name)}\nparameters: {make_line_safe(taken)}"
 
 
 def _describe_word(word: Word, state: State) -> str:
@@ -111,11 +115,11 @@ def _describe_word(word: Word, state: State) -> str:
     words = index.words.get(symbol, [])
     sort = {"vars": "variable", "names": "layer", "blocks": "block", "branches": "branch", "heads": "head", "share": "shared by"}
     what = "parameter" if "parameters" in symbol else sort.get(str(symbol[0]), str(symbol[0]))
-    lines = [f"{what} {one_line(str(symbol[-1]))}"]
+    lines = [f"{what} {make_line_safe(str(symbol[-1]))}"]
     if symbol[0] == "vars" and isinstance(state.meant.document, Mapping):
         section = state.meant.document.get("vars")
         entry = section.value.get(str(symbol[-1])) if section is not None and isinstance(section.value, Mapping) else None
-        lines += [f"value: {one_line(in_words(value_of(entry.value)))}"] if entry is not None else []
+        lines += [f"value: {make_line_safe(write_readable(to_value(entry.value)))}"] if entry is not None else []
     typed = state.meant.typed
     address = ".".join(map(str, symbol[1:]))
     id = typed.graph.addresses.get(address) if typed is not None and symbol[0] in ("branches", "fusion", "names") else None

@@ -14,7 +14,7 @@ def find_inlay_hints(state: State, params: Json) -> list[Json]:
     source, made = state.source, []
     for hint in find_hints(state.meant, state.half_written):
         if first <= hint.line <= last:
-            end = source.start(hint.line) + len(source.line(hint.line))
+            end = source.start(hint.line) + len(source.read_line(hint.line))
             shows = state.settings.shows_params and hint.params
             made.append(
                 {

@@ -13,7 +13,7 @@ from ...language.meanings import Word
 from ...language.scope import Scope
 from ...text.diagnostic import Diagnostic
 from ...text.edits.applied import apply_edits
-from ...text.escape.terminal import one_line
+from ...text.escape.terminal import make_line_safe
 from ...text.fix import Edit
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Path, Source, Span
@@ -98,7 +98,7 @@ def _rename_word(view: View, word: Word, name: str) -> list[Edit]:
     is_variable = word.symbol[0] == "vars" or "parameters" in word.symbol or "each" in word.symbol
     fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
     if not fits:
-        raise CannotRename(f"`{one_line(name)}` cannot be a name here")
+        raise CannotRename(f"`{make_line_safe(name)}` cannot be a name here")
     words = _find_everywhere(view.state, word.symbol)
     if not all(map(_is_as_written, words)):
         raise CannotRename("it is made unique where a block is used several times; name it in one place")
@@ -131,7 +131,7 @@ def _check(state: State, edits: Iterable[Edit]) -> None:
         if after[_mark_code(each)] > before[_mark_code(each)] and each.severity != "advice"
     ]
     if new:
-        raise CannotRename(one_line(new[0].message))
+        raise CannotRename(make_line_safe(new[0].message))
 
 
 def _mark_code(found: Diagnostic) -> str:

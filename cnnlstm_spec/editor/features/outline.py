@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ...ir.graph import TypedNode
 from ...ir.size import Size
 from ...language.meanings import Key, LayerName, Meaning, Value, Word
-from ...text.escape.terminal import one_line
+from ...text.escape.terminal import make_line_safe
 from ...text.source import Span
 from ..hints import format_output
 from ..positions import to_position, to_range
@@ -73,7 +73,7 @@ def _describe_symbol(state: State, part: _Part, inner: list[_Part], layers: list
     if not inner:
         children = [_describe_symbol(state, each, [], []) for each in layers if part.span.end <= each.span.start < end]
     made: Json = {
-        "name": one_line(text) or "?",
+        "name": make_line_safe(text) or "?",
         "kind": part.kind,
         "range": to_range(part.span.to(end)),
         "selectionRange": to_range(part.span),
@@ -83,12 +83,12 @@ def _describe_symbol(state: State, part: _Part, inner: list[_Part], layers: list
 
 def find_folds(state: State) -> list[Json]:
     """Lines with deeper lines below them, each up to the last of those."""
-    count = state.source.position(len(state.source.text))[0]
+    count = state.source.find_position(len(state.source.text))[0]
     waiting: list[tuple[int, int]] = []
     found: list[Json] = []
     last = 0
     for number in range(1, count + 2):
-        line = state.source.line(number) if number <= count else "end"
+        line = state.source.read_line(number) if number <= count else "end"
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         indent = len(line) - len(line.lstrip(" "))
@@ -118,7 +118,7 @@ def find_lenses(state: State) -> list[Json]:
         for each in nodes:
             macs = macs + each.macs
         counted = f"{macs:,}" if isinstance(macs, int) else str(macs)
-        title = f"{sum(each.params for each in nodes):,} parameters, {one_line(counted)} multiply-adds"
+        title = f"{sum(each.params for each in nodes):,} parameters, {make_line_safe(counted)} multiply-adds"
         start = to_position(span.source, span.start)
         made.append({"range": {"start": start, "end": start}, "command": {"title": title, "command": ""}})
     return made

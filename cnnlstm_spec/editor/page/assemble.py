@@ -8,7 +8,7 @@ import hashlib
 from ...emit.picture.opened import ALL
 from ...emit.picture.style import write_style_sheet
 from ...text.escape import html
-from ...text.files import own
+from ...text.files import read_own
 from .describe import Json
 from .views import Views
 
@@ -17,7 +17,7 @@ MOST_VARIANTS, MOST_BYTES = 24, 24_000_000
 
 
 def _read_own(name: str) -> str:
-    return own("editor", "page", "data", name).decode("utf-8")
+    return read_own("editor", "page", "data", name).decode("utf-8")
 
 
 def _digest(text: str) -> str:
@@ -53,12 +53,12 @@ def make_file(views: Views) -> str:
     labels = views.list_variants()
     shown: list[int | None] = [None, *range(min(len(labels), MOST_VARIANTS))]
     for variant in shown:
-        state = views.state(variant, frozenset())
+        state = views.describe_state(variant, frozenset())
         pictures = {"": state.pop("picture")}
         folds = sorted({box["fold"] for box in pictures[""]["boxes"] if box["fold"]})
         for name in [ALL, *folds] if folds else []:
             if name == ALL or size < MOST_BYTES:
-                pictures[name] = views.state(variant, frozenset({name}))["picture"]
+                pictures[name] = views.describe_state(variant, frozenset({name}))["picture"]
                 size += len(pictures[name]["svg"])
         details = [views.describe_details(variant, number) for number in range(len(state["nodes"]))]
         state["variants"] = state["variants"][:MOST_VARIANTS]

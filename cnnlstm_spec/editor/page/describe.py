@@ -15,8 +15,8 @@ from ...emit.picture.svg import draw_marked
 from ...ir.graph import TypedNode
 from ...model.costs import Row, count_costs
 from ...text.diagnostic import Diagnostic
+from ...text.escape.terminal import make_line_safe as clean
 from ...text.escape.terminal import make_lines_safe
-from ...text.escape.terminal import one_line as clean
 from ...text.render import render
 from ...text.source import Source, Span, format_path
 
@@ -42,10 +42,10 @@ def describe_picture(compilation: Compilation, opened: Opened) -> Json:
     svg, boxes = draw_marked(compilation, opened)
     typed = compilation.typed
     numbers = {id: number for number, id in enumerate(typed.nodes)} if typed is not None else {}
-    return {"svg": svg, "opened": sorted(opened), "boxes": [_box(each, numbers) for each in boxes]}
+    return {"svg": svg, "opened": sorted(opened), "boxes": [_describe_box(each, numbers) for each in boxes]}
 
 
-def _box(box: Box, numbers: dict[str, int]) -> Json:
+def _describe_box(box: Box, numbers: dict[str, int]) -> Json:
     ids = dict.fromkeys(id for copy in (box.ids, *box.copies) for id in copy)
     return {
         "title": clean(box.title),
@@ -71,8 +71,8 @@ def _iterate_sources(compilation: Compilation) -> Iterator[Source]:
 
 
 def _iterate_lines(source: Source) -> Iterator[str]:
-    last = source.position(len(source.text))[0]
-    return (source.line(number) for number in range(1, last + 1))
+    last = source.find_position(len(source.text))[0]
+    return (source.read_line(number) for number in range(1, last + 1))
 
 
 def _list_spans(typed: TypedNode) -> tuple[Span, ...]:
@@ -86,8 +86,8 @@ def _place(span: Span, files: Files) -> list[int] | None:
     if span.source.name not in files or not span.source.text:
         return None
     text = span.source.text[span.start : span.end].rstrip()
-    first = span.source.position(span.start)[0]
-    return [files[span.source.name], first, span.source.position(span.start + len(text))[0]]
+    first = span.source.find_position(span.start)[0]
+    return [files[span.source.name], first, span.source.find_position(span.start + len(text))[0]]
 
 
 def _describe_finding(each: Diagnostic, files: Files) -> Json:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from ...compiler.compile import Compilation
-from ...compiler.resolved import plain
+from ...compiler.resolved import make_plain
 from ...emit.words.arithmetic import explain_layer
 from ...emit.words.mask_origin import find_mask_origin
 from ...ir.op import Op
-from ...text.escape.json import in_words
-from ...text.escape.terminal import one_line as clean
+from ...text.escape.json import write_readable
+from ...text.escape.terminal import make_line_safe as clean
 from .describe import Json
 
 
@@ -23,7 +23,7 @@ def describe_node(compilation: Compilation, number: int) -> Json | None:
     op = node.node.op
     return {
         "title": title,
-        "arguments": _arguments(op) if op is not None and not node.node.hidden else [],
+        "arguments": _list_arguments(op) if op is not None and not node.node.hidden else [],
         "arithmetic": [line.strip() for line in told],
         "output": clean(f"{node.type} {node.type.dtype}") if node.type is not None else "unknown",
         "mask": clean(mask) if mask is not None else "",
@@ -32,8 +32,8 @@ def describe_node(compilation: Compilation, number: int) -> Json | None:
     }
 
 
-def _arguments(op: Op) -> list[list[str | bool]]:
+def _list_arguments(op: Op) -> list[list[str | bool]]:
     """Each argument with its value as JSON, and whether it is written; those that are written come first."""
-    written = op.values()
+    written = op.list_values()
     names = [*written, *(name for name in op.arguments if name not in written)]
-    return [[clean(name), clean(in_words(plain(op.value(name)))), name in written] for name in names]
+    return [[clean(name), clean(write_readable(make_plain(op.get_value(name)))), name in written] for name in names]

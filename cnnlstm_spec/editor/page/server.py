@@ -94,16 +94,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(403)
             return
         asked, views = parse_qs(query, max_num_fields=2000), self.server.views
-        variant = _number(asked, "variant")
+        variant = _read_number(asked, "variant")
         if parts[2] == "":
             self._send(200, "text/html", make_page("cnnlstm-spec view", None), {"Content-Security-Policy": self._write_policy()})
         elif parts[2] == "state":
             opened: Opened = frozenset(asked.get("open", ()))
-            self._send(200, "application/json", to_json(views.state(variant, opened), None))
+            self._send(200, "application/json", to_json(views.describe_state(variant, opened), None))
         elif parts[2] == "details":
-            self._send(200, "application/json", to_json(views.describe_details(variant, _number(asked, "node") or 0), None))
+            self._send(200, "application/json", to_json(views.describe_details(variant, _read_number(asked, "node") or 0), None))
         elif parts[2] == "version":
-            self._send(200, "application/json", to_json(views.wait(_number(asked, "since") or 0, WAITS)))
+            self._send(200, "application/json", to_json(views.wait(_read_number(asked, "since") or 0, WAITS)))
         else:
             self.send_error(404)
 
@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
 
-def _number(asked: dict[str, list[str]], name: str) -> int | None:
+def _read_number(asked: dict[str, list[str]], name: str) -> int | None:
     """A number of a query; None where there is none, or none that anything could have."""
     text = asked.get(name, [""])[0]
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None

@@ -13,9 +13,9 @@ from ...compiler.diff.differ import compare
 from ...compiler.diff.words import describe_difference
 from ...compiler.variants import Sweep
 from ...emit.picture.opened import Opened
+from ...text.escape.terminal import make_line_safe as clean
 from ...text.escape.terminal import make_lines_safe
-from ...text.escape.terminal import one_line as clean
-from ...text.files import Stamp, noting, stamp
+from ...text.files import Stamp, note_files, stamp
 from .describe import Json, describe, describe_picture
 from .details import describe_node
 
@@ -40,10 +40,10 @@ class Views:
     def refresh(self) -> None:
         """Reads and compiles everything."""
         with self._changed:
-            with noting() as noted:
+            with note_files() as noted:
                 self._sweep = self._load()
-                self._plain = self._sweep.plain()
-                self._old = self._load_old().plain() if self._load_old is not None else None
+                self._plain = self._sweep.compile_plain()
+                self._old = self._load_old().compile_plain() if self._load_old is not None else None
             self._stamps = noted
             self._compiled = lru_cache(KEPT)(self._compile)
             self._pictures = lru_cache(KEPT)(self._draw)
@@ -86,7 +86,7 @@ class Views:
         """What the variants are called, the first `LISTED` of them."""
         return [each.label for each in self._sweep.variants[:LISTED]]
 
-    def state(self, variant: int | None, opened: Opened) -> Json:
+    def describe_state(self, variant: int | None, opened: Opened) -> Json:
         """All that the page shows of a variant, or of the spec as it is written, with those folds opened."""
         with self._changed:
             variant = variant if variant is None or 0 <= variant < len(self.list_variants()) else None
@@ -106,7 +106,7 @@ class Views:
             return describe_node(self._compiled(variant), number)
 
     def _compile(self, variant: int | None) -> Compilation:
-        return self._plain if variant is None else self._sweep.compiled(self._sweep.variants[variant])
+        return self._plain if variant is None else self._sweep.compile(self._sweep.variants[variant])
 
     def _draw(self, variant: int | None, opened: Opened) -> Json:
         return describe_picture(self._compiled(variant), opened)

@@ -58,7 +58,7 @@ def change_document(document: Document, changes: Any, version: int, serial: int)
         start, end = min(start, end), max(start, end)
         new = source.text[:start] + text + source.text[end:]
         source = Source(source.name, new)
-        line = source.position(start + len(text))[0]
+        line = source.find_position(start + len(text))[0]
     if len(source.text) > LARGEST:
         raise WrongChange("larger than any spec")
     return replace(document, source=source, version=version, serial=serial, line=line)
@@ -69,7 +69,7 @@ def _find_first_other_line(before: str, after: str) -> int | None:
     if before == after:
         return None
     at = next((i for i, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), min(len(before), len(after)))
-    return Source("", after).position(at)[0]
+    return Source("", after).find_position(at)[0]
 
 
 def find_path(uri: str) -> str | None:

@@ -124,7 +124,7 @@ class Loop:
             return
         uri = item["uri"]
         source = Source(find_path(uri) or uri, item["text"])
-        self.session.put(Document(uri, source, number(item.get("version")), self.session.take_serial()), 0.0)
+        self.session.put(Document(uri, source, read_number(item.get("version")), self.session.take_serial()), 0.0)
 
     def take_change(self, params: Json) -> None:
         """Changes an open text; one that cannot be changed so is closed, since nothing is known of it from then on."""
@@ -132,7 +132,7 @@ class Loop:
         document = self.session.find_document(uri)
         if document is None or uri is None:
             return
-        version = number(params["textDocument"].get("version"))
+        version = read_number(params["textDocument"].get("version"))
         try:
             document = change_document(document, params.get("contentChanges"), version, self.session.take_serial())
         except WrongChange as error:
@@ -187,7 +187,7 @@ def find_uri(params: Json) -> str | None:
     return uri if isinstance(uri, str) else None
 
 
-def number(value: object) -> int:
+def read_number(value: object) -> int:
     """A version, or 0 for what is none."""
     return value if isinstance(value, int) else 0
 

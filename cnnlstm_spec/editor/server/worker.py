@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path as File
 from typing import Any
 
-from ...compiler.compile import collector_paused
+from ...compiler.compile import pause_collector
 from ...emit.picture.svg import draw
 from ...text.discover import holds_spec
 from ...text.files import PathError, stamp
@@ -72,7 +72,7 @@ class Worker:
         """One job, whatever comes of it."""
         try:
             # One pause for all of it: the reading of a text leaves as much behind as its compiling.
-            with collector_paused():
+            with pause_collector():
                 self.do(job)
         except Overtaken:
             if job.id is not None:
@@ -110,7 +110,7 @@ class Worker:
         elif job.method in OF_VIEWS:
             self.writer.answer(job.id, OF_VIEWS[job.method](self.list_views(document, job), job.params))
         else:
-            state = self.state(document, job)
+            state = self.find_state(document, job)
             self.writer.answer(job.id, self.answer(state, document, job) if state is not None else None)
 
     def answer(self, state: State, document: Document, job: Job) -> Any:
@@ -128,7 +128,7 @@ class Worker:
             self.specs.add(document.uri)
         return document.uri in self.specs
 
-    def state(self, document: Document, job: Job, whatever: bool = False) -> State | None:
+    def find_state(self, document: Document, job: Job, whatever: bool = False) -> State | None:
         """The state of a text, as it was compiled before if nothing of it has changed; None of one that is no spec."""
         if not whatever and not self.is_spec(document):
             return None
@@ -173,7 +173,7 @@ class Worker:
         path = find_path(document.uri)
         found = []
         for other in [document, *(each for each in self.session.list_open() if each is not document)]:
-            state = self.state(other, job)
+            state = self.find_state(other, job)
             if state is None:
                 continue
             state = state.exact
@@ -186,14 +186,14 @@ class Worker:
             )
             if source is not None and source.text == document.text:
                 found.append(View(state, source, uris))
-        if not found and (state := self.state(document, job, whatever=True)) is not None:
+        if not found and (state := self.find_state(document, job, whatever=True)) is not None:
             found.append(View(state, state.source, Uris(state.source, document.uri)))
         return found
 
     def tell(self, document: Document, job: Job) -> None:
         """Tells what is found in a text and in what it extends; and what is found no more."""
         previous = self.states.get(document.uri)
-        state = self.state(document, job)
+        state = self.find_state(document, job)
         found = make_diagnostics(state.found, Uris(state.source, document.uri)) if state is not None else {document.uri: []}
         if not self.session.is_wanted(job, document):
             raise Overtaken

@@ -46,23 +46,23 @@ def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[st
     if module.startswith("keras.src.ops."):
         # The name of an operation stands beside its configuration too.
         return {key: value for key, value in config.items() if key != "name"}
-    defaults = _defaults(module, name)
+    defaults = _find_defaults(module, name)
     needed = NEEDED.get(name, frozenset())
     return {
         key: value
         for key, value in config.items()
-        if key == "name" or key in needed or key not in defaults or not _is(value, defaults[key])
+        if key == "name" or key in needed or key not in defaults or not _is_default(value, defaults[key])
     }
 
 
-def _is(value: Any, default: Any) -> bool:
+def _is_default(value: Any, default: Any) -> bool:
     """Whether a value is the default as JSON holds it."""
     default = list(default) if isinstance(default, tuple) else default
     return type(value) is type(default) and bool(value == default)
 
 
 @cache
-def _defaults(module: str, name: str) -> dict[str, Any]:
+def _find_defaults(module: str, name: str) -> dict[str, Any]:
     """The defaults of a class of Keras, by argument; none of another's."""
     found = find_class(module, name) if module.partition(".")[0] == "keras" else None
     if not isinstance(found, type):

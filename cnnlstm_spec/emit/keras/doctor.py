@@ -12,14 +12,14 @@ from ...ir.expressions import make_expression
 from ...ir.inference import describe_error
 from ...ir.op import TEXT, Example, Op
 from ...ir.program import Call, Expression, Program, find_calls
-from ...language.catalog import MODULES, facts
+from ...language.catalog import MODULES, load_catalog
 from ...language.leaf import REQUIRED
 from ...language.scope import Scope
-from ...ops import ALIASES, find_op, refusal
+from ...ops import ALIASES, explain_refusal, find_op
 from ...ops.backbones.walk import BACKBONES
-from ...ops.backbones.walk import facts as backbone_facts
-from ...text.nodes import node_of
-from .expectations import ANNOUNCED_WRONGLY, Difference, Expected, Shape, expectations, layers
+from ...ops.backbones.walk import find_facts as backbone_facts
+from ...text.nodes import make_node
+from .expectations import ANNOUNCED_WRONGLY, Difference, Expected, Shape, iterate_expectations, map_layers
 
 EVERY_OP = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""
@@ -40,22 +40,22 @@ Used = frozenset[str] | None
 def compare(evaluate: Evaluate) -> list[Difference]:
     """Every difference, of layers, backbones and named objects; then what is new."""
     found: list[Difference] = []
-    for cls in layers().values():
-        found += of_layer(cls, evaluate)
-    found += _missing_functions()
+    for cls in map_layers().values():
+        found += compare_layer(cls, evaluate)
+    found += _find_missing_functions()
     for name in BACKBONES:
-        found += of_backbone(name)
-    for family, known in facts()["families"].items():
+        found += compare_backbone(name)
+    for family, known in load_catalog()["families"].items():
         for name in known["classes"]:
-            found += of_object(family, name)
+            found += compare_object(family, name)
         for identifier in known["identifiers"]:
-            found += of_identifier(family, identifier)
-    return sorted([*found, *_new()], key=lambda each: each.sort == "new")
+            found += compare_identifier(family, identifier)
+    return sorted([*found, *_find_new()], key=lambda each: each.sort == "new")
 
 
 def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
     """The differences in what a program uses, what is new left out, and arguments that it does not write."""
-    by_path = layers()
+    by_path = map_layers()
     called = [call for statement in program.statements for call in find_calls(statement)]
     found: list[Difference] = []
     written: dict[str, set[str]] = {}
@@ -64,139 +64,141 @@ def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
     for path, keywords in written.items():
         used = frozenset(keywords)
         module, _, name = path.rpartition(".")
-        family = next((each for each in facts()["families"] if module == f"keras.{MODULES.get(each, each)}"), None)
+        family = next((each for each in load_catalog()["families"] if module == f"keras.{MODULES.get(each, each)}"), None)
         if path in by_path:
-            found += of_layer(by_path[path], evaluate, used)
+            found += compare_layer(by_path[path], evaluate, used)
         elif module == "keras.applications":
-            found += of_backbone(name, used)
-        elif family is not None and name in facts()["families"][family]["classes"]:
-            found += of_object(family, name, used)
+            found += compare_backbone(name, used)
+        elif family is not None and name in load_catalog()["families"][family]["classes"]:
+            found += compare_object(family, name, used)
         elif path.startswith("keras.") and resolve(path) is None:
             found.append(Difference(path, "missing", "Keras has no such name"))
     for call in called:
         for keyword, value in call.keywords if call.path == "model.compile" else ():
-            for identifier in _strings(value) if keyword in TRAINED else ():
-                found += of_identifier(TRAINED[keyword], identifier)
+            for identifier in _list_strings(value) if keyword in TRAINED else ():
+                found += compare_identifier(TRAINED[keyword], identifier)
     return [each for each in found if each.sort != "new"]
 
 
-def of_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[Difference]:
+def compare_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[Difference]:
     """A layer's signature, and its examples."""
     made = resolve(cls.keras_path())
     name = cls.title()
     if made is None:
         return [Difference(name, "missing", f"Keras has no `{cls.keras_path()}`")]
-    found = list(_signature(cls, made, used))
+    found = list(_compare_signatures(cls, made, used))
     if any(each.sort != "new" for each in found):
         return found
-    lacking = set(cls.arguments) - set(parameters(made)) - EVERY_OP if used is not None else set()
-    for op, example, expected in expectations(cls):
+    lacking = set(cls.arguments) - set(list_parameters(made)) - EVERY_OP if used is not None else set()
+    for op, example, expected in iterate_expectations(cls):
         if lacking & set(example.arguments):
             continue
-        if (what := _given(op, example, expected, evaluate)) is not None:
+        if (what := _find_mismatch(op, example, expected, evaluate)) is not None:
             index = cls.examples.index(example) + 1
             found.append(Difference(name, "differs", f"example {index}: {what}"))
     return found
 
 
-def _signature(cls: type[Op], made: Any, used: Used) -> Iterator[Difference]:
+def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[Difference]:
     ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP | cls.call_arguments}
-    theirs = {name: value for name, value in parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())}
-    yield from _names(cls.title(), set(ours), theirs, used)
+    theirs = {
+        name: value for name, value in list_parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())
+    }
+    yield from _compare_names(cls.title(), set(ours), theirs, used)
     for name in [each for each in ours if each in theirs]:
         argument, default = ours[name], theirs[name]
         if argument.default is REQUIRED or default is inspect.Parameter.empty:
             same = (argument.default is REQUIRED) == (default is inspect.Parameter.empty)
         else:
-            same = argument.canonical == (None if default is None else argument.kind.read(node_of(default), Scope([])))
+            same = argument.canonical == (None if default is None else argument.kind.read(make_node(default), Scope([])))
         if not same:
-            yield Difference(cls.title(), "differs", f"the default of `{name}` is {_shown(default)}")
+            yield Difference(cls.title(), "differs", f"the default of `{name}` is {_show_default(default)}")
 
 
-def _given(op: Op, example: Example, expected: Expected, evaluate: Evaluate) -> str | None:
+def _find_mismatch(op: Op, example: Example, expected: Expected, evaluate: Evaluate) -> str | None:
     """What is different for an example, or None."""
     try:
-        layer = evaluate(Call(op.keras_path(), (), tuple((k, make_expression(v)) for k, v in op.keras_arguments().items())))
+        layer = evaluate(Call(op.keras_path(), (), tuple((k, make_expression(v)) for k, v in op.list_keras_arguments().items())))
         inputs = tuple(keras.Input(shape, dtype=example.dtype) for shape in example.shapes)
-        output = layer(*_fed(op, inputs))
+        output = layer(*_list_fed(op, inputs))
     except Exception as error:
         return f"it fails: {describe_error(error)}"
     shape: Shape = tuple(output.shape[1:])
     if shape != expected.shape and op.title() not in ANNOUNCED_WRONGLY:
         return f"the shape is {shape}, not {expected.shape}"
-    dtype = _dtype(layer, op, example, output, expected.dtype)
+    dtype = _choose_dtype(layer, op, example, output, expected.dtype)
     if dtype != expected.dtype:
         return f"the dtype is {dtype}, not {expected.dtype}"
-    weights = _weights(layer)
+    weights = _list_weights(layer)
     if op.trainable and weights != expected.weights:
-        return f"the weights are {_weights_shown(weights)}, not {_weights_shown(expected.weights)}"
+        return f"the weights are {_show_weights(weights)}, not {_show_weights(expected.weights)}"
     return None
 
 
-def _dtype(layer: Any, op: Op, example: Example, output: Any, expected: str) -> str:
+def _choose_dtype(layer: Any, op: Op, example: Example, output: Any, expected: str) -> str:
     """The dtype announced, or, where that is another one, the dtype given: Keras announces the compute dtype by default."""
     announced: str = keras.backend.standardize_dtype(output.dtype)
     if announced == expected:
         return announced
-    data = tuple(_zeros((BATCH, *(size or UNKNOWN for size in shape)), example.dtype) for shape in example.shapes)
+    data = tuple(_make_zeros((BATCH, *(size or UNKNOWN for size in shape)), example.dtype) for shape in example.shapes)
     try:
-        given: str = keras.backend.standardize_dtype(layer(*_fed(op, data)).dtype)
+        given: str = keras.backend.standardize_dtype(layer(*_list_fed(op, data)).dtype)
     except Exception:
         return announced
     return given
 
 
-def _zeros(shape: tuple[int, ...], dtype: str) -> Any:
+def _make_zeros(shape: tuple[int, ...], dtype: str) -> Any:
     if dtype == TEXT:
         return keras.ops.convert_to_tensor([""] * shape[0], dtype=dtype)
     return keras.ops.zeros(shape, dtype)
 
 
-def _fed(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+def _list_fed(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     """The arguments of the layer's call."""
     from ...ops.attention import Attending
 
     if isinstance(op, Attending):
-        return op.feeds(inputs)
+        return op.list_feeds(inputs)
     return inputs if len(inputs) == 1 else (list(inputs),)
 
 
-def _weights(layer: Any) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
+def _list_weights(layer: Any) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
     """Weights in Keras's order, without the states of seed generators."""
     trainable = {id(each) for each in layer.trainable_weights}
     kept = [each for each in layer.weights if "seed_generator" not in each.path]
     return tuple((each.path.split("/", 1)[-1], tuple(each.shape), id(each) in trainable) for each in kept)
 
 
-def _weights_shown(weights: tuple[tuple[str, tuple[int, ...], bool], ...]) -> str:
+def _show_weights(weights: tuple[tuple[str, tuple[int, ...], bool], ...]) -> str:
     return ", ".join(f"{name} {list(shape)}{'' if on else ' frozen'}" for name, shape, on in weights) or "none"
 
 
-def of_backbone(name: str, used: Used = None) -> list[Difference]:
+def compare_backbone(name: str, used: Used = None) -> list[Difference]:
     """A backbone's signature."""
     made = resolve(f"keras.applications.{name}")
     if made is None:
         return [Difference(name, "missing", f"Keras has no `keras.applications.{name}`")]
     ours = dict(backbone_facts(name).arguments)
-    theirs = {key: value for key, value in parameters(made).items() if key in ours or key not in ("name", "input_tensor")}
-    return [*_names(name, set(ours), theirs, used), *_defaults(name, ours, theirs, used)]
+    theirs = {key: value for key, value in list_parameters(made).items() if key in ours or key not in ("name", "input_tensor")}
+    return [*_compare_names(name, set(ours), theirs, used), *_compare_defaults(name, ours, theirs, used)]
 
 
-def of_object(family: str, name: str, used: Used = None) -> list[Difference]:
+def compare_object(family: str, name: str, used: Used = None) -> list[Difference]:
     """The signature of an optimizer, loss, metric or another named object."""
     made = resolve(f"keras.{MODULES.get(family, family)}.{name}")
     label = f"{family}.{name}"
     if made is None:
         return [Difference(label, "missing", "Keras has no such class")]
-    arguments = facts()["families"][family]["classes"][name]["arguments"]
+    arguments = load_catalog()["families"][family]["classes"][name]["arguments"]
     ours = {each["name"]: inspect.Parameter.empty if each.get("required") else each.get("default") for each in arguments}
-    theirs = parameters(made)
-    return [*_names(label, set(ours), theirs, used), *_defaults(label, ours, theirs, used)]
+    theirs = list_parameters(made)
+    return [*_compare_names(label, set(ours), theirs, used), *_compare_defaults(label, ours, theirs, used)]
 
 
-def of_identifier(family: str, identifier: str) -> list[Difference]:
+def compare_identifier(family: str, identifier: str) -> list[Difference]:
     """Whether Keras still knows a string of a family, or a second name of a class."""
-    known = facts()["families"][family]
+    known = load_catalog()["families"][family]
     target = known["identifiers"].get(identifier)
     module = resolve(f"keras.{MODULES.get(family, family)}")
     if target is None or hasattr(module, identifier):
@@ -211,7 +213,7 @@ def of_identifier(family: str, identifier: str) -> list[Difference]:
     return []
 
 
-def _names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+def _compare_names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
     for name in sorted(ours - set(theirs) if used is None else (ours - set(theirs)) & used):
         yield Difference(label, "differs", f"there is no argument `{name}`")
     for name, default in theirs.items():
@@ -221,14 +223,14 @@ def _names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> It
             yield Difference(label, "new", f"the argument `{name}` is new")
 
 
-def _defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+def _compare_defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
     # What an object calls itself changes nothing of a model.
     for name in [each for each in ours if each in theirs and (used is None or each != "name")]:
-        if _plain(ours[name]) != _plain(theirs[name]):
-            yield Difference(label, "differs", f"the default of `{name}` is {_shown(theirs[name])}")
+        if _make_plain(ours[name]) != _make_plain(theirs[name]):
+            yield Difference(label, "differs", f"the default of `{name}` is {_show_default(theirs[name])}")
 
 
-def parameters(made: Any) -> dict[str, Any]:
+def list_parameters(made: Any) -> dict[str, Any]:
     """The arguments of a class or function with their defaults, catch-alls left out."""
     if inspect.isclass(made) and made.__init__ is object.__init__:
         return {}
@@ -238,41 +240,41 @@ def parameters(made: Any) -> dict[str, Any]:
     return {name: each.default for name, each in found if each.kind in kept and name != "self"}
 
 
-def _plain(value: Any) -> Any:
-    return [_plain(each) for each in value] if isinstance(value, tuple | list) else value
+def _make_plain(value: Any) -> Any:
+    return [_make_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def _shown(default: Any) -> str:
+def _show_default(default: Any) -> str:
     return "not there: it is required" if default is inspect.Parameter.empty else f"`{default!r}`"
 
 
-def _missing_functions() -> Iterator[Difference]:
+def _find_missing_functions() -> Iterator[Difference]:
     op = find_op("Op")
     assert op is not None
-    for function in op.arguments["name"].kind.schema()["enum"]:
+    for function in op.arguments["name"].kind.make_schema()["enum"]:
         if resolve(f"keras.ops.{function}") is None:
             yield Difference("Op", "missing", f"Keras has no `keras.ops.{function}`")
 
 
-def _new() -> Iterator[Difference]:
-    known = {path.rpartition(".")[2] for path in layers()} | set(ALIASES) | {"TimeDistributed", "Input"}
+def _find_new() -> Iterator[Difference]:
+    known = {path.rpartition(".")[2] for path in map_layers()} | set(ALIASES) | {"TimeDistributed", "Input"}
     for name, cls in sorted(vars(keras.layers).items()):
         if inspect.isclass(cls) and issubclass(cls, keras.layers.Layer) and cls.__name__ not in known | set(BACKBONES):
-            if name == cls.__name__ and refusal(name) is None:
+            if name == cls.__name__ and explain_refusal(name) is None:
                 yield Difference(name, "new", "the layer is new")
     for name, item in sorted(vars(keras.applications).items()):
         if callable(item) and name[:1].isupper() and name not in BACKBONES:
             yield Difference(name, "new", "the backbone is new")
 
 
-def _strings(value: Any) -> Iterable[str]:
+def _list_strings(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):
         for each in value:
-            yield from _strings(each)
+            yield from _list_strings(each)
     elif isinstance(value, dict):
-        yield from _strings(list(value.values()))
+        yield from _list_strings(list(value.values()))
 
 
 def resolve(path: str) -> Any:

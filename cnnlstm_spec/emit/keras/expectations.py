@@ -7,9 +7,9 @@ from typing import Literal
 
 from ...ir.inference import Inference, Refusal
 from ...ir.op import Example, Op
-from ...ir.size import Size, symbol
+from ...ir.size import Size, make_symbol
 from ...ir.tensor import Axis, TensorType
-from ...language.catalog import facts
+from ...language.catalog import load_catalog
 from ...ops import FAMILIES, find_op
 from ...ops.backbones.walk import BACKBONES
 from ...text.frozen import dataclass
@@ -43,7 +43,7 @@ class Expected:
     weights: tuple[tuple[str, tuple[int, ...], bool], ...]
 
 
-def layers() -> dict[str, type[Op]]:
+def map_layers() -> dict[str, type[Op]]:
     """Every layer that is one class of Keras, by the path of the class."""
     found: dict[str, type[Op]] = {}
     for names in FAMILIES.values():
@@ -56,11 +56,11 @@ def layers() -> dict[str, type[Op]]:
 
 def count_expectations() -> dict[str, int]:
     """How many things of each sort are compared."""
-    objects = sum(len(family["classes"]) for family in facts()["families"].values())
-    return {"layers": len(layers()), "backbones": len(BACKBONES), "objects": objects}
+    objects = sum(len(family["classes"]) for family in load_catalog()["families"].values())
+    return {"layers": len(map_layers()), "backbones": len(BACKBONES), "objects": objects}
 
 
-def expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
+def iterate_expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
     """Each example of a layer that the rules accept, and what it gives."""
     for example in cls.examples:
         op = cls.make(**example.arguments)
@@ -68,7 +68,7 @@ def expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
         at = Inference()
         try:
             output = op.infer(at, *inputs)
-            dtype = op.dtype_after(at, *inputs)
+            dtype = op.infer_dtype(at, *inputs)
             weights = tuple((each.name, each.shape, each.trainable) for each in op.weights(*inputs))
         except Refusal:
             continue
@@ -76,9 +76,9 @@ def expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
 
 
 def _make_type(op: Op, shape: Shape, dtype: str) -> TensorType:
-    names = op.axes_read() or ()
+    names = op.list_axes_read() or ()
     axes = []
     for index, given in enumerate(shape):
-        size: Size = symbol(f"s{index + 1}") if given is None else given
+        size: Size = make_symbol(f"s{index + 1}") if given is None else given
         axes.append(Axis(names[index] if len(names) == len(shape) else f"axis{index + 1}", size))
     return TensorType(tuple(axes), dtype)

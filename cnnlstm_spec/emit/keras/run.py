@@ -40,7 +40,7 @@ from ...ir.program import (
     Statement,
     Unbuildable,
 )
-from ...language.catalog import facts
+from ...language.catalog import load_catalog
 from .expectations import Difference
 
 LEAST = (3, 13)
@@ -50,12 +50,12 @@ LEAST = (3, 13)
 def run(program: Program) -> keras.Model:
     """The model that a program builds; the process's random state and dtype policy are left as they were."""
     values: dict[str, Any] = {}
-    with _restored():
+    with _restore():
         check(program)
         for statement in program.statements:
             match statement:
                 case Let(name, value, scope, alone):
-                    values[name] = (_made_alone if alone else _made)(value, scope, values)
+                    values[name] = (_make_alone if alone else _make)(value, scope, values)
                 case LetEach(names, value):
                     values.update(zip(names, _evaluate(value, values), strict=True))
                 case SetAttribute(target, attribute, value):
@@ -65,7 +65,7 @@ def run(program: Program) -> keras.Model:
                         for each in (layer, *(getattr(layer, "layers", ()) if deep else ())):
                             each.name = f"{each.name}.{mark}"
                 case FreezeBefore(target, name):
-                    freeze(before(values[target].layers, name))
+                    freeze(iterate_before(values[target].layers, name))
                 case FreezeNorms(target):
                     freeze(filter(is_norm, values[target].layers))
                 case Do(call, times):
@@ -78,24 +78,24 @@ def run(program: Program) -> keras.Model:
     return model
 
 
-def _made(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+def _make(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
     with nullcontext() if scope is None else keras.name_scope(scope):
         return _evaluate(value, values)
 
 
-def _made_alone(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+def _make_alone(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
     """What is made in a thread of its own, where Keras counts the names of layers from the start."""
     policy = keras.config.dtype_policy()
 
     def make() -> Any:
         keras.config.set_dtype_policy(policy)
-        return _made(value, scope, values)
+        return _make(value, scope, values)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(make).result()
 
 
-def before(layers: Iterable[Any], name: str) -> Iterator[Any]:
+def iterate_before(layers: Iterable[Any], name: str) -> Iterator[Any]:
     """The layers that come before the one of a name."""
     return takewhile(lambda layer: layer.name != name, layers)
 
@@ -124,19 +124,19 @@ def compile_again(model: keras.Model, statements: Iterable[Statement], losses: C
     for statement in statements:
         assert isinstance(statement, Do)
         keywords = {name: _evaluate(each, {"model": model}) for name, each in statement.call.keywords}
-        keywords["loss"] = _changed(keywords["loss"], losses)
+        keywords["loss"] = _change_value(keywords["loss"], losses)
         for key in ("metrics", "weighted_metrics"):
             if key in keywords:
-                lists = {head: partial(_each, change) for head, change in metrics.items()}
-                keywords[key] = _changed(keywords[key], lists)
+                lists = {head: partial(_change_each, change) for head, change in metrics.items()}
+                keywords[key] = _change_value(keywords[key], lists)
         model.compile(**keywords)
 
 
-def _each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+def _change_each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
     return [change(each) for each in values]
 
 
-def _changed(value: Any, changes: Changes) -> Any:
+def _change_value(value: Any, changes: Changes) -> Any:
     """A value of `compile`, by head or of the only one."""
     if isinstance(value, dict):
         return {head: changes[head](each) if head in changes else each for head, each in value.items()}
@@ -150,7 +150,7 @@ def make(expression: Expression) -> Any:
 
 def check(program: Program) -> None:
     """Raises Unbuildable where the installed Keras is too old, or differs from the rules in what the program uses."""
-    made_from = facts()["keras"]
+    made_from = load_catalog()["keras"]
     if keras.__version__ == made_from:
         return
     if tuple(int(part) for part in keras.__version__.split(".")[:2]) < LEAST:
@@ -173,12 +173,12 @@ def examine() -> tuple[str, str, list[Difference]]:
     """The installed version of Keras, the one that the rules were made from, and all differences."""
     from .doctor import compare
 
-    with _restored():
-        return keras.__version__, facts()["keras"], compare(lambda expression: _evaluate(expression, {}))
+    with _restore():
+        return keras.__version__, load_catalog()["keras"], compare(lambda expression: _evaluate(expression, {}))
 
 
 @contextmanager
-def _restored() -> Iterator[None]:
+def _restore() -> Iterator[None]:
     python, numpy_state, policy = random.getstate(), numpy.random.get_state(), keras.config.dtype_policy()
     try:
         yield
@@ -195,16 +195,16 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
         case Named(path):
             return _find(path, values)
         case Call(path, arguments, keywords):
-            return _called(_find(path, values), *_given(arguments, keywords, values))
+            return _call(_find(path, values), *_evaluate_arguments(arguments, keywords, values))
         case Apply(layer, arguments, keywords):
-            return _called(_evaluate(layer, values), *_given(arguments, keywords, values))
+            return _call(_evaluate(layer, values), *_evaluate_arguments(arguments, keywords, values))
         case Slice(value, index):
             # One index of its own, since a layer may give a tuple of tensors.
-            return _evaluate(value, values)[_index(index[0]) if len(index) == 1 else tuple(map(_index, index))]
+            return _evaluate(value, values)[_read_index(index[0]) if len(index) == 1 else tuple(map(_read_index, index))]
         case Attribute(value, name):
             return getattr(_evaluate(value, values), name)
         case Infix(operator, left, right):
-            return _infix(operator, _evaluate(left, values), _evaluate(right, values))
+            return _compute_infix(operator, _evaluate(left, values), _evaluate(right, values))
         case OnTensorFlow(value, elsewhere):
             return value if keras.backend.backend() == "tensorflow" else elsewhere
         case tuple():
@@ -217,19 +217,19 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
             return expression
 
 
-def _given(
+def _evaluate_arguments(
     arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], values: dict[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     return [_evaluate(each, values) for each in arguments], {name: _evaluate(each, values) for name, each in keywords}
 
 
-def _index(index: Index) -> int | slice:
+def _read_index(index: Index) -> int | slice:
     if isinstance(index, tuple):
         return slice(*index)
     return slice(None) if index is None else index
 
 
-def _infix(operator: str, left: Any, right: Any) -> Any:
+def _compute_infix(operator: str, left: Any, right: Any) -> Any:
     match operator:
         case "+":
             return left + right
@@ -243,14 +243,14 @@ def _infix(operator: str, left: Any, right: Any) -> Any:
 def _find(path: str, values: dict[str, Any]) -> Any:
     head, *steps = path.split(".")
     if head != "keras" and head not in values:
-        return _own(path)
+        return _find_own(path)
     found: Any = keras if head == "keras" else values[head]
     for step in steps:
         found = getattr(found, step)
     return found
 
 
-def _own(path: str) -> Any:
+def _find_own(path: str) -> Any:
     """What a module other than Keras has by that name."""
     module, _, name = path.rpartition(".")
     try:
@@ -259,7 +259,7 @@ def _own(path: str) -> Any:
         raise Unbuildable(f"`{path}` cannot be had: {describe_error(error)}") from error
 
 
-def _called(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+def _call(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
     """The result of a call; what a person's own layer raises is not a bug of ours."""
     try:
         return function(*arguments, **keywords)
@@ -307,7 +307,7 @@ def compute_alike() -> None:
             import_module("torch").use_deterministic_algorithms(True)
 
 
-def devices() -> tuple[str, ...]:
+def list_devices() -> tuple[str, ...]:
     """The kinds of device that Keras computes on, without what says which machine it is."""
     # Keras lists none of torch's; they are where a tensor is made.
     names = [keras.ops.zeros(()).device.type] if keras.backend.backend() == "torch" else keras.distribution.list_devices()
@@ -322,7 +322,7 @@ def find_class(module: str, name: str) -> Any:
         return None
 
 
-def versions() -> dict[str, str]:
+def find_versions() -> dict[str, str]:
     """What builds the model: Keras, and the backend that it runs on."""
     backend = keras.backend.backend()
     return {"keras": keras.__version__, backend: import_module(backend).__version__}

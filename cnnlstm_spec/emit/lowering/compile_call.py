@@ -9,7 +9,7 @@ from ...ir.expressions import make_expression
 from ...ir.graph import TypedGraph
 from ...ir.program import Call, Do, Expression, OnTensorFlow, Statement
 from ...language.catalog import KerasObject
-from ...model.addresses import find_members, inner_of
+from ...model.addresses import find_inner, find_members
 from ...ops.backbones.op import Backbone
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
@@ -19,7 +19,7 @@ SCALED = ("initial_learning_rate", "end_learning_rate", "warmup_target", "values
 """Arguments of schedules that are learning rates."""
 
 
-def setup(spec: ModelSpec, policy: str) -> list[Statement]:
+def write_setup(spec: ModelSpec, policy: str) -> list[Statement]:
     """What must be set before the first layer is made."""
     statements: list[Statement] = [Do(Call("keras.utils.set_random_seed", (spec.seed,)))]
     if policy != "float32":
@@ -32,12 +32,14 @@ def compile_statements(spec: ModelSpec, graph: TypedGraph) -> list[Statement]:
     section = spec.compile
     if not isinstance(section, CompileSpec):
         return []
-    keywords: dict[str, Expression] = {"optimizer": _scaling(section, graph), "loss": _losses(section, spec)}
+    keywords: dict[str, Expression] = {"optimizer": _make_scaling(section, graph), "loss": _make_losses(section, spec)}
     if section.loss_weights:
-        keywords["loss_weights"] = _loss_weights(section, spec)
+        keywords["loss_weights"] = _make_loss_weights(section, spec)
     for key, metrics in (("metrics", section.metrics), ("weighted_metrics", section.weighted_metrics)):
         if any(metrics.values()):
-            lists: dict[str, Expression] = {head: [_thing(each) for each in found] for head, found in metrics.items() if found}
+            lists: dict[str, Expression] = {
+                head: [_make_thing(each) for each in found] for head, found in metrics.items() if found
+            }
             keywords[key] = next(iter(lists.values())) if spec.single_head else lists
     keywords.update({name: make_expression(value) for name, value in section.plain.items()})
     if section.plain.get("jit_compile", "auto") == "auto" and _defies_xla(graph):
@@ -51,18 +53,18 @@ def _defies_xla(graph: TypedGraph) -> bool:
     return any(node.node.op is not None and node.node.op.without_xla(trained=True) is not None for node in graph.nodes.values())
 
 
-def _thing(placed: Placed) -> Expression:
+def _make_thing(placed: Placed) -> Expression:
     return make_expression(placed.thing)
 
 
-def _losses(section: CompileSpec, spec: ModelSpec) -> Expression:
-    by_head: dict[str, Expression] = {head: None if loss is None else _thing(loss) for head, loss in section.losses.items()}
+def _make_losses(section: CompileSpec, spec: ModelSpec) -> Expression:
+    by_head: dict[str, Expression] = {head: None if loss is None else _make_thing(loss) for head, loss in section.losses.items()}
     if spec.single_head:
         return next(iter(by_head.values()))
     return {head.name: by_head.get(head.name) for head in spec.heads}
 
 
-def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
+def _make_loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
     """A weight for every head, None where nothing is trained: Keras wants as many as losses, and takes them by position."""
     if spec.single_head:
         return next(iter(section.loss_weights.values()))
@@ -70,7 +72,7 @@ def _loss_weights(section: CompileSpec, spec: ModelSpec) -> Expression:
     return {head.name: None if head.name in untrained else section.loss_weights.get(head.name, 1.0) for head in spec.heads}
 
 
-def _scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
+def _make_scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
     """The optimizer; what scales the loss under `mixed_float16` is written out, since a loaded model would do without it.
 
     Keras puts it around an optimizer where the policy of the process says so, and writes a file without it.
@@ -78,31 +80,31 @@ def _scaling(section: CompileSpec, graph: TypedGraph) -> Expression:
     written = section.optimizer
     optimizer = KerasObject("optimizers", "RMSprop", (), "rmsprop") if written is None else written.thing
     if section.dtype_policy != "mixed_float16" or not section.plain.get("auto_scale_loss", True):
-        return _optimizer(optimizer, section, graph)
-    return Call("keras.optimizers.LossScaleOptimizer", (_optimizer(replace(optimizer, identifier=None), section, graph),))
+        return _make_optimizer(optimizer, section, graph)
+    return Call("keras.optimizers.LossScaleOptimizer", (_make_optimizer(replace(optimizer, identifier=None), section, graph),))
 
 
-def _optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) -> Expression:
+def _make_optimizer(optimizer: KerasObject, section: CompileSpec, graph: TypedGraph) -> Expression:
     if not section.multipliers:
         return make_expression(optimizer)
-    groups = multiplied_layers(section, graph)
+    groups = list_multiplied_layers(section, graph)
     map_: dict[str, Expression] = {
-        _paths(layers, graph): make_expression(scaled(optimizer, factor)) for factor, layers in groups if layers
+        _write_paths(layers, graph): make_expression(make_scaled(optimizer, factor)) for factor, layers in groups if layers
     }
-    for factor, holder, layers in multiplied_inner_layers(section, graph):
-        map_[_inner_paths(holder, layers)] = make_expression(scaled(optimizer, factor))
-    plain = make_expression(scaled(optimizer, 1.0))
+    for factor, holder, layers in list_multiplied_inner_layers(section, graph):
+        map_[_write_inner_paths(holder, layers)] = make_expression(make_scaled(optimizer, factor))
+    plain = make_expression(make_scaled(optimizer, 1.0))
     return Call("keras.optimizers.MultiOptimizer", (Call("keras.optimizers.OptimizerMap", (plain, map_)),))
 
 
-def _paths(layers: list[str], graph: TypedGraph) -> str:
+def _write_paths(layers: list[str], graph: TypedGraph) -> str:
     """A pattern of the paths of the layers' weights, of which those of layers inside them begin with a name and a dot."""
     holders = {typed.node.layer for typed in graph.nodes.values() if typed.node.op is not None and typed.node.op.holds_layers}
     inside = "" if holders.isdisjoint(layers) else "([^/]*[.])?"
     return f"{inside}({'|'.join(layers)})/.*" if len(layers) > 1 else f"{inside}{layers[0]}/.*"
 
 
-def _inner_paths(holder: str, layers: list[str]) -> str:
+def _write_inner_paths(holder: str, layers: list[str]) -> str:
     """A pattern of the paths of the weights of layers in a backbone, which say where they are before or behind their name."""
     if not layers:
         return f"([^/]*[.])?{holder}/.*"
@@ -110,7 +112,7 @@ def _inner_paths(holder: str, layers: list[str]) -> str:
     return f"(?={holder}/|[^/]*[.]{holder}/)({holder}/)?([^/]*/)*{names}([.]{holder})?/.*"
 
 
-def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, str, list[str]]]:
+def list_multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, str, list[str]]]:
     """For each factor on the layers of a backbone of which some are named: the factor, the backbone, and layers with weights.
 
     None stand for all of them.
@@ -120,13 +122,13 @@ def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tup
     found = []
     for typed in graph.nodes.values():
         op = typed.node.op
-        named = inner_multipliers(section, graph, typed.node.id)
+        named = find_inner_multipliers(section, graph, typed.node.id)
         if not isinstance(op, Backbone) or not named or not typed.owns_weights:
             continue
-        weighted = {op.layer_of(weight) for weight in typed.weights}
-        factor = _outer_factor(section, graph, typed.node.id)
+        weighted = {op.find_layer(weight) for weight in typed.weights}
+        factor = _find_outer_factor(section, graph, typed.node.id)
         groups: dict[float, list[str]] = {}
-        for layer in op.layers():
+        for layer in op.list_layers():
             factor = named.get(layer, factor)
             if layer in weighted and factor is not None:
                 groups.setdefault(factor, []).append(layer)
@@ -135,44 +137,44 @@ def multiplied_inner_layers(section: CompileSpec, graph: TypedGraph) -> list[tup
     return found
 
 
-def inner_multipliers(section: CompileSpec, graph: TypedGraph, id: str) -> dict[str, float]:
+def find_inner_multipliers(section: CompileSpec, graph: TypedGraph, id: str) -> dict[str, float]:
     """The factors of layers that are named in the backbone of a node."""
     written = graph.written or graph.graph
-    inner = ((inner_of(written, each.address), each.factor) for each in section.multipliers or ())
+    inner = ((find_inner(written, each.address), each.factor) for each in section.multipliers or ())
     return {each.layer: factor for each, factor in inner if each is not None and each.id == id}
 
 
-def _outer_factor(section: CompileSpec, graph: TypedGraph, id: str) -> float | None:
+def _find_outer_factor(section: CompileSpec, graph: TypedGraph, id: str) -> float | None:
     """The factor of the longest address that covers a node."""
     written = graph.written or graph.graph
     fitting = [each for each in section.multipliers or () if id in find_members(written, each.address)]
     return max(fitting, key=lambda each: len(each.address)).factor if fitting else None
 
 
-def multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
+def list_multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tuple[float, list[str]]]:
     """For each multiplier the Keras layers with weights that it scales: of several addresses the longest counts."""
     groups: dict[str, list[str]] = {address: [] for address, _, _ in section.multipliers}
     covered = {address: find_members(graph.written or graph.graph, address) for address in groups}
     for typed in graph.nodes.values():
-        if not typed.weights or not typed.owns_weights or inner_multipliers(section, graph, typed.node.id):
+        if not typed.weights or not typed.owns_weights or find_inner_multipliers(section, graph, typed.node.id):
             continue
         fitting = [address for address, ids in covered.items() if typed.node.id in ids]
         if fitting:
-            groups[max(fitting, key=len)] += layer_names(typed.node.layer, typed.weights)
+            groups[max(fitting, key=len)] += name_layers(typed.node.layer, typed.weights)
     return [(factor, groups[address]) for address, factor, _ in section.multipliers]
 
 
-def layer_names(layer: str, weights: tuple[Any, ...]) -> list[str]:
+def name_layers(layer: str, weights: tuple[Any, ...]) -> list[str]:
     """The Keras layers that hold a node's weights."""
     return list(dict.fromkeys(layer + weight.within for weight in weights))
 
 
-def scaled(optimizer: KerasObject, factor: float) -> KerasObject:
+def make_scaled(optimizer: KerasObject, factor: float) -> KerasObject:
     """The optimizer, an object of its own, with its learning rate times a factor."""
     rate = optimizer.get("learning_rate")
     if isinstance(rate, KerasObject):
         arguments = {**{name: rate.get(name) for name in SCALED if rate.get(name) is not None}, **dict(rate.arguments)}
-        changed = {name: _times(value, factor) if name in SCALED else value for name, value in arguments.items()}
+        changed = {name: _multiply(value, factor) if name in SCALED else value for name, value in arguments.items()}
         kept = changed if factor != 1.0 else dict(rate.arguments)
         new: Any = KerasObject(rate.family, rate.name, tuple(kept.items()))
     else:
@@ -183,5 +185,5 @@ def scaled(optimizer: KerasObject, factor: float) -> KerasObject:
     return KerasObject(optimizer.family, optimizer.name, tuple(arguments.items()))
 
 
-def _times(value: Any, factor: float) -> Any:
-    return tuple(_times(each, factor) for each in value) if isinstance(value, tuple | list) else value * factor
+def _multiply(value: Any, factor: float) -> Any:
+    return tuple(_multiply(each, factor) for each in value) if isinstance(value, tuple | list) else value * factor

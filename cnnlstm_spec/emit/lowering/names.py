@@ -13,12 +13,12 @@ from ...ops.functions.op import Function
 from ...ops.input import InputOp
 
 
-def names_kept_free(graph: TypedGraph) -> list[Statement]:
+def write_names_kept_free(graph: TypedGraph) -> list[Statement]:
     """Calls after which Keras names no operation as a layer, an input or an output is named."""
     nodes = [typed.node for typed in graph.nodes.values()]
     inputs = [node.op.input for node in nodes if isinstance(node.op, InputOp)]
     masks = [each.mask_input for each in inputs if each.mask_input is not None]
-    layers = [node.layer + part for node in nodes for part in ("", *(node.op.parts(len(node.inputs)) if node.op else ()))]
+    layers = [node.layer + part for node in nodes for part in ("", *(node.op.list_parts(len(node.inputs)) if node.op else ()))]
     written = (node.op.fact.operations for node in nodes if isinstance(node.op, Function))
     counts = find_operations((*layers, *masks), frozenset(name for each in written for name in each))
     if not counts:
@@ -27,12 +27,12 @@ def names_kept_free(graph: TypedGraph) -> list[Statement]:
     return [Comment("Keras numbers the operations of a name; these numbers are taken"), *calls]
 
 
-def area_stem(area: str) -> str:
+def make_area_stem(area: str) -> str:
     """The variable of a branch, fusion or head."""
-    return variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
+    return make_variable_name(area.removeprefix("branches.").removeprefix("fusion.").removeprefix("heads."))
 
 
-def variable_name(text: str) -> str:
+def make_variable_name(text: str) -> str:
     """A Python identifier for a name, which hides no keyword or builtin."""
     name = re.sub(r"\W", "_", text, flags=re.ASCII)
     if keyword.iskeyword(name) or hasattr(builtins, name):

@@ -21,7 +21,7 @@ HIDDEN = ("name", "share", "dtype", "seed", "vocabulary", "idf_weights")
 """Fields that are told elsewhere, or not at all; the `name` of an `Op` is the field `function`."""
 
 
-def shape_words(type: TensorType | None) -> str:
+def describe_shape(type: TensorType | None) -> str:
     """The sizes of the axes, `62 × 62 × 32`; one known only at run time by its name."""
     if type is None:
         return "?"
@@ -36,7 +36,7 @@ def _bracket(size: str, count: int) -> str:
 def describe_input(op: InputOp) -> str:
     """The kind, the names of the axes, and what is not as usual."""
     input, mask_by = op.input, op.mask_by
-    parts = [input.kind, *([" × ".join(input.axis_names())] if input.shape else [])]
+    parts = [input.kind, *([" × ".join(input.list_axis_names())] if input.shape else [])]
     usual = {"tokens": "int32", "text": TEXT}.get(input.kind, "float32")
     if input.data_type != usual:
         parts.append(input.data_type)
@@ -49,13 +49,13 @@ def describe_input(op: InputOp) -> str:
 
 def describe_arguments(op: Op, written: Written) -> str:
     """The written arguments of a layer in short: `32 × 3×3, relu`."""
-    shown = op.values(written.places).items()
+    shown = op.list_values(written.places).items()
     values = {key: value for key, value in shown if op.arguments[key].field not in HIDDEN and value is not None}
     parts = []
     if "filters" in values and "kernel_size" in values:
         parts.append(f"{_show_value(values.pop('filters'))} × {_show_value(values.pop('kernel_size'))}")
     frozen = values.pop("trainable", True) is False
-    parts += [words for key, value in values.items() if (words := _describe_argument(key, value, written.within(key)))]
+    parts += [words for key, value in values.items() if (words := _describe_argument(key, value, written.find_inner(key)))]
     return ", ".join([*parts, "frozen"] if frozen else parts)
 
 

@@ -81,7 +81,7 @@ class Sizer:
     def __init__(self, way: Way, tone: str) -> None:
         self.way, self.tone = way, tone
 
-    def box(self, box: Box) -> Sized:
+    def measure_box(self, box: Box) -> Sized:
         """A box as wide as its text asks for, within limits."""
         note = box.note or describe_params(box.params, box.each)
         inner = WIDEST - 2 * PAD
@@ -107,7 +107,7 @@ class Sizer:
     def measure_element(self, element: Element) -> Sized:
         """The size of an element."""
         if isinstance(element, Box):
-            return self.box(element)
+            return self.measure_box(element)
         if isinstance(element, Split):
             return self._split(element)
         inner = self.measure_column(element.items)
@@ -138,7 +138,7 @@ class Sizer:
 
     def _split(self, split: Split) -> Sized:
         lanes = tuple(self.measure_column(lane.items, lane.title) for lane in split.lanes)
-        merge = self.box(split.merge)
+        merge = self.measure_box(split.merge)
         ports, width = place_lane_ports(lanes)
         middle = find_main_port(split, ports)
         (near, far), (_, tail), least, _, length = self._measure_frame(split)

@@ -19,7 +19,7 @@ from . import condense as folds
 from .bundles import bundle_branches, bundle_lanes
 from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Side, Split
 from .failures import Failures
-from .labels import count, describe_arguments, describe_input, shape_words
+from .labels import count, describe_arguments, describe_input, describe_shape
 from .opened import Opened, open_folds
 from .opened import open_areas as open_levels
 from .rounds import draw_repetition
@@ -174,9 +174,9 @@ class _Outliner:
         lanes, sources = [], []
         for id in merge.node.inputs:
             projection = projections.get(id)
-            lanes.append(Lane("", (self.box(projection),) if projection is not None else ()))
+            lanes.append(Lane("", (self.make_box(projection),) if projection is not None else ()))
             sources.append((projection.node.inputs[0] if projection is not None else id,))
-        return Join(tuple(lanes), tuple(sources), self.box(merge, "fusion"))
+        return Join(tuple(lanes), tuple(sources), self.make_box(merge, "fusion"))
 
     def draw_items(self, nodes: list[TypedNode], depth: int) -> tuple[Element, ...]:
         """The nodes of one level, those in deeper frames nested."""
@@ -186,7 +186,7 @@ class _Outliner:
             node = nodes[at].node
             if len(node.frames) <= depth:
                 if not node.hidden or isinstance(node.op, InputOp | Output) or node.id in self.failures.messages:
-                    found.append(self.box(nodes[at]))
+                    found.append(self.make_box(nodes[at]))
                 at += 1
                 continue
             frame = node.frames[depth]
@@ -224,7 +224,7 @@ class _Outliner:
         border = places[0] + 1 if places else 0
         shortcut = self.draw_items(inside[border:], depth)
         lanes = (Lane("", self.draw_items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
-        return Split("residual", frame.title, lanes, self.box(add, "merge"), name=self.titles.get(frame.id, ""))
+        return Split("residual", frame.title, lanes, self.make_box(add, "merge"), name=self.titles.get(frame.id, ""))
 
     def draw_parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
         merge = after[-1]
@@ -239,9 +239,9 @@ class _Outliner:
             frames = self.nodes[start].node.frames
             own = frames[depth] if len(frames) > depth and frames[depth - 1] == frame else None
             items = self.draw_items(paths[own.id], depth + 1) if own is not None else ()
-            tail = (self.box(projection),) if projection is not None else ()
+            tail = (self.make_box(projection),) if projection is not None else ()
             lanes.append(Lane(name, (*items, *tail)))
-        return Split("parallel", frame.title, tuple(lanes), self.box(merge, "merge"), name=self.titles.get(frame.id, ""))
+        return Split("parallel", frame.title, tuple(lanes), self.make_box(merge, "merge"), name=self.titles.get(frame.id, ""))
 
     def make_flow(self, typed: TypedNode) -> Flow:
         type, op = typed.type, typed.node.op
@@ -250,9 +250,9 @@ class _Outliner:
         mask = "mask" if type.mask is not None else ""
         if not mask and op is not None and not isinstance(op, EnterTime) and any(x is not None and x.mask for x in typed.inputs):
             mask = "mask used" if op.reads_mask else "mask lost"
-        return Flow(shape_words(type), mask)
+        return Flow(describe_shape(type), mask)
 
-    def box(self, typed: TypedNode, look: str = "layer") -> Box:
+    def make_box(self, typed: TypedNode, look: str = "layer") -> Box:
         node, op = typed.node, typed.node.op
         message = self.failures.messages.get(node.id, "")
         state = "failed" if message else "dim" if typed.type is None else "ok"

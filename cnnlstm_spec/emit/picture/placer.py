@@ -42,7 +42,7 @@ class Placer:
         """An element with its port at an x; the y of its end."""
         element = sized.element
         if isinstance(element, Box):
-            return self.box(sized, port, y)
+            return self.place_box(sized, port, y)
         x = port - sized.port
         tip = tuple(line for box in element.unseen for line in box.told) if isinstance(element, Frame) else ()
         shape = FrameShape(
@@ -60,7 +60,7 @@ class Placer:
             self.canvas.exits[id] = (x + sized.width, y + sized.height / 2, sized.height / 2)
         return y + sized.height
 
-    def box(self, sized: Sized, port: float, y: float) -> float:
+    def place_box(self, sized: Sized, port: float, y: float) -> float:
         """A box with its middle at an x."""
         assert sized.shape is not None
         shape = replace(sized.shape, x=port - sized.width / 2, y=y, width=sized.width)
@@ -88,7 +88,7 @@ class Placer:
             low = below - 14
             back = ((x, end), (x, below)) if x == port else ((x, end), (x, low), (port, low), (port, below))
             self.place_line(back, gives)
-        after = self.box(self.sizer.box(split.merge), port, below)
+        after = self.place_box(self.sizer.measure_box(split.merge), port, below)
         self.place_line(((port, after), (port, y + sized.height)), split.gives, arrow=False)
 
     def place_lane_title(self, title: str, x: float, top: float) -> None:

@@ -204,7 +204,7 @@ class Rows:
             least = right + gap + lane.port if ports else lane.port
             ports.append(max(signals[source][0], least) if alone and ports else signals[source][0] if alone else least)
             right = ports[-1] + lane.width - lane.port
-        merge = Sizer(self.way, "fusion").box(area.join.merge)
+        merge = Sizer(self.way, "fusion").measure_box(area.join.merge)
         margin = BAR_MARGIN if not gap else 0
         left = ports[0] - item.lanes[0].port - margin if ports else 0.0
         right = right + margin if ports else 0.0
@@ -274,7 +274,7 @@ class Rows:
                     placer.place_line(((item.x + x, end), (item.x + x, below)), flow)
                 if flow is not None:
                     placer.place_flow(flow, item.x + x, end)
-            y = placer.box(item.merge, port, below)
+            y = placer.place_box(item.merge, port, below)
             if item.column.items:
                 gap = self.way.measure_gap(join.merge.gives)
                 placer.place_line(((port, y), (port, y + gap)), join.merge.gives)
@@ -324,7 +324,7 @@ class Rows:
                 start = ((side, y),) if y <= middle + reach - 4 else ((side, middle), (gutter + 1, middle), (gutter + 1, y))
                 x = gutter + self._measure_gutter(item) + self._lane * index
                 placer.place_line((*start, (x, y), (x, low)), flow, arrow=False)
-                self.canvas.texts += self.way.exit_labels(flow, gutter, x, y, low)
+                self.canvas.texts += self.way.place_exit_labels(flow, gutter, x, y, low)
                 found[source] = (x, low)
         return found
 

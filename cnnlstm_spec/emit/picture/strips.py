@@ -183,12 +183,12 @@ def _cut_pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[l
     for label in canvas.texts:
         pieces[bisect_right(inner, label.y)].texts.append(label)
     for line in canvas.lines:
-        for piece, part in _part_line(line, inner):
+        for piece, part in _split_line(line, inner):
             pieces[piece].lines.append(part)
     return pieces, _find_crossings(canvas.lines, inner)
 
 
-def _part_line(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
+def _split_line(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
     """The parts of a line, each with the number of its strip."""
     found: list[tuple[int, Line]] = []
     points = [line.points[0]]

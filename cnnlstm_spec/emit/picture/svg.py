@@ -60,7 +60,7 @@ def _draw_unreadable(compilation: Compiled) -> Drawing:
     errors = [d for d in compilation.diagnostics if d.severity == "error"]
     facts = f"{len(errors)} errors" if len(errors) != 1 else "1 error"
     name = re.split(r"[/\\]", compilation.source.name)[-1]
-    lines = [f"line {d.place.span.source.position(d.place.span.start)[0]}: {d.message}" for d in errors]
+    lines = [f"line {d.place.span.source.find_position(d.place.span.start)[0]}: {d.message}" for d in errors]
     return Drawing(name, "There is nothing to draw yet: this spec could not be read.", facts, tuple(lines), ())
 
 
@@ -98,7 +98,7 @@ def _paint(drawing: Drawing, placed: tuple[Canvas, float, float], scaled: int | 
     width = round(wide + 2 * MARGIN)
     height = round(top + high + (MARGIN if drawing.areas else 0))
     page = (scaled, max(1, round(height * scaled / width))) if scaled is not None else (width, height)
-    boxes = [_box(shape, f' data-box="{number}"' if marked else "") for number, shape in enumerate(canvas.boxes)]
+    boxes = [_draw_box(shape, f' data-box="{number}"' if marked else "") for number, shape in enumerate(canvas.boxes)]
     shown = [*map(_draw_frame, canvas.frames), *map(_draw_line, canvas.lines), *boxes, *map(_draw_text, canvas.texts)]
     return "\n".join(
         [
@@ -156,7 +156,7 @@ def _draw_frame(frame: FrameShape) -> str:
     return f'<g class="{frame.tone}">{tip}{rect}{title}{note}</g>'
 
 
-def _box(shape: BoxShape, mark: str = "") -> str:
+def _draw_box(shape: BoxShape, mark: str = "") -> str:
     box = shape.box
     solid = box.solid
     bad = box.state == "failed"
@@ -171,14 +171,15 @@ def _box(shape: BoxShape, mark: str = "") -> str:
     below = (STACK, STACK / 2) if box.look in STACKED else ()
     rects = [f'<rect class="b" {_draw_rect(replace(shape, x=shape.x + by, y=shape.y + by))} rx="{round}"/>' for by in below]
     rects.append(f'<rect class="{_list_classes(*classes)}" {_draw_rect(shape)} rx="{round}"/>')
-    return f'<g class="{_list_classes(*group)}"{mark}>{_draw_tip(box.tip)}{"".join(rects)}{"".join(_box_text(shape, solid))}</g>'
+    inside = "".join([*rects, *_draw_box_text(shape, solid)])
+    return f'<g class="{_list_classes(*group)}"{mark}>{_draw_tip(box.tip)}{inside}</g>'
 
 
 def _list_classes(*names: str) -> str:
     return " ".join(filter(None, names))
 
 
-def _box_text(shape: BoxShape, solid: bool) -> list[str]:
+def _draw_box_text(shape: BoxShape, solid: bool) -> list[str]:
     on = " on" if solid else ""
     x = shape.x + 14
     middle = shape.x + shape.width / 2

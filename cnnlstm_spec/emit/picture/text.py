@@ -7,7 +7,7 @@ import re
 from functools import cache, lru_cache
 
 from ...text.escape.characters import make_visible
-from ...text.files import PACKAGE, own
+from ...text.files import PACKAGE, read_own
 
 FONTS = PACKAGE / "emit" / "picture" / "fonts"
 MISSING = "\u25a1"
@@ -21,7 +21,7 @@ FULL_WIDTH = 1000
 @cache
 def load_widths(bold: bool = False) -> dict[str, int]:
     """The advance of every character of the font, in thousandths of an em."""
-    runs = json.loads(own("emit", "picture", "fonts", "widths.json"))["semibold" if bold else "regular"]
+    runs = json.loads(read_own("emit", "picture", "fonts", "widths.json"))["semibold" if bold else "regular"]
     return {chr(first + index): width for first, run in runs for index, width in enumerate(run)}
 
 

@@ -79,7 +79,7 @@ class Way:
             return self._make_text(top - HEAD + 2 - wide, x - LINE - 4, wide, title, "lane")
         return self._make_text(x + 8, top - 18, wide, title, "lane")
 
-    def exit_labels(self, flow: Flow, port: float, x: float, y: float, low: float) -> list[Text]:
+    def place_exit_labels(self, flow: Flow, port: float, x: float, y: float, low: float) -> list[Text]:
         """The words on a line that leaves at the side at a port, and turns along the way at an x."""
         return (
             self.make_labels(flow, x, low - 4 - measure_flow(flow) - 6)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from math import frexp, isfinite
 
-from ...text.escape.python import string
+from ...text.escape.python import write_string
 
 MOST = 1000
 """The greatest numerator and denominator of what is written as a fraction."""
@@ -17,10 +17,10 @@ LEAST_POWER = 32
 """The exponent from which on a power of two is written as one."""
 
 
-def literal(value: bool | int | float | str | None) -> str:
+def write_literal(value: bool | int | float | str | None) -> str:
     """The value in one line."""
     if isinstance(value, str):
-        return string(value)
+        return write_string(value)
     return _write_float(value) if isinstance(value, float) else repr(value)
 
 

@@ -21,7 +21,7 @@ from ...model import frames
 from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.op import Backbone
 from ...ops.input import InputOp
-from ...text.escape.terminal import measure_width, one_line
+from ...text.escape.terminal import make_line_safe, measure_width
 from ...text.frozen import dataclass
 
 LARGE = 5040
@@ -117,7 +117,7 @@ class Number:
 
 def explain(graph: TypedGraph, node: TypedNode) -> str:
     """How the output of a node came to be: every layer from the input down, a line for each of its numbers."""
-    lines = [one_line(graph.graph.name)]
+    lines = [make_line_safe(graph.graph.name)]
     inner = node.node.op if isinstance(node.node.op, InnerLayer) else None
     for each in (*_iterate_path(graph, node), *(() if node.node.id in graph.nodes else (node,))):
         if isinstance(each.node.op, Backbone):
@@ -142,13 +142,17 @@ def _explain_inside(typed: TypedNode, layer: str | None, whole: bool) -> Iterato
         if not (each.step.weights or changed) or not (whole or each.step.shape[:sides] != each.inputs[0][:sides]):
             continue
         names = ("height", "width", "channels") if sides == 2 else ("features",)
-        rows = [_number(*row, tried) for row in zip(names, each.step.shape, again.shape, strict=True)] if changed else []
+        rows = [_make_number(*row, tried) for row in zip(names, each.step.shape, again.shape, strict=True)] if changed else []
         params, told = (_count_elements(shape for _, shape, _ in step.weights) for step in (each.step, again))
-        rows += [_number("parameters", params, told, tried)] if params else []
+        rows += [_make_number("parameters", params, told, tried)] if params else []
         sides_of = [_remember(size, tried) for size in each.step.shape[:sides]]
         macs, told = each.step.macs * prod(each.step.shape[:sides]), reduce(mul, (*sides_of, again.macs))
-        rows += [_number("multiply-adds", macs, told, tried)] if each.step.macs else []
-        yield from ("", f"{each.kind.replace('-', ' ')} {one_line(each.path)}, in {_name_node(typed.node)}", *_show_rows(rows))
+        rows += [_make_number("multiply-adds", macs, told, tried)] if each.step.macs else []
+        yield from (
+            "",
+            f"{each.kind.replace('-', ' ')} {make_line_safe(each.path)}, in {_name_node(typed.node)}",
+            *_show_rows(rows),
+        )
 
 
 def _count_elements(shapes: Iterable[tuple[int, ...]]) -> int:
@@ -170,11 +174,11 @@ def list_numbers(typed: TypedNode, policy: str = "float32", batch_size: int | No
     tried = _make_tried(type, *inputs)
     result = _infer_asked(op, inputs, tried, policy, batch_size) if op is not None and inputs else None
     told = result.sizes if result is not None and result.rank == type.rank else type.sizes
-    found = [_number(axis.name, axis.size, size, tried) for axis, size in zip(type.axes, told, strict=True)]
+    found = [_make_number(axis.name, axis.size, size, tried) for axis, size in zip(type.axes, told, strict=True)]
     if op is None or not inputs:
         return tuple(found)
     if typed.params:
-        found.append(_number("parameters", typed.params, _count_params(typed, op, inputs, tried), tried))
+        found.append(_make_number("parameters", typed.params, _count_params(typed, op, inputs, tried), tried))
     if typed.macs != 0:
         found.append(_count_multiply_adds(typed, op, type, inputs, tried))
     return tuple(found)
@@ -194,7 +198,7 @@ def _make_tried(*types: TensorType) -> Tried:
 def _count_multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried) -> Number:
     """Those of a step, as often as there are steps."""
     told = None if isinstance(op, Backbone) else op.macs(_remember_type(type, tried), *(_remember_type(x, tried) for x in inputs))
-    step = _number("multiply-adds", typed.macs, told, tried)
+    step = _make_number("multiply-adds", typed.macs, told, tried)
     whole, parts = typed.macs, [step.arithmetic or _show_size(typed.macs)]
     for axis, _ in type.outer:
         whole, parts = whole * axis.size, [*parts, _show_size(axis.size)]
@@ -204,10 +208,10 @@ def _count_multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tup
     return Number("multiply-adds", whole, arithmetic if is_told and arithmetic != _show_size(whole) else None)
 
 
-def _number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
+def _make_number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
     """A number with its arithmetic, if that is of the same value, and more than the number."""
     plain = int(value) if isinstance(value, int) else value
-    computed = plain if isinstance(plain, int) else plain.at(tried)
+    computed = plain if isinstance(plain, int) else plain.evaluate(tried)
     if isinstance(told, Told) and told == computed and told.text != str(plain):
         return Number(name, plain, told.text)
     return Number(name, plain, None)
@@ -219,7 +223,7 @@ def _infer_asked(op: Op, inputs: tuple[TensorType, ...], tried: Tried, policy: s
         return None
     given = tuple(_remember_type(x, tried) for x in inputs)
     try:
-        return frames.given(op, given, op.infer(Inference(policy, batch_size), *frames.seen(op, given)))
+        return frames.infer_frames_given(op, given, op.infer(Inference(policy, batch_size), *frames.infer_seen(op, given)))
     except Refusal:
         return None
 
@@ -233,14 +237,14 @@ def _remember(size: Size, tried: Tried) -> Told:
     if isinstance(size, int):
         return Told(size)
     text = str(size)
-    return Told(size.at(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
+    return Told(size.evaluate(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
 
 
 def _count_params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tried) -> Size | None:
     """The parameters as the sum of the weights' elements."""
     if isinstance(op, Backbone):
         return None
-    seen = frames.seen(op, tuple(_remember_type(x, tried) for x in inputs))
+    seen = frames.infer_seen(op, tuple(_remember_type(x, tried) for x in inputs))
     return _count_elements(weight.shape for weight in op.weights(*seen))
 
 
@@ -261,7 +265,7 @@ def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
     if type is None:
         yield f"{_name_node(node)}: its shape is unknown, because of the error"
         return
-    outer = "".join(f" for each of {one_line(axis.name)} ({_show_size(axis.size)})" for axis, _ in type.outer)
+    outer = "".join(f" for each of {make_line_safe(axis.name)} ({_show_size(axis.size)})" for axis, _ in type.outer)
     yield f"{_name_node(node)}{outer}"
     yield from _show_rows(list_numbers(typed, graph.policy))
 
@@ -269,9 +273,9 @@ def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
 def _show_rows(rows: Iterable[Number]) -> Iterator[str]:
     """A line for each number."""
     rows = tuple(rows)
-    size = max((measure_width(one_line(row.name)) for row in rows), default=0)
+    size = max((measure_width(make_line_safe(row.name)) for row in rows), default=0)
     for row in rows:
-        name = one_line(row.name)
+        name = make_line_safe(row.name)
         value = f"{row.value:,}" if isinstance(row.value, int) else _show_size(row.value)
         told = f" = {row.arithmetic}" if row.arithmetic is not None else ""
         yield f"  {name}{' ' * (size - measure_width(name))}  {value}{told}"
@@ -280,24 +284,24 @@ def _show_rows(rows: Iterable[Number]) -> Iterator[str]:
 def _name_node(node: Node) -> str:
     """A layer by its class, its name in Keras and its line."""
     span = node.origin.place.span
-    line = f" (line {span.source.position(span.start)[0]})" if span.source.text else ""
+    line = f" (line {span.source.find_position(span.start)[0]})" if span.source.text else ""
     if isinstance(node.op, InputOp):
-        return f"input {one_line(node.op.branch)}{line}"
+        return f"input {make_line_safe(node.op.branch)}{line}"
     title = node.op.title() if node.op is not None else "layer"
-    return f"{title} {one_line(node.layer)}{line}" if not node.hidden else f"{title}{line}"
+    return f"{title} {make_line_safe(node.layer)}{line}" if not node.hidden else f"{title}{line}"
 
 
 def _show_size(size: Size) -> str:
-    return one_line(str(size))
+    return make_line_safe(str(size))
 
 
 def find(graph: TypedGraph, address: str) -> TypedNode | None:
     """The node of an address: one that `expect` takes, or a path as `shapes` has it."""
     from ...model.addresses import find_output
-    from ...model.backbones import node_at
+    from ...model.backbones import find_node
     from ...text.source import format_path
 
-    if (inside := node_at(graph, address)) is not None:
+    if (inside := find_node(graph, address)) is not None:
         return inside
     id = find_output(graph.graph, address)
     if id is not None:

@@ -82,7 +82,7 @@ def find_spot(span: Span, path: str) -> Spot:
         return Spot(path, option=source.text)
     if not source.text:
         return Spot(source.name)
-    return Spot(source.name, *source.position(span.start), *source.position(span.end))
+    return Spot(source.name, *source.find_position(span.start), *source.find_position(span.end))
 
 
 def fails(found: Diagnostic, strict: bool) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...text.diagnostic import Diagnostic
-from ...text.escape.terminal import one_line
+from ...text.escape.terminal import make_line_safe
 from .checked import FindingWriter, Spot
 
 
@@ -12,4 +12,4 @@ class ConciseWriter(FindingWriter):
 
     def add(self, spot: Spot, found: Diagnostic) -> str:
         option = f" (in `{spot.option}`)" if spot.option is not None else ""
-        return one_line(f"{spot}: {found.severity}[{found.code.name}]: {found.message}{option}") + "\n"
+        return make_line_safe(f"{spot}: {found.severity}[{found.code.name}]: {found.message}{option}") + "\n"

@@ -6,7 +6,7 @@ from ...ir.graph import TypedGraph
 from ...ir.size import Size
 from ...model.costs import Costs, Row, estimate_training_bytes
 from ...spec.model_spec import ModelSpec
-from ...text.escape.terminal import measure_width, one_line
+from ...text.escape.terminal import make_line_safe, measure_width
 
 HEADINGS = ("layer", "name", "output", "params", "macs", "memory")
 SORTS = ("params", "macs", "memory")
@@ -16,11 +16,11 @@ Line = tuple[str, ...]
 
 def write_costs_table(graph: TypedGraph, spec: ModelSpec, costs: Costs, sort: str | None) -> str:
     """A row for each layer, and the sums; a cost that rests on a size known only at run time is an expression."""
-    rows = sorted(costs.rows, key=lambda row: _order(row, sort)) if sort is not None else costs.rows
-    lines = [HEADINGS, *(tuple(map(one_line, _make_line(row))) for row in rows)]
+    rows = sorted(costs.rows, key=lambda row: _rank_row(row, sort)) if sort is not None else costs.rows
+    lines = [HEADINGS, *(tuple(map(make_line_safe, _make_line(row))) for row in rows)]
     widths = [max(measure_width(line[column]) for line in lines) for column in range(len(HEADINGS))]
     text = [("  " + "  ".join(map(_pad_text, line, widths, HEADINGS))).rstrip() for line in lines]
-    return "\n".join([one_line(graph.graph.name), "", *text, "", *_describe_sums(graph, spec, costs)])
+    return "\n".join([make_line_safe(graph.graph.name), "", *text, "", *_describe_sums(graph, spec, costs)])
 
 
 def describe_memory(bytes: Size) -> str:
@@ -33,7 +33,7 @@ def describe_memory(bytes: Size) -> str:
     return f"{bytes} bytes"
 
 
-def _order(row: Row, sort: str | None) -> tuple[bool, int]:
+def _rank_row(row: Row, sort: str | None) -> tuple[bool, int]:
     """Dearest first; a cost that is not known comes before all."""
     value = {"params": row.params, "macs": row.macs, "memory": row.activation_bytes}[sort or "params"]
     return (isinstance(value, int), -value if isinstance(value, int) else 0)

@@ -127,7 +127,7 @@ def _describe_finding(diagnostic: Diagnostic, file: str) -> Finding:
         message=diagnostic.message,
         path=format_path(diagnostic.place.path),
         **_describe_position(diagnostic.place.span, file),
-        labels=(*_make_caret(diagnostic, file), *(_label(label, file) for label in diagnostic.labels)),
+        labels=(*_make_caret(diagnostic, file), *(_describe_label(label, file) for label in diagnostic.labels)),
         help=diagnostic.help,
         fixes=tuple(_fix(fix) for fix in diagnostic.fixes if all(isinstance(edit, Edit) for edit in fix.edits)),
     )
@@ -145,10 +145,10 @@ def _edit(edit: Edit) -> EditedSpan:
 
 def _make_caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:
     """What is said at the diagnostic's own place, as a label like the others."""
-    return (_label(Labelled(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
+    return (_describe_label(Labelled(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
 
 
-def _label(label: Labelled, file: str) -> Label:
+def _describe_label(label: Labelled, file: str) -> Label:
     return Label(message=label.message, **_describe_position(label.place.span, file))
 
 
@@ -156,7 +156,7 @@ def _describe_position(span: Span, file: str) -> dict[str, Any]:
     """Where a span stands, its end excluded; `source` says in what text where that is not the file itself."""
     if span.source is NOWHERE.source:
         return {"line": None, "column": None, "end_line": None, "end_column": None}
-    line, column = span.source.position(span.start)
-    end_line, end_column = span.source.position(span.end)
+    line, column = span.source.find_position(span.start)
+    end_line, end_column = span.source.find_position(span.end)
     position: dict[str, Any] = {"line": line, "column": column, "end_line": end_line, "end_column": end_column}
     return position if span.source.name == file else {**position, "source": span.source.name}

@@ -18,7 +18,9 @@ class Fingerprints:
     def take(self, found: Diagnostic, path: str, option: str | None = None) -> str:
         """The fingerprint of the next finding: of its code, its path and the text of its line, without spaces around it."""
         span = found.place.span
-        text = option or (span.source.line(span.source.position(span.start)[0]) if span.source is not NOWHERE.source else "")
+        text = option or (
+            span.source.read_line(span.source.find_position(span.start)[0]) if span.source is not NOWHERE.source else ""
+        )
         parts = "\0".join((found.code.name, path, text.strip()))
         digest = sha256(parts.encode("utf-8", "backslashreplace")).hexdigest()[:32]
         self.taken[digest] += 1

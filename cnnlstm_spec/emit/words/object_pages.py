@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...language.catalog import facts
-from ...language.named import SINGULAR, kind_of
+from ...language.catalog import load_catalog
+from ...language.named import SINGULAR, find_kind
 from ...ops.input import KINDS, Input
-from ...text.escape.json import in_words
+from ...text.escape.json import write_readable
 from ...text.escape.terminal import measure_width
-from ...text.synonyms import folded
+from ...text.synonyms import fold_word
 
 FAMILIES = (
     "losses",
@@ -81,7 +81,7 @@ def write_object_pages(name: str) -> list[str]:
 
 
 def _find_family(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = facts()["families"][name]
+    found: dict[str, Any] = load_catalog()["families"][name]
     return found
 
 
@@ -97,7 +97,7 @@ def _describe_object(family: str, cls: str) -> str:
         lines += [f"  mask    {MASKS[reads['mask']]}"] if reads.get("mask") in MASKS else []
     if lines:
         parts.append("\n".join(lines))
-    rows = [(fact["name"], kind_of(fact).words, _show_default(fact)) for fact in sorted(spec["arguments"], key=_is_optional)]
+    rows = [(fact["name"], find_kind(fact).words, _show_default(fact)) for fact in sorted(spec["arguments"], key=_is_optional)]
     parts.append("arguments\n" + (_write_table(rows) if rows else "  none"))
     parts.append(f"example\n  {write_example(family, cls)}")
     return "\n\n".join(parts) + "\n"
@@ -110,7 +110,7 @@ def write_example(family: str, cls: str) -> str:
         for fact in _find_family(family)["classes"].get(cls, {}).get("arguments", ())
         if not _is_optional(fact)
     }
-    written = "{" + cls + ": " + in_words(needed).replace('"', "") + "}" if needed else cls
+    written = "{" + cls + ": " + write_readable(needed).replace('"', "") + "}" if needed else cls
     return WHERE[family].format(written)
 
 
@@ -128,7 +128,7 @@ def _show_default(fact: dict[str, Any]) -> str:
     if fact.get("required"):
         return "required"
     value = fact.get("default")
-    return value if isinstance(value, str) else in_words(value)
+    return value if isinstance(value, str) else write_readable(value)
 
 
 def _show_activation(name: str) -> str:
@@ -158,4 +158,4 @@ def _write_table(rows: Sequence[tuple[str, ...]]) -> str:
 def find_similar(name: str) -> str | None:
     """A name that has a page and is the same but for capitals and underscores."""
     names = (each for listed in list_object_names().values() for each in listed)
-    return next((each for each in names if folded(each) == folded(name)), None)
+    return next((each for each in names if fold_word(each) == fold_word(name)), None)

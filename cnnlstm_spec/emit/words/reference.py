@@ -12,13 +12,13 @@ from ...language.meanings import Described
 from ...language.record import Argument, Record
 from ...ops import ALIASES, FAMILIES, find_op
 from ...ops.functions import table
-from ...ops.functions.op import function_op
+from ...ops.functions.op import find_function_op
 from ...ops.fusions.table import STRATEGIES
 from ...spec.repeat import RepeatStructure
 from ...spec.structures import RECORDS
-from ...text.escape.json import in_words
+from ...text.escape.json import write_readable
 from ...text.escape.terminal import measure_width
-from ...text.files import own
+from ...text.files import read_own
 from ...text.source import NOWHERE, Place
 
 OPEN: dict[str, type[Record]] = {**RECORDS, "Repeat": RepeatStructure}
@@ -47,12 +47,12 @@ def _read_first_line(record: type[Record] | None) -> str:
     return (record.__doc__ or "").strip().split("\n")[0] if record is not None else ""
 
 
-def page(name: str, record: type[Record]) -> str:
+def write_page(name: str, record: type[Record]) -> str:
     """A page of the reference."""
     parts = [f"{ALIASES.get(name, name)}: {_read_first_line(record)}"]
     if issubclass(record, Op):
         parts.append("\n".join(f"  {line}" for line in _describe_behaviour(record)))
-    parts.append("arguments\n" + _describe_arguments(record.arguments, _order(ALIASES.get(name, name))))
+    parts.append("arguments\n" + _describe_arguments(record.arguments, _map_order(ALIASES.get(name, name))))
     if issubclass(record, Op) and record.examples:
         parts.append("example\n" + _write_example(name, record.examples[0]))
     if name == "Op":
@@ -64,8 +64,8 @@ def page(name: str, record: type[Record]) -> str:
 def _describe_functions() -> str:
     """A line for each function: what it takes beside the tensor, and the defaults."""
     lines = []
-    for name in table.names():
-        op = function_op(name)
+    for name in table.list_names():
+        op = find_function_op(name)
         assert op is not None
         own = [each for key, each in op.arguments.items() if key not in ("function", "name")]
         written = [each.name if each.required else f"{each.name}={format_default(each)}" for each in own]
@@ -76,7 +76,7 @@ def _describe_functions() -> str:
 def _describe_refused() -> str:
     """The functions that are left out, by the reason."""
     by_reason: dict[str, list[str]] = {}
-    for name, reason in table.refused().items():
+    for name, reason in table.map_refused().items():
         by_reason.setdefault(reason, []).append(name)
     lines = [f"  {reason}: {' '.join(names)}" for reason, names in sorted(by_reason.items())]
     return "\n".join(line for each in lines for line in wrap(each, 100, subsequent_indent="    "))
@@ -86,14 +86,14 @@ def _describe_behaviour(cls: type[Op]) -> list[str]:
     """What it reads, and whether the padding mask goes on; of the first example, where arguments decide."""
     example = cls.examples[0] if cls.examples else None
     op = cls.make(**example.arguments) if example is not None else None
-    names = op.axes_read() if op is not None else cls.reads
+    names = op.list_axes_read() if op is not None else cls.reads
     axes = f"({', '.join(names)})" if names else f"{cls.least_rank} axes or more" if cls.least_rank else "any axes"
     axes = "a text" if example is not None and example.dtype == TEXT else f"{axes}, or a text" if cls.takes_text else axes
     mask = ["uses it: padded steps do not count"] if cls.reads_mask else []
     if op is not None and example is not None:
         mask.append("passes it on" if _keeps_mask(op, example) else "does not pass it on")
     video = []
-    if op is not None and (place := op.frames_as()) is not None:
+    if op is not None and (place := op.place_frames()) is not None:
         drawn = "draws once for" if op.draws_for_images else "takes"
         video = [f"video   {drawn} all frames of a clip, which lie in the {place} of one image"]
     acts = ["acts    in training alone; outside of it, it gives its input as it is"] if cls.only_in_training else []
@@ -112,12 +112,12 @@ def _count(fewest: int, most: int | None) -> str:
 def _keeps_mask(op: Op, example: Example) -> bool:
     mask = Mask(frozenset({"input"}), Place((), NOWHERE))
     types = [TensorType(tuple(Axis("axis", size or 1) for size in shape), example.dtype, mask) for shape in example.shapes]
-    return op.mask_after(*types) is not None
+    return op.infer_mask(*types) is not None
 
 
-def _order(name: str) -> dict[str, int]:
+def _map_order(name: str) -> dict[str, int]:
     """The place of each argument in Keras's signature; nothing of what is no class of Keras."""
-    order = json.loads(own("language", "data", "argument_order.json"))
+    order = json.loads(read_own("language", "data", "argument_order.json"))
     return {argument: place for place, argument in enumerate(order.get(name, ()))}
 
 
@@ -169,5 +169,5 @@ def _write_yaml(value: Any) -> str:
     if isinstance(value, str):
         word = value.replace("_", "").replace("-", "").isalnum() and not value.isdigit()
         # A fraction is a number only without quotes.
-        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else in_words(value)
-    return in_words(value) if value is None or isinstance(value, bool | int | float) else str(value)
+        return value if word or value.replace("/", "", 1).replace(".", "").isdigit() else write_readable(value)
+    return write_readable(value) if value is None or isinstance(value, bool | int | float) else str(value)

@@ -8,7 +8,7 @@ from typing import Any
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.escape.json import to_json
 from ...text.escape.sarif import escape_message, escape_uri
-from ...text.files import own
+from ...text.files import read_own
 from ...text.fix import Edit, Fix
 from ...text.source import format_path
 from .checked import Checked, Spot, describe_finding, find_spot, make_relative, order_findings
@@ -42,7 +42,7 @@ def write_sarif(files: Sequence[Checked], root: str, version: str) -> str:
 
 def _describe_rule(code: Code) -> Json:
     """A code with its manual page."""
-    page = own("text", "codes", f"{code.name}.md").decode("utf-8")
+    page = read_own("text", "codes", f"{code.name}.md").decode("utf-8")
     first = " ".join(page.partition("\n\n")[0].split())
     name = "".join(word.capitalize() for word in code.name.split("-"))
     return {

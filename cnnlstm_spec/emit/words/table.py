@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ops.input import InputOp
-from ...text.escape.terminal import measure_width, one_line
+from ...text.escape.terminal import make_line_safe, measure_width
 from .mask_origin import find_mask_origin
 
 HEADINGS = ("layer", "name", "output", "dtype", "mask", "params")
@@ -14,7 +14,7 @@ NUMBERS = frozenset({HEADINGS.index("params")})
 Row = tuple[str, ...]
 
 
-def table(graph: TypedGraph) -> str:
+def write_table(graph: TypedGraph) -> str:
     """The table of a graph; what is unknown, for a mistake before it, is `?`."""
     rows: list[Row | str] = [HEADINGS]
     area = None
@@ -23,14 +23,14 @@ def table(graph: TypedGraph) -> str:
             continue
         if typed.node.area != area:
             area = typed.node.area
-            rows.append(one_line(area))
-        rows.append(tuple(map(one_line, _make_row(typed, graph))))
+            rows.append(make_line_safe(area))
+        rows.append(tuple(map(make_line_safe, _make_row(typed, graph))))
     cells = [row for row in rows if not isinstance(row, str)]
     empty = {column for column in range(len(HEADINGS)) if not any(row[column] for row in cells[1:])}
     kept = [column for column in range(len(HEADINGS)) if column not in empty]
     widths = {column: max(measure_width(row[column]) for row in cells) for column in kept}
     lines = [row if isinstance(row, str) else _write_line(row, kept, widths) for row in rows]
-    return "\n".join([one_line(graph.graph.name), "", *lines, "", *_list_outputs(graph), _write_total(graph)])
+    return "\n".join([make_line_safe(graph.graph.name), "", *lines, "", *_list_outputs(graph), _write_total(graph)])
 
 
 def _write_line(row: Row, kept: list[int], widths: dict[int, int]) -> str:
@@ -55,7 +55,7 @@ def _make_row(typed: TypedNode, graph: TypedGraph) -> Row:
 
 def _list_outputs(graph: TypedGraph) -> list[str]:
     types = {head: graph.nodes[id].type for head, id in graph.graph.outputs.items()}
-    return [f"output {one_line(head)}: {type or '?'}{f' {type.dtype}' if type else ''}" for head, type in types.items()]
+    return [f"output {make_line_safe(head)}: {type or '?'}{f' {type.dtype}' if type else ''}" for head, type in types.items()]
 
 
 def _write_total(graph: TypedGraph) -> str:

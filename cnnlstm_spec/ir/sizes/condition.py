@@ -82,10 +82,10 @@ def zero(size: int | Expr) -> Test | bool:
     if size.constant % shared:
         return False
     size = _divide(size if next(iter(size.terms.values())) > 0 else -size, shared)
-    return _rest(size) or _rest(-size) or Test("zero", size)
+    return _find_rest(size) or _find_rest(-size) or Test("zero", size)
 
 
-def _rest(size: int | Expr) -> Test | bool:
+def _find_rest(size: int | Expr) -> Test | bool:
     """What is left of a rounding, `top - top // bottom * bottom`, is 0 where the top is a multiple; False for anything else."""
     assert isinstance(size, Expr)
     for monomial, factor in size.terms.items():
@@ -155,7 +155,7 @@ class Condition:
 
     def holds(self, values: Mapping[Symbol, int]) -> bool:
         """Whether it holds of given sizes."""
-        return self.surely or any(test.holds(test.size.at(values)) for test in self.tests)
+        return self.surely or any(test.holds(test.size.evaluate(values)) for test in self.tests)
 
     @property
     def opposites(self) -> list[Condition]:

@@ -170,13 +170,13 @@ def _search_least(size: Expr, wanted: int) -> int:
     """The same by halving what lies between."""
     (symbol,) = size.symbols
     low, high = 0, 1
-    while size.at({symbol: high}) < wanted:
+    while size.evaluate({symbol: high}) < wanted:
         low, high = high, 2 * high
         if high > LARGEST:
             return high
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if size.at({symbol: middle}) >= wanted else (middle, high)
+        low, high = (low, middle) if size.evaluate({symbol: middle}) >= wanted else (middle, high)
     return high
 
 

@@ -249,12 +249,12 @@ class Expr(_Unique, Sum):
         """Every symbol in the expression."""
         return frozenset(self.facts.periods)
 
-    def at(self, values: Mapping[Symbol, int]) -> int:
+    def evaluate(self, values: Mapping[Symbol, int]) -> int:
         """The value where each symbol has the given one."""
         return compute(self, values)
 
 
-def larger(left: int | Expr, right: int | Expr) -> int | Expr:
+def take_larger(left: int | Expr, right: int | Expr) -> int | Expr:
     """The larger of two sizes."""
     more = left - right
     if isinstance(more, int):
@@ -276,7 +276,7 @@ def replace_atoms(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr
 def _rebuild(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
     if isinstance(atom, Quotient):
         return parts[0] // atom.bottom
-    return larger(*parts) if isinstance(atom, Largest) else parts[0]
+    return take_larger(*parts) if isinstance(atom, Largest) else parts[0]
 
 
 def _replace_symbols(size: Sum, known: Mapping[Atom, int | Expr]) -> int | Expr:

@@ -54,14 +54,14 @@ def _holds_always(condition: Condition) -> bool:
             return narrow(EVERY, condition) == EVERY
         except TooDeep:
             return False
-    return any(_always(test, symbols) for test in condition.tests)
+    return any(_holds_for_all(test, symbols) for test in condition.tests)
 
 
-def _always(test: Test, symbols: list[Symbol]) -> bool:
+def _holds_for_all(test: Test, symbols: list[Symbol]) -> bool:
     """The same on several sizes, by one of each remainder, and as many more as a polynomial is told by."""
     facts = test.size.facts
     if test.kind == "least":
-        return facts.grows and test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
+        return facts.grows and test.size.evaluate(dict.fromkeys(test.symbols, 1)) >= 0
     if facts.bent:
         return False
     more = test.divisor if test.kind == "multiple" else 1
@@ -246,7 +246,7 @@ class _Solver:
         if len(tests) == 1 and tests[0].kind == "least" and all(len(m) < 2 for m in tests[0].size.terms):
             (test,) = tests
             rises = any(factor > 0 for monomial, factor in test.size.terms.items() if monomial)
-            return rises or test.size.at(dict.fromkeys(test.symbols, 1)) >= 0
+            return rises or test.size.evaluate(dict.fromkeys(test.symbols, 1)) >= 0
         symbols = {symbol for test in tests for symbol in test.symbols}
         few = _choose_some(len(symbols))
         work = len(few) * sum(count_work(test.size) for test in tests)

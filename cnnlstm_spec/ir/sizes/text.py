@@ -36,7 +36,7 @@ def _write_fitted(size: Sum, show: Show) -> str:
     text = ""
     for depth, most in CUTS:
         try:
-            text = _Writer(show, most).sum(size, depth)
+            text = _Writer(show, most).write_sum(size, depth)
         except _TooLong:
             continue
         if len(text) <= ROOM:
@@ -54,11 +54,11 @@ class _Writer:
     def __init__(self, show: Show, most: int) -> None:
         self.show, self.most, self.left = show, most, ROOM
 
-    def sum(self, size: Sum, depth: int) -> str:
+    def write_sum(self, size: Sum, depth: int) -> str:
         """A sum, and what it rests on so many levels down."""
         if not depth:
             return DOTS
-        terms = sorted(size.terms.items(), key=lambda item: _order(item[0]))
+        terms = sorted(size.terms.items(), key=lambda item: _rank_monomial(item[0]))
         cut = len(terms) > self.most
         text = ""
         for monomial, factor in [*terms[: self.most - 1], terms[-1]] if cut else terms:
@@ -76,10 +76,10 @@ class _Writer:
         self.left -= 1
         if self.left < 0:
             raise _TooLong
-        text = atom.write([self.sum(part, depth - 1) for part in atom.parts], self.show)
+        text = atom.write([self.write_sum(part, depth - 1) for part in atom.parts], self.show)
         return f"({text})" if atom.needs_brackets and not alone else text
 
 
-def _order(monomial: Monomial) -> tuple[bool, list[tuple[bool, int, int, str]]]:
+def _rank_monomial(monomial: Monomial) -> tuple[bool, list[tuple[bool, int, int, str]]]:
     """Roundings before names, by what they divide by; the constant last."""
     return (not monomial, [atom.order for atom in monomial])

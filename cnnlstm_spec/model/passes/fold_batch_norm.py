@@ -12,8 +12,8 @@ from ...ops.conv_transpose import Transposed
 from ...ops.core import Dense
 from ...ops.normalization import BatchNormalization
 from ...ops.separable import Depthwise, Separable
-from ...ops.shared import called
-from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, norms_channels
+from ...ops.shared import find_called
+from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, normalizes_channels
 from .rewrite import count_layer_uses, rename_inputs, with_nodes
 
 EXACT = ("float32", "float64")
@@ -61,14 +61,14 @@ def _explain_kept(norm: TypedNode, graph: TypedGraph, uses: Counter[str], reader
     if op is None or not gives_channels(op):
         return f"{before} is no convolution and no `Dense`"
     if not is_linear(op):
-        return f"{before} has the activation `{called(op.value('activation'))}`"
+        return f"{before} has the activation `{find_called(op.get_value('activation'))}`"
     if uses[norm.node.layer] > 1:
         return "it is shared"
     if uses[source.node.layer] > 1:
         return f"{before} is shared"
     if not is_read_alone(graph, norm, readers):
         return f"something else reads {before}"
-    if not norms_channels(norm, op):
+    if not normalizes_channels(norm, op):
         return f"its axis is not that of the channels of {before}"
     if isinstance(op, Dense) and op.lora_rank:
         return f"{before} has `lora_rank`"

@@ -67,7 +67,7 @@ def _find_masked_layers(graph: TypedGraph) -> frozenset[str]:
 
 
 def _iterate_wrapped(op: Op) -> Iterator[tuple[str, Op]]:
-    return ((name, value) for name, value in op.values().items() if isinstance(value, Op))
+    return ((name, value) for name, value in op.list_values().items() if isinstance(value, Op))
 
 
 def _acts_in_training_alone(typed: TypedNode) -> bool:
@@ -94,8 +94,8 @@ def _strip_op(op: Op, masked: bool) -> Op:
     if op.is_own() or isinstance(op, Backbone):
         return op
     kept = _find_decisive(op, masked)
-    gone = {name for name in op.values() if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
+    gone = {name for name in op.list_values() if (name in DROPOUTS and name not in kept) or name.endswith(PENALTIES)}
     inner = {name: _strip_op(value, masked) for name, value in _iterate_wrapped(op)}
-    if not gone and all(op.value(name) is value for name, value in inner.items()):
+    if not gone and all(op.get_value(name) is value for name, value in inner.items()):
         return op
-    return op.without(*gone).having(**{op.arguments[name].field: value for name, value in inner.items()})
+    return op.without(*gone).replace_values(**{op.arguments[name].field: value for name, value in inner.items()})

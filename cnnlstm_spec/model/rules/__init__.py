@@ -14,7 +14,7 @@ from typing import Any
 from ...ir.graph import TypedGraph, TypedNode
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Diagnostic
-from ...text.files import own_names
+from ...text.files import list_own
 from .common import HeadUse, Setting
 
 Rule = Callable[[TypedGraph, ModelSpec], Iterable[Diagnostic]]
@@ -28,7 +28,7 @@ RUN_ELSEWHERE = ("__init__", "check", "classes", "data", "fit", "search")
 def find_rules() -> dict[str, list[Any]]:
     """All rules by the name of the type that they judge, by file and then as they stand there."""
     found: dict[str, list[Any]] = {each.__name__: [] for each in (TypedGraph, HeadUse, TypedNode)}
-    for file in own_names("model", "rules"):
+    for file in list_own("model", "rules"):
         stem = file.removesuffix(".py")
         if not file.endswith(".py") or stem in RUN_ELSEWHERE:
             continue

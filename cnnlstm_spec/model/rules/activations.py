@@ -22,12 +22,12 @@ from .common import (
     fails_to_read,
     find_function,
     fix_activation,
-    instead,
+    fix_instead,
     is_over_batch,
     measure_softmax,
+    name_written,
     place_in,
     with_argument,
-    written,
 )
 from .losses import check_loss
 
@@ -83,7 +83,7 @@ def _check_against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterab
     assert op is not None
     place = place_in(op, "activation", found.node)
     labels = (Label(loss.place, "the loss"), *found.node.origin.uses)
-    facts: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "function": function}
+    facts: dict[str, object] = {"loss": name_written(loss.thing), "head": head.name, "function": function}
     if name == "Poisson" and function not in POSITIVE:
         help: tuple[str, ...] = ("end with `softplus` or `exponential`",)
         yield Diagnostic(NEGATIVE, place, facts, "", labels, help, (fix_activation(found.node, "softplus"),))
@@ -102,13 +102,13 @@ def _check_against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterab
         help = ("use `softmax`, or `binary_crossentropy` for one unit or classes that can go together",)
         if head.width == 1:
             help = ("for one unit use `binary_crossentropy`",)
-        binary = instead(loss, "binary_crossentropy")
+        binary = fix_instead(loss, "binary_crossentropy")
         fixes = (binary,) if head.width == 1 else (fix_activation(found.node, "softmax"), binary)
         yield Diagnostic(SIGMOID_CATEGORICAL, place, facts, "", labels, help, fixes)
     elif name in BINARY and function in SOFTMAXES:
         help = ("for one class of several use `categorical_crossentropy`; for classes that can go together `sigmoid`",)
         categorical = "categorical_focal_crossentropy" if "Focal" in name else "categorical_crossentropy"
-        fixes = (instead(loss, categorical), fix_activation(found.node, "sigmoid"))
+        fixes = (fix_instead(loss, categorical), fix_activation(found.node, "sigmoid"))
         yield Diagnostic(SOFTMAX_BINARY, place, facts, "", labels, help, fixes)
     elif function not in SIGMOIDS | SOFTMAXES:
         wanted = "softmax" if name in DISTRIBUTIONS else "sigmoid"
@@ -117,7 +117,7 @@ def _check_against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterab
         help = (f"end with `activation: {wanted}`", *logits)
         if name in DISTRIBUTIONS and head.width == 1:
             help = ("for one unit: `activation: sigmoid`, with `binary_crossentropy`",)
-            both = (*fix_activation(found.node, "sigmoid").edits, *instead(loss, "binary_crossentropy").edits)
+            both = (*fix_activation(found.node, "sigmoid").edits, *fix_instead(loss, "binary_crossentropy").edits)
             fixes = (Fix("write `activation: sigmoid`, with `binary_crossentropy`", both),)
         else:
             fixes = (fix_activation(found.node, wanted), *((with_argument(loss, "from_logits", "true"),) if logits else ()))
@@ -125,6 +125,6 @@ def _check_against_loss(loss: Placed, head: HeadUse, found: Activated) -> Iterab
 
 
 def _name_arguments(loss: Placed) -> tuple[str, ...]:
-    from ...language.catalog import family
+    from ...language.catalog import find_family
 
-    return tuple(argument["name"] for argument in family("losses")["classes"][loss.thing.name]["arguments"])
+    return tuple(argument["name"] for argument in find_family("losses")["classes"][loss.thing.name]["arguments"])

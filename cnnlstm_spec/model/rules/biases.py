@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...ir.graph import TypedGraph, TypedNode, find_readers, of_node
+from ...ir.graph import TypedGraph, TypedNode, find_readers, remember_by_node
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Put
 from ...text.source import Place, Span
-from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, norms_channels
+from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, normalizes_channels
 from .common import place_in
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def _iterate_pairs(typed: TypedGraph) -> Iterator[_Pair]:
         if not isinstance(op, Convolution) or not gives_channels(op) or not op.use_bias or op.activity_regularizer is not None:
             continue
         alone = is_read_alone(typed, node, readers) and uses[source.node.layer] == 1
-        if alone and is_linear(op) and norms_channels(node, op):
+        if alone and is_linear(op) and normalizes_channels(node, op):
             yield _Pair(source, node, source.weights[-1].shape[0])
 
 
-@of_node
+@remember_by_node
 def _is_trained_norm(node: TypedNode) -> bool:
     norm = node.node.op
     return norm is not None and norm.is_batch_norm and norm.trainable and node.type is not None
@@ -69,7 +69,7 @@ def _report_finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
     convolution, norm = pair.convolution.node, pair.norm.node
     assert convolution.op is not None and norm.op is not None
     what = f"the biases of {len(others) + 1} convolutions do" if others else f"the bias of `{convolution.op.title()}` does"
-    own = "; `beta` is the bias that counts" if norm.op.value("center") else ""
+    own = "; `beta` is the bias that counts" if norm.op.get_value("center") else ""
     labels = (Label(norm.origin.place, "subtracts the mean, and the bias with it"), *convolution.origin.uses)
     places = (Label(_place(each), "and this one") for each in others)
     help = (f"write `use_bias: false`{own}",)

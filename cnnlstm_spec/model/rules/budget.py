@@ -44,12 +44,12 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     batch = section.batch_size or spec.batch_size or 1
     costs = count_costs(typed, batch, section.sizes)
     for name, (whole, part) in COUNTED.items():
-        ceiling = section.value(name)
+        ceiling = section.get_value(name)
         if ceiling is None:
             continue
         value, place = whole(costs), places[name]
         if not isinstance(value, int):
-            yield needs_size(name, value, place)
+            yield report_open_size(name, value, place)
         elif value > ceiling:
             unit = getattr(ceiling, "unit", "")
             texts = describe_cost(name, value, unit), describe_cost(name, ceiling, unit)
@@ -71,7 +71,7 @@ def _check_sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Ite
             yield Diagnostic(UNKNOWN_KEY, place, facts, help=near.help or (listed,), fixes=near.fixes)
 
 
-def needs_size(name: str, value: Size, place: Place) -> Diagnostic:
+def report_open_size(name: str, value: Size, place: Place) -> Diagnostic:
     """Says that a cost rests on sizes known only at run time."""
     names = list_open_sizes(value)
     first = names[0]

@@ -93,7 +93,7 @@ def _check_along(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]
 
 def _find_places(op: Op, x: TensorType) -> tuple[int, ...]:
     """The axes that an op names, from 0 for the first after the batch."""
-    axis = op.value("axis")
+    axis = op.get_value("axis")
     axes = axis if isinstance(axis, tuple | list) else (axis,)
     return tuple(sorted(each - 1 if each > 0 else each + x.rank for each in axes))
 
@@ -109,7 +109,7 @@ def _report_axis(code: Code, node: TypedNode, op: Op, facts: dict[str, object], 
 def find_format(node: TypedNode) -> str | None:
     """The data format of the layer before, where that of a layer is another, whether or not it fails for that."""
     op, x = node.node.op, node.inputs[0] if len(node.inputs) == 1 else None
-    reads = op.axes_read() if op is not None and "data_format" in op.arguments else None
+    reads = op.list_axes_read() if op is not None and "data_format" in op.arguments else None
     if op is None or x is None or reads is None or len(reads) != x.rank or x.meaning.channels not in (0, x.rank - 1):
         return None
     name = next((each for each in ("channels", "features") if each in reads), None)
@@ -121,7 +121,7 @@ def find_format(node: TypedNode) -> str | None:
 def tell_format(node: TypedNode, wanted: str) -> Diagnostic:
     """The finding of a layer that takes the channels for another axis."""
     op, x = node.node.op, node.inputs[0]
-    reads = op.axes_read() if op is not None else None
+    reads = op.list_axes_read() if op is not None else None
     assert op is not None and x is not None and reads is not None and x.meaning.channels is not None
     channels = x.meaning.channels
     facts: dict[str, object] = {"what": op.title(), "taken": reads[channels], "channels": _name_axis(channels)}
@@ -179,5 +179,5 @@ def _find_spatial(reader: TypedNode, readers: Mapping[str, list[TypedNode]]) -> 
     """The layer that reads the channels last, behind those that do the same with every value."""
     while isinstance(reader.node.op, Rescaling | Normalization | EnterTime) and len(readers[reader.node.id]) == 1:
         (reader,) = readers[reader.node.id]
-    reads = reader.node.op.axes_read() if reader.node.op is not None else None
+    reads = reader.node.op.list_axes_read() if reader.node.op is not None else None
     return reader if reads is not None and "height" in reads and reads[-1] == "channels" else None

@@ -15,19 +15,19 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.memo import UNKNOWN, Memory
 from ...text.source import Place, Span
-from ..addresses import Inner, cut_off_address, find_members, inner_of, is_cut_off, unknown_address
+from ..addresses import Inner, cut_off_address, find_inner, find_members, is_cut_off, report_unknown_address
 from . import HEAD_RULES, NODE_RULES, RULES
-from .common import HeadUse, Setting, heads
+from .common import HeadUse, Setting, list_heads
 
 REACHES_NO_HEAD = Code("reaches-no-head", "error", "{what} reaches no head")
 
 
 def verify(typed: TypedGraph, spec: ModelSpec, memory: Memory | None = None) -> list[Diagnostic]:
     """Every finding, in the order of the checks."""
-    found = [*_idle(typed.graph, spec), *_multipliers(typed, spec)]
+    found = [*_check_idle(typed.graph, spec), *_check_multipliers(typed, spec)]
     for rule in RULES:
         found += rule(typed, spec)
-    for head in heads(typed, spec):
+    for head in list_heads(typed, spec):
         found += judge_head(head, memory)
     setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
     for node in typed.nodes.values():
@@ -61,25 +61,27 @@ def judge_node(node: TypedNode, setting: Setting, memory: Memory | None) -> list
     return found
 
 
-def _idle(graph: Graph, spec: ModelSpec) -> Iterable[Diagnostic]:
+def _check_idle(graph: Graph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each branch, fusion or tail of layers that no head reads; not where what is read could not be told."""
     if any(node.op is None and (node.hidden or not node.area.startswith("branches.")) for node in graph.nodes.values()):
         return
-    alive = _reaching(graph)
+    alive = _find_reaching(graph)
     idle = [node for node in graph.nodes.values() if node.id not in alive]
     read = {id for node in idle for id in node.inputs}
     for area in dict.fromkeys(node.area for node in idle if node.id not in read):
         nodes = [node for node in idle if node.area == area]
-        labels = _feeding(area, nodes, idle, graph, spec)
-        yield _idle_area(area, nodes, graph, spec, labels)
+        labels = _label_feeding(area, nodes, idle, graph, spec)
+        yield _report_idle_area(area, nodes, graph, spec, labels)
 
 
-def _idle_area(area: str, nodes: list[Node], graph: Graph, spec: ModelSpec, labels: tuple[Label, ...]) -> Diagnostic:
+def _report_idle_area(area: str, nodes: list[Node], graph: Graph, spec: ModelSpec, labels: tuple[Label, ...]) -> Diagnostic:
     first, name = nodes[0], area.split(".", 1)[-1]
     if isinstance(first.op, InputOp) or first.op is None:
         reader = "the fusion" if spec.fusions else "a head"
         help: tuple[str, ...] = (f"add `{name}` to the `inputs` of {reader}, or remove it",)
-        return Diagnostic(REACHES_NO_HEAD, _branch_place(name, first, spec), {"what": f"the branch `{name}`"}, "", labels, help)
+        return Diagnostic(
+            REACHES_NO_HEAD, _find_branch_place(name, first, spec), {"what": f"the branch `{name}`"}, "", labels, help
+        )
     whole = all(node.area != area or node in nodes for node in graph.nodes.values())
     if area.split(".")[0] == "fusion" and whole:
         what = f"the fusion `{name}`" if name != "fusion" else "`fusion`"
@@ -95,14 +97,14 @@ def _idle_area(area: str, nodes: list[Node], graph: Graph, spec: ModelSpec, labe
     return Diagnostic(REACHES_NO_HEAD, first.origin.place, {"what": what}, "", (*labels, *first.origin.uses), help)
 
 
-def _feeding(area: str, nodes: list[Node], idle: list[Node], graph: Graph, spec: ModelSpec) -> tuple[Label, ...]:
+def _label_feeding(area: str, nodes: list[Node], idle: list[Node], graph: Graph, spec: ModelSpec) -> tuple[Label, ...]:
     """The other areas that reach nothing but this one."""
     areas = dict.fromkeys(node.area for node in idle if node.area != area)
     fed = [each for each in areas if any(_leads(node, nodes, graph) for node in idle if node.area == each)]
     labels = []
     for each in fed:
         first = next(node for node in idle if node.area == each)
-        place = _branch_place(each.split(".", 1)[-1], first, spec) if isinstance(first.op, InputOp) else first.origin.place
+        place = _find_branch_place(each.split(".", 1)[-1], first, spec) if isinstance(first.op, InputOp) else first.origin.place
         labels.append(Label(place, "is read by nothing else"))
     return tuple(labels)
 
@@ -111,7 +113,7 @@ def _leads(node: Node, to: list[Node], graph: Graph) -> bool:
     return any(node.id in each.inputs for each in to)
 
 
-def _branch_place(name: str, node: Node, spec: ModelSpec) -> Place:
+def _find_branch_place(name: str, node: Node, spec: ModelSpec) -> Place:
     return next((branch.origin.place for branch in spec.branches if branch.name == name), node.origin.place)
 
 
@@ -119,11 +121,11 @@ def _is_idle(inner: Inner | None, nodes: list[TypedNode]) -> bool:
     """Whether no layer of a backbone from the inner one on has a weight that is trained."""
     if inner is None:
         return False
-    after = inner.op.layers()[inner.op.layers().index(inner.layer) :]
-    return not any(weight.trainable and inner.op.layer_of(weight) in after for weight in nodes[0].weights)
+    after = inner.op.list_layers()[inner.op.list_layers().index(inner.layer) :]
+    return not any(weight.trainable and inner.op.find_layer(weight) in after for weight in nodes[0].weights)
 
 
-def _reaching(graph: Graph) -> frozenset[str]:
+def _find_reaching(graph: Graph) -> frozenset[str]:
     """The nodes that some output rests on."""
     alive: set[str] = set()
     waiting = list(graph.outputs.values())
@@ -135,7 +137,7 @@ def _reaching(graph: Graph) -> frozenset[str]:
     return frozenset(alive)
 
 
-def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+def _check_multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Addresses of learning-rate multipliers that name nothing, or nothing that is trained."""
     section = spec.compile
     if not isinstance(section, CompileSpec) or any(node.op is None for node in typed.graph.nodes.values()):
@@ -147,11 +149,11 @@ def _multipliers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if is_cut_off(typed.graph, address):
             yield cut_off_address(address, place)
             continue
-        inner = inner_of(typed.graph, address)
+        inner = find_inner(typed.graph, address)
         ids = find_members(typed.graph, address) if inner is None else (inner.id,)
         if not ids:
             whole = ("branches",) if typed.graph.single_head else ("branches", "heads")
-            yield unknown_address(typed.graph, address, place, whole)
+            yield report_unknown_address(typed.graph, address, place, whole)
             # Of a pattern the same is true of all branches that it stands for.
             told.add(place.span)
             continue

@@ -11,7 +11,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Put
 from ...text.spelling import guess
-from .common import BINARY, DISTRIBUTIONS, HeadUse, find_head_use, written
+from .common import BINARY, DISTRIBUTIONS, HeadUse, find_head_use, name_written
 
 OF_NUMBERS = Code(
     "class-weight-of-numbers",
@@ -60,7 +60,7 @@ def _check_weights(head: HeadUse, weight: ClassWeight, spec: ModelSpec) -> Itera
     real = told is not None and told.encoding == "real"
     if real or (head.loss.thing.name not in CLASSES and (source is None or source.source.classes is None) and told is None):
         labels = (Label(head.loss.place, "the loss"),)
-        yield Diagnostic(OF_NUMBERS, weight.place, {"head": head.name, "loss": written(head.loss.thing)}, labels=labels)
+        yield Diagnostic(OF_NUMBERS, weight.place, {"head": head.name, "loss": name_written(head.loss.thing)}, labels=labels)
         return
     if weight.weights is None:
         return

@@ -17,7 +17,7 @@ def check_clips(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     if op is None or not op.draws_for_images or x is None or not x.outer:
         return
     help: tuple[str, ...] = ("give the data the same change for all frames before it comes here",)
-    if op.frames_as() is not None:
+    if op.place_frames() is not None:
         help = ("take it out of `TimeDistributed:`, to stand on the video: it then draws once for all frames",)
     facts: dict[str, object] = {"layer": op.title(), "frames": x.outer[-1][0].name}
     yield Diagnostic(DRAWN_APART, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)

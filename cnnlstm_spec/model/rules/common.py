@@ -9,9 +9,9 @@ from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ir.size import Size
 from ...ir.tensor import Mask, TensorType
-from ...language.catalog import KerasObject, reads
+from ...language.catalog import KerasObject, find_reads
 from ...ops.input import InputOp
-from ...ops.shared import called
+from ...ops.shared import find_called
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
@@ -95,7 +95,7 @@ def find_compile_spec(spec: ModelSpec) -> CompileSpec | None:
     return spec.compile if isinstance(spec.compile, CompileSpec) else None
 
 
-def heads(typed: TypedGraph, spec: ModelSpec) -> tuple[HeadUse, ...]:
+def list_heads(typed: TypedGraph, spec: ModelSpec) -> tuple[HeadUse, ...]:
     """The heads of known type, of a spec that is compiled."""
     known = typed.__dict__.get(HEADS)
     if known is None or known[0] is not spec:
@@ -144,7 +144,7 @@ def find_activation(typed: TypedGraph, id: str) -> Activated | None:
         return Activated(function, step, measure_softmax(op, step.type), pooled)
 
 
-def title_of(op: Op) -> str:
+def find_title(op: Op) -> str:
     """The class's own name, which a hidden op has too."""
     return type(op).__name__
 
@@ -153,26 +153,26 @@ def find_function(op: Op) -> str | None:
     """The activation that an op ends with; None where it has none that is known."""
     if op.is_function is not None:
         return op.is_function
-    if title_of(op) == "Bidirectional":
-        inner = find_function(op.value("layer"))
-        return inner if op.value("merge_mode") == "concat" else None
+    if find_title(op) == "Bidirectional":
+        inner = find_function(op.get_value("layer"))
+        return inner if op.get_value("merge_mode") == "concat" else None
     for argument in ("activation", "classifier_activation"):
         if argument in op.arguments:
-            if argument == "classifier_activation" and not op.value("include_top"):
+            if argument == "classifier_activation" and not op.get_value("include_top"):
                 return None
-            return called(op.value(argument)) or "linear"
+            return find_called(op.get_value(argument)) or "linear"
     return None
 
 
 def is_over_batch(op: Op, output: TensorType) -> bool:
     """Whether a softmax goes along the batch."""
-    axis = op.value("axis") if title_of(op) == "Softmax" else -1
+    axis = op.get_value("axis") if find_title(op) == "Softmax" else -1
     return any(each in (0, -output.rank - 1) for each in (axis if isinstance(axis, tuple | list) else (axis,)))
 
 
 def measure_softmax(op: Op, output: TensorType) -> Size:
     """The size of the axis, or the product of the axes, that a softmax goes along; the last one of another function."""
-    axis = op.value("axis") if title_of(op) == "Softmax" else -1
+    axis = op.get_value("axis") if find_title(op) == "Softmax" else -1
     axes = tuple(range(1, output.rank + 1)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     size: Size = 1
     for each in axes:
@@ -183,7 +183,7 @@ def measure_softmax(op: Op, output: TensorType) -> Size:
 
 def fails_to_read(loss: Placed, target: Target) -> bool:
     """Whether a loss does not read labels that are written so."""
-    name, labels = loss.thing.name, reads(loss.thing).get("labels")
+    name, labels = loss.thing.name, find_reads(loss.thing).get("labels")
     if labels == "sequence":
         return True
     match target.encoding:
@@ -198,16 +198,16 @@ def fails_to_read(loss: Placed, target: Target) -> bool:
     return labels == "integer" or name in CATEGORICAL or name == "CategoricalHinge"
 
 
-def written(thing: KerasObject) -> str:
+def name_written(thing: KerasObject) -> str:
     """The name as a person wrote it."""
     return thing.identifier or thing.name
 
 
-def instead(thing: Placed, name: str) -> Fix:
+def fix_instead(thing: Placed, name: str) -> Fix:
     """The fix that writes another loss or metric, with the arguments that it is given."""
-    from ...language.catalog import family
+    from ...language.catalog import find_family
 
-    cls = family(thing.thing.family)["identifiers"].get(name, name)
+    cls = find_family(thing.thing.family)["identifiers"].get(name, name)
     return write(thing.place.span, name if thing.thing.identifier is not None else cls)
 
 
@@ -235,4 +235,4 @@ def find_written(op: Op, node: Node) -> Written:
     whole = node.origin.written
     if node.op is None or op is node.op:
         return whole
-    return next((whole.within(name) for name, value in node.op.values().items() if value is op), whole)
+    return next((whole.find_inner(name) for name, value in node.op.list_values().items() if value is op), whole)

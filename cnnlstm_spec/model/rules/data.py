@@ -65,16 +65,16 @@ def _check_parts(data: DataSpec) -> Iterator[Diagnostic]:
         facts: dict[str, object] = {"share": sum(shares.values())}
         yield Diagnostic(PARTS_TOO_LARGE, data.written.places["validation"], facts, labels=(label,), help=("take less",))
     for name, part in splits.items():
-        within = data.written.within(name)
+        within = data.written.find_inner(name)
         if part.way == "last" and part.order is None and (data.window is None or data.window.order is None):
             if "window" not in data.broken:
                 yield Diagnostic(NO_ORDER, within.places.get("last", data.written.places[name]))
         window = data.window
         alone = part.way in ("fraction", "folds") and part.group is None
-        if window is not None and alone and window.sequence_stride < window.reach():
+        if window is not None and alone and window.sequence_stride < window.count_reach():
             place = within.places.get(part.way, data.written.places[name])
-            labels = (Label(data.written.places["window"], f"a sample and its target reach over {window.reach()} rows"),)
-            yield Diagnostic(RANDOM_WINDOWS, place, {"rows": window.reach()}, labels=labels)
+            labels = (Label(data.written.places["window"], f"a sample and its target reach over {window.count_reach()} rows"),)
+            yield Diagnostic(RANDOM_WINDOWS, place, {"rows": window.count_reach()}, labels=labels)
 
 
 def _check_branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
@@ -89,7 +89,7 @@ def _check_branch(branch: Branch, data: DataSpec) -> Iterator[Diagnostic]:
             yield Diagnostic(WINDOW_KIND, source.place, facts)
             return
         if input.kind != "vector" and sizes and isinstance(sizes[0], int) and sizes[0] != data.window.sequence_length:
-            within = data.written.within("window").places.get("sequence_length", place)
+            within = data.written.find_inner("window").places.get("sequence_length", place)
             facts = {"length": data.window.sequence_length, "branch": branch.name, "steps": sizes[0]}
             help = (f"`sequence_length: {sizes[0]}`, or give the branch {data.window.sequence_length} steps",)
             fixes: tuple[Fix, ...] = (write(within.span, str(sizes[0])),)
@@ -124,24 +124,24 @@ def _describe_sizes(sizes: tuple[int | str | None, ...]) -> str:
 def _check_length(branch: Branch, length: Length, steps: int | str | None, data: DataSpec) -> Iterator[Diagnostic]:
     """`length` against a fixed number of steps, and against one that is not."""
     source = data.inputs[branch.name]
-    within = source.written.within("length")
+    within = source.written.find_inner("length")
 
-    def place(key: str, on_key: bool = False) -> Place:
+    def find_place(key: str, on_key: bool = False) -> Place:
         return (within.keys if on_key else within.places).get(key, source.written.places["length"])
 
     if not isinstance(steps, int):
         if length.pad is not None:
             facts: dict[str, object] = {"argument": "pad", "needed": "a fixed number of steps: a batch is padded at its end"}
-            yield Diagnostic(NO_EFFECT, place("pad", True), facts)
+            yield Diagnostic(NO_EFFECT, find_place("pad", True), facts)
         return
     if length.bucket is not None:
         facts = {"argument": "bucket", "needed": "a number of steps known only at run time, such as `frames`"}
-        yield Diagnostic(NO_EFFECT, place("bucket", True), facts)
+        yield Diagnostic(NO_EFFECT, find_place("bucket", True), facts)
     if length.max is not None and (length.max > steps or (length.max < steps and length.pad is None)):
         facts = {"most": length.max, "steps": steps, "branch": branch.name}
         help = (f"write `max: {steps}`", *(("or add `pad: end`",) if length.max < steps else ()))
-        fixes = (write(place("max").span, str(steps)),)
-        yield Diagnostic(LENGTH_STEPS, place("max"), facts, help=help, fixes=fixes)
+        fixes = (write(find_place("max").span, str(steps)),)
+        yield Diagnostic(LENGTH_STEPS, find_place("max"), facts, help=help, fixes=fixes)
 
 
 def _check_heads(typed: TypedGraph, spec: ModelSpec, data: DataSpec) -> Iterator[Diagnostic]:

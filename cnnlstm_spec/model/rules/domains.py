@@ -11,7 +11,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, put
 from ...text.source import Place
-from .gradients import gradients_through
+from .gradients import find_gradients_through
 
 if TYPE_CHECKING:
     from ...ops.unary import Op as Unary
@@ -39,7 +39,7 @@ def check_domains(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if not negative and not values.reaches(0):
             continue
         if not negative and op.function == "sqrt":
-            through = gradients_through(typed, spec) if through is None else through
+            through = find_gradients_through(typed, spec) if through is None else through
             if id not in through:
                 continue
         yield _report_outside(node, op, negative, typed.nodes[node.node.inputs[0]])

@@ -11,10 +11,10 @@ from ...spec.model_spec import ModelSpec
 from ...spec.promises import COUNTS
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
-from ..addresses import backbone_of, cut_off_address, find_output, inner_of, is_cut_off, unknown_address
-from ..backbones import node_at
+from ..addresses import cut_off_address, find_backbone, find_inner, find_output, is_cut_off, report_unknown_address
+from ..backbones import find_node
 from ..costs import count_costs
-from .budget import COUNTED, label_costliest, needs_size
+from .budget import COUNTED, label_costliest, report_open_size
 
 SHAPE_DIFFERS = Code(
     "shape-not-as-expected",
@@ -47,11 +47,11 @@ def _shape(
     if is_cut_off(typed.graph, address):
         yield cut_off_address(address, key)
         return
-    inside, id = node_at(typed, address), find_output(typed.graph, address)
+    inside, id = find_node(typed, address), find_output(typed.graph, address)
     if inside is None and id is None:
-        names_backbone = inner_of(typed.graph, address) is not None or backbone_of(typed.graph, address) is not None
+        names_backbone = find_inner(typed.graph, address) is not None or find_backbone(typed.graph, address) is not None
         if not names_backbone and all(node.op is not None for node in typed.graph.nodes.values()):
-            yield unknown_address(typed.graph, address, key, COUNTS)
+            yield report_unknown_address(typed.graph, address, key, COUNTS)
         return
     type = inside.type if inside is not None else typed.nodes[id].type if id is not None else None
     if type is None or (len(wanted) == type.rank and all(map(_find_fits, wanted, type.sizes))):
@@ -90,7 +90,7 @@ def _count(name: str, wanted: int, place: Place, typed: TypedGraph, spec: ModelS
     whole, part = COUNTED[name]
     value = whole(costs)
     if not isinstance(value, int):
-        yield needs_size(name, value, place)
+        yield report_open_size(name, value, place)
     elif value != wanted:
         facts: dict[str, object] = {"name": name, "given": f"{value:,}", "wanted": f"{wanted:,}"}
         yield Diagnostic(COUNT_DIFFERS, place, facts, labels=label_costliest(name, costs, part, max(value, 1)))

@@ -20,7 +20,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, drop, put, write
 from ...text.source import Place
 from ...text.spelling import guess
-from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, unknown_address
+from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, report_unknown_address
 from ..logged import Logged, find_logged
 from .common import with_argument
 
@@ -98,7 +98,7 @@ class Monitor(NamedTuple):
 
 def _list_monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
     if fit.monitor is not None:
-        yield Monitor(fit.monitor, fit.place_of("monitor"), fit.mode, False, fit.place)
+        yield Monitor(fit.monitor, fit.find_place("monitor"), fit.mode, False, fit.place)
     elif fit.mode != "auto" and "mode" in fit.written.places:
         yield Monitor(
             "val_loss" if spec.data is None or spec.data.has("validation") else "loss", fit.place, None, False, fit.place
@@ -202,7 +202,7 @@ def _check_patience(callback: Callback, fit: FitSpec) -> Iterator[Diagnostic]:
     if needed >= epochs:
         facts: dict[str, object] = {"name": thing.name, "epochs": epochs, "needed": needed}
         key = "phases" if fit.phases else "epochs"
-        labels = (Label(fit.place_of(key), f"{epochs} epochs"),)
+        labels = (Label(fit.find_place(key), f"{epochs} epochs"),)
         most = (epochs - 1 - first) // step
         fixes = (put(callback.place.span, "patience", str(most)),) if most > 0 else ()
         place, help = callback.places.get("patience", callback.place), ("lessen `patience`, or train for longer",)
@@ -226,7 +226,7 @@ def _check_phases(fit: FitSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
                 held = find_covered(typed, address.text, freezes)
                 if not held:
                     sound = False
-                    yield unknown_address(graph, address.text, address.place)
+                    yield report_unknown_address(graph, address.text, address.place)
                 elif sound and (state := _find_state(typed, held, frozen, opened)) is not None and state != freezes:
                     yield _report_unchanged(address, freezes, phase)
                 (frozen if freezes else opened).update(held)
@@ -241,7 +241,7 @@ def _find_state(typed: TypedGraph, held: set[Part], frozen: set[Part], opened: s
     trains: dict[Part, bool] = {}
     for node in (typed.nodes[id] for id in dict.fromkeys(id for id, _ in held)):
         for weight in node.weights:
-            part = (node.node.id, node.node.op.layer_of(weight) if isinstance(node.node.op, Backbone) else "")
+            part = (node.node.id, node.node.op.find_layer(weight) if isinstance(node.node.op, Backbone) else "")
             if part in held:
                 trains[part] = trains.get(part, False) or (part not in frozen and (weight.trainable or part in opened))
     if not trains or (not all(trains.values()) and not trains.keys() <= frozen):
@@ -278,9 +278,9 @@ def _trains(node: TypedNode, frozen: set[Part], opened: set[Part]) -> bool:
     op = node.node.op
     if not node.owns_weights or op is None or (op.stays_frozen and op.is_batch_norm):
         return False
-    held = op.norms() if isinstance(op, Backbone) and op.holds_norms() else frozenset[str]()
+    held = op.list_norms() if isinstance(op, Backbone) and op.holds_norms() else frozenset[str]()
     for weight in node.weights:
-        layer = op.layer_of(weight) if isinstance(op, Backbone) else ""
+        layer = op.find_layer(weight) if isinstance(op, Backbone) else ""
         part = (node.node.id, layer)
         if part not in frozen and layer not in held and (weight.trainable or part in opened):
             return True
@@ -296,7 +296,7 @@ def _check_batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
             facts: dict[str, object] = {"fixed": spec.batch_size, "key": f"fit.{key}", "given": given}
             help = (f"leave it out: it is {spec.batch_size}, from `batch_size` at the top",)
             fixes = (drop(fit.written.keys[key].span, key, "unsafe"),) if key in fit.written.keys else ()
-            yield Diagnostic(OTHER_BATCH, fit.place_of(key), facts, help=help, fixes=fixes)
+            yield Diagnostic(OTHER_BATCH, fit.find_place(key), facts, help=help, fixes=fixes)
 
 
 def _check_without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
@@ -321,8 +321,8 @@ def check_stateful(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     for node in typed.nodes.values():
         op = node.node.op
-        inner = [op, *(each for each in op.values().values() if hasattr(each, "arguments"))] if op is not None else []
-        if any(each is not None and "stateful" in each.arguments and each.value("stateful") for each in inner):
+        inner = [op, *(each for each in op.list_values().values() if hasattr(each, "arguments"))] if op is not None else []
+        if any(each is not None and "stateful" in each.arguments and each.get_value("stateful") for each in inner):
             place = node.node.origin.written.places.get("stateful", node.node.origin.place)
             assert op is not None
             yield Diagnostic(STATEFUL, place, {"layer": op.title(), "lacking": lacking})

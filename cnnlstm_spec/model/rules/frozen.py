@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op
-from ...ops.shared import called
+from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, drop, write
@@ -30,10 +30,10 @@ AT_RANDOM = Code("frozen-at-random", "warning", "`{layer}` is frozen with random
 def check_frozen(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """A layer whose weights are trained again in a model that is loaded; one that is frozen before it has learned anything."""
     op = node.node.op
-    if op is not None and (key := _freezing(op)) is not None and _at_random(op) and node.owns_weights:
+    if op is not None and (key := _find_freezing(op)) is not None and _has_random_weights(op) and node.owns_weights:
         places = node.node.origin.written
         labels = (Label(places.places["weights"], "random weights"),) if "weights" in places.places else ()
-        help = _ways_out(op, key)
+        help = _suggest_ways_out(op, key)
         place = places.keys.get(key, node.node.origin.place)
         fixes = (_mend(key, place, node),) if key in places.keys else ()
         yield Diagnostic(AT_RANDOM, place, {"layer": op.title()}, "", (*labels, *node.node.origin.uses), help, fixes)
@@ -48,20 +48,20 @@ CONSTANT = ("Zeros", "Ones", "Constant", "Identity")
 """Initial values that are no draws."""
 
 
-def _at_random(op: Op) -> bool:
+def _has_random_weights(op: Op) -> bool:
     """Whether weights that only training makes useful begin as draws: a backbone without pretrained ones, a table of vectors."""
     if isinstance(op, Backbone):
-        return op.value("weights") is None
-    if not isinstance(op, Lookup) or op.values().get("weights") is not None:
+        return op.get_value("weights") is None
+    if not isinstance(op, Lookup) or op.list_values().get("weights") is not None:
         return False
-    return called(op.value("embeddings_initializer")) not in CONSTANT
+    return find_called(op.get_value("embeddings_initializer")) not in CONSTANT
 
 
-def _freezing(op: Op) -> str | None:
+def _find_freezing(op: Op) -> str | None:
     """The argument that freezes weights for good; None where none does."""
     if not op.trainable:
         return "trainable"
-    return "train_from" if isinstance(op, Backbone) and op.train_from not in (None, op.layers()[0]) else None
+    return "train_from" if isinstance(op, Backbone) and op.train_from not in (None, op.list_layers()[0]) else None
 
 
 def _mend(key: str, place: Place, node: TypedNode) -> Fix:
@@ -70,7 +70,7 @@ def _mend(key: str, place: Place, node: TypedNode) -> Fix:
     return drop(place.span, key, "unsafe")
 
 
-def _ways_out(op: Op, key: str) -> tuple[str, ...]:
+def _suggest_ways_out(op: Op, key: str) -> tuple[str, ...]:
     written = "`trainable: false`" if key == "trainable" else f"`{key}`"
     if isinstance(op, Backbone):
         return ("`weights: imagenet` brings what it has learned elsewhere", f"or leave {written} out")

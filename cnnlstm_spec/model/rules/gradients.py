@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...ir.graph import TypedGraph, TypedNode, of_node
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.op import FLOATS, Op
 from ...ir.tensor import TensorType
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
-from .common import place_in, title_of
-from .weight_arguments import has_gradient, is_penalised, layers_of, pulls_on_output
+from .common import find_title, place_in
+from .weight_arguments import has_gradient, is_penalised, list_layers, pulls_on_output
 
 NO_GRADIENT = Code("no-gradient", "error", "no weight can learn: `{layer}` lets no gradient through", sort="keras")
 
@@ -38,7 +38,7 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         return
     if not any(map(_is_trained, typed.nodes.values())):
         return
-    learning = _learning(typed)
+    learning = _find_learning(typed)
     if any(learning[typed.graph.outputs[head]] for head in trained_heads):
         return
     if any(_pulls(node, learning[id]) for id, node in typed.nodes.items()):
@@ -59,62 +59,62 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def _pulls(node: TypedNode, learns: bool) -> bool:
     """Whether a penalty of a layer changes a weight: one that it trains, or one that its output hangs on."""
-    return any(is_penalised(op, weights, has_gradient) or (learns and pulls_on_output(op)) for op, weights in layers_of(node))
+    return any(is_penalised(op, weights, has_gradient) or (learns and pulls_on_output(op)) for op, weights in list_layers(node))
 
 
 def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each layer that a gradient would run through, and that TensorFlow has none of."""
     lacking = {id: argument for id, node in typed.nodes.items() if (argument := _find_without(node)) is not None}
-    through = gradients_taken(typed, spec) if lacking else frozenset()
+    through = find_gradients_taken(typed, spec) if lacking else frozenset()
     for id, argument in lacking.items():
         node = typed.nodes[id]
         op, type = node.node.op, node.type
         if id not in through or op is None or type is None:
             continue
-        value = type.dtype if argument == "dtype" else op.value(argument)
+        value = type.dtype if argument == "dtype" else op.get_value(argument)
         instead = "give the layer `dtype: float32`" if argument == "dtype" else INSTEAD.get(argument, "use another")
-        facts: dict[str, object] = {"layer": title_of(op), "argument": argument, "value": value}
+        facts: dict[str, object] = {"layer": find_title(op), "argument": argument, "value": value}
         help = (f"{instead}, or put it before every layer with weights, frozen ones too",)
         yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses, help=help)
 
 
-@of_node
+@remember_by_node
 def _find_without(node: TypedNode) -> str | None:
     """The argument with whose value a layer has no gradient."""
     return node.node.op.without_gradient(node.type.dtype) if node.node.op is not None and node.type is not None else None
 
 
-def gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
+def find_gradients_through(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
     """The ids of the nodes that stand between a trained weight and a loss."""
-    return _between(typed, spec, frozen=False)
+    return _find_between(typed, spec, frozen=False)
 
 
-def gradients_taken(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
+def find_gradients_taken(typed: TypedGraph, spec: ModelSpec) -> frozenset[str]:
     """The ids of the nodes whose gradient TensorFlow takes: as it records them, a frozen weight is one like others."""
-    return _between(typed, spec, frozen=True)
+    return _find_between(typed, spec, frozen=True)
 
 
-def _between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset[str]:
+def _find_between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset[str]:
     section = spec.compile
     if not isinstance(section, CompileSpec) or not typed.is_known:
         return frozenset()
     if not any(map(_is_trained, typed.nodes.values())):
         return frozenset()
-    learning = _learning(typed, frozen)
+    learning = _find_learning(typed, frozen)
     waiting = [
         typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None and head in typed.graph.outputs
     ]
     found: set[str] = set()
     while waiting:
         node = typed.nodes[waiting.pop()]
-        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in _smooth(node)):
+        if node.node.id in found or _is_cut(node) or _stops_before(node) or not any(learning[id] for id in _list_smooth(node)):
             continue
         found.add(node.node.id)
-        waiting += _smooth(node)
+        waiting += _list_smooth(node)
     return frozenset(found)
 
 
-def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
+def _find_learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
     """Of each node, whether its values hang on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
@@ -122,30 +122,30 @@ def _learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
             learning[id] = False
             continue
         own = (_is_trained(node) or (frozen and _has_frozen(node))) and not _drops_scores(node)
-        learning[id] = own or (any(map(learning.__getitem__, _smooth(node))) and not _stops_before(node))
+        learning[id] = own or (any(map(learning.__getitem__, _list_smooth(node))) and not _stops_before(node))
     return learning
 
 
-@of_node
+@remember_by_node
 def _is_trained(node: TypedNode) -> bool:
     """Whether a layer has weights that it trains."""
     return any(weight.trainable for weight in node.weights)
 
 
-@of_node
+@remember_by_node
 def _has_frozen(node: TypedNode) -> bool:
     """Whether a layer has weights that it would train if it were not frozen."""
     op, inputs = node.node.op, tuple(x for x in node.inputs if x is not None)
     return bool(node.weights) and op is not None and any(weight.trainable for weight in op.weights(*inputs))
 
 
-@of_node
+@remember_by_node
 def _drops_scores(node: TypedNode) -> bool:
     return node.node.op is not None and node.node.op.drops_scores()
 
 
-@of_node
-def _smooth(node: TypedNode) -> tuple[str, ...]:
+@remember_by_node
+def _list_smooth(node: TypedNode) -> tuple[str, ...]:
     """The inputs that a gradient comes to; of attention without scores the values, the second of several."""
     return node.node.inputs[:2][-1:] if _drops_scores(node) else node.node.inputs
 
@@ -154,7 +154,7 @@ def _stops_before(node: TypedNode) -> bool:
     return node.node.op is not None and node.node.op.reads_codes
 
 
-@of_node
+@remember_by_node
 def _is_cut(node: TypedNode) -> bool:
     assert node.node.op is not None and node.type is not None
     return is_cut(node.node.op, node.type)
@@ -162,4 +162,4 @@ def _is_cut(node: TypedNode) -> bool:
 
 def is_cut(op: Op, output: TensorType) -> bool:
     """Whether what a layer gives does not depend on its input, or not smoothly."""
-    return output.dtype not in FLOATS or op.is_flat() or (op.drops_all and op.value("rate") == 1)
+    return output.dtype not in FLOATS or op.is_flat() or (op.drops_all and op.get_value("rate") == 1)

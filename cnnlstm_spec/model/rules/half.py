@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedGraph
-from ...ir.op import storage_dtype
+from ...ir.op import find_storage_dtype
 from ...language.catalog import KerasObject
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put, write
-from .common import written
+from .common import name_written
 from .optimizers import PRECISION, check_optimizer
-from .weight_arguments import layers_of
+from .weight_arguments import list_layers
 
 IN_HALF = Code("optimizer-in-half", "warning", "`{optimizer}` {outcome} weights of {dtype}: {what} is {value} there")
 
@@ -34,8 +34,8 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if not isinstance(section, CompileSpec) or section.optimizer is None:
         return
     for node in typed.nodes.values():
-        for op, weights in layers_of(node) if node.owns_weights else ():
-            dtype = storage_dtype(op.dtype or typed.policy)
+        for op, weights in list_layers(node) if node.owns_weights else ():
+            dtype = find_storage_dtype(op.dtype or typed.policy)
             found = _find_wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
             if found is None:
                 continue
@@ -43,7 +43,7 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
                 return
             what, value, outcome, argument, enough = found
             facts: dict[str, object] = {
-                "optimizer": written(section.optimizer.thing),
+                "optimizer": name_written(section.optimizer.thing),
                 "outcome": outcome,
                 "dtype": dtype,
                 "what": what,

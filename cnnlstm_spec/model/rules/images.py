@@ -9,7 +9,7 @@ from ...ir.op import Op
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import title_of
+from .common import find_title
 
 DENSE_ON_IMAGE = Code("dense-on-image", "warning", "`Dense` on {given} gives an output for every pixel")
 
@@ -26,7 +26,7 @@ def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         step = output
         while step.node.op is not None and _keeps_places(step.node.op) and step.inputs[0] is not None:
             given = step.inputs[0]
-            if title_of(step.node.op) == "Dense" and given.rank > 2:
+            if find_title(step.node.op) == "Dense" and given.rank > 2:
                 first = (step, given)
             step = typed.nodes[step.node.inputs[0]]
         if first is None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ...ir.graph import TypedNode
 from ...ir.tensor import Values
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import Setting, place_in, title_of
+from .common import Setting, find_title, place_in
 
 NO_ROW = Code("index-without-row", "error", "`{layer}` has rows for 0 to {last}; given {given}")
 NOT_COUNTED = Code("negative-not-counted", "error", "`{layer}` counts from 0 up; given {given}")
@@ -21,13 +21,13 @@ def check_indices(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     argument = op.looks_up if op is not None else None
     if op is None or argument is None or values is None:
         return
-    count, encodes = op.value(argument), "output_mode" in op.arguments
-    facts: dict[str, object] = {"layer": title_of(op), "last": count - 1, "given": values}
+    count, encodes = op.get_value(argument), "output_mode" in op.arguments
+    facts: dict[str, object] = {"layer": find_title(op), "last": count - 1, "given": values}
     labels = (Label(values.made_at, f"gives {values}"), *node.node.origin.uses) if values.made_at else node.node.origin.uses
     place = place_in(op, argument, node.node)
     if not encodes and not _has_rows(count, values):
         yield Diagnostic(NO_ROW, place, facts, "", labels, _suggest_ways_out(argument, count, values))
-    elif encodes and values.least <= -1 and op.value("output_mode") in COUNTING:
+    elif encodes and values.least <= -1 and op.get_value("output_mode") in COUNTING:
         help = (f"pad with a number from 0 up, such as {count} with `{argument}: {count + 1}`",)
         yield Diagnostic(NOT_COUNTED, place, facts, "", labels, help)
     elif encodes and values.least < values.greatest and values.greatest >= count:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
-from ...ir.graph import TypedGraph, TypedNode, of_node
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.op import Weight
 from ...ir.tensor import TensorType
 from ...ops.shape import Flatten, Reshape
@@ -30,7 +30,7 @@ def check_kernels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield _report_finding(node, flat, kernels, size)
 
 
-@of_node
+@remember_by_node
 def _list_kernels(node: TypedNode) -> list[Weight]:
     """What a layer multiplies the features of its input by; in two directions there are two."""
     if not node.inputs or node.inputs[0] is None:

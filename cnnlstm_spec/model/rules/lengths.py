@@ -64,7 +64,7 @@ def _infer_with_mask(node: TypedNode, inputs: tuple[TensorType, ...]) -> TensorT
     mask = None
     if type.mask is None and inputs:
         with suppress(Refusal):
-            mask = _join_masks(inputs) if op.joins_masks and op.makes_mask(*inputs) else op.mask_after(*inputs)
+            mask = _join_masks(inputs) if op.joins_masks and op.makes_mask(*inputs) else op.infer_mask(*inputs)
     if isinstance(op, EnterTime):
         return replace(type, outer=(*inputs[0].outer, (inputs[0].axes[0], inputs[0].mask)))
     outer = inputs[0].outer[: len(type.outer)] if inputs else ()
@@ -92,7 +92,7 @@ def _read(node: TypedNode, inputs: tuple[TensorType, ...]) -> Iterable[TensorTyp
         return inputs
     if op is None or not op.reads_mask or not op.leaves_padding_out(inputs[0]):
         return ()
-    return op.weighs_steps_of(*inputs)
+    return op.list_weighed(*inputs)
 
 
 def _find_sources(types: Iterable[TensorType]) -> frozenset[str]:

@@ -16,7 +16,18 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, drop
 from ..facts import OF_MARGINS
-from .common import BINARY, PROBABILITIES, Activated, HeadUse, find_activation, fix_activation, heads, instead, place_in, written
+from .common import (
+    BINARY,
+    PROBABILITIES,
+    Activated,
+    HeadUse,
+    find_activation,
+    fix_activation,
+    fix_instead,
+    list_heads,
+    name_written,
+    place_in,
+)
 
 MARGINS = Code("margins-expected", "warning", "`{reader}` reads values on both sides of 0; `{head}` gives {given}")
 LOGITS = Code("logits-bounded", "warning", "`{reader}` reads logits; `{giver}` gives {given}")
@@ -45,8 +56,8 @@ def check_margins(head: HeadUse) -> Iterable[Diagnostic]:
     if values.probabilities:
         other = "binary_crossentropy" if values.sums is None else "categorical_crossentropy"
         help = (*help, f"`{other}` reads probabilities")
-        fixes = (*fixes, instead(reader, other))
-    facts: dict[str, object] = {"reader": written(reader.thing), "head": head.name, "given": values}
+        fixes = (*fixes, fix_instead(reader, other))
+    facts: dict[str, object] = {"reader": name_written(reader.thing), "head": head.name, "given": values}
     yield Diagnostic(MARGINS, reader.place, facts, "", _label_giver(head.node.op, found, values), help, fixes)
 
 
@@ -70,7 +81,7 @@ class _Logits(NamedTuple):
 
 def check_logits(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Logits that reach no probability near 0 or 1, or that a ReLU has cut, where a loss or the last activation reads them."""
-    for head in heads(typed, spec):
+    for head in list_heads(typed, spec):
         logits = _find_logits(head, head.loss) if head.loss is not None else None
         if logits is not None:
             yield from _check(logits, typed)
@@ -82,7 +93,7 @@ def _find_logits(head: HeadUse, loss: Placed) -> _Logits | None:
         if found is not None and found.function in SIGMOIDS | DISTRIBUTIONS:
             # It gives probabilities, which is told by itself.
             return None
-        return _Logits(written(loss.thing), loss.thing.name in BINARY, head.node.id, head.width or 1, (label,))
+        return _Logits(name_written(loss.thing), loss.thing.name in BINARY, head.node.id, head.width or 1, (label,))
     op = found.node.op if found is not None else None
     if found is None or op is None or found.typed.weights or loss.thing.name not in PROBABILITIES:
         return None

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
 from ...ir.size import Condition, at_least, equal, holds_always
-from ...language.catalog import KerasObject, reads
+from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import CATEGORICAL, SIGMOIDS, HeadUse, written
+from .common import CATEGORICAL, SIGMOIDS, HeadUse, name_written
 from .on_size import ask
 
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
@@ -28,22 +28,22 @@ def check_loss(head: HeadUse) -> Iterable[Diagnostic]:
 
 
 def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
-    facts = reads(loss.thing)
+    facts = find_reads(loss.thing)
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
-    shared: dict[str, object] = {"loss": written(loss.thing), "head": head.name, "given": head.type}
-    labels = output_label(head)
+    shared: dict[str, object] = {"loss": name_written(loss.thing), "head": head.name, "given": head.type}
+    labels = label_output(head)
     if head.rank < least or (most is not None and head.rank > most):
         help = _explain_missing(loss.thing)
         if most is not None and head.rank > most:
-            help = (f"bring the output to {axes_words(most, most)} before",)
-        yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": axes_words(least, most)}, labels=labels, help=help)
+            help = (f"bring the output to {describe_axes(most, most)} before",)
+        yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": describe_axes(least, most)}, labels=labels, help=help)
     elif (wide := next((each for each in _require_width(loss.thing, head) if not holds_always(each)), None)) is not None:
         more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
         help = (f"give the last layer two units or more{more}",)
         yield from ask(wide, Diagnostic(LOSS_WIDTH, loss.place, shared, labels=labels, help=help))
-    elif (axis := axis_outside(loss.thing, head)) is not None:
+    elif (axis := find_axis_outside(loss.thing, head)) is not None:
         facts_: dict[str, object] = {
-            "name": written(loss.thing),
+            "name": name_written(loss.thing),
             "axis": list(axis) if isinstance(axis, tuple) else axis,
             "head": head.name,
             "given": head.type,
@@ -71,7 +71,7 @@ def _require_width(thing: KerasObject, head: HeadUse) -> Iterator[Condition]:
     """What must hold of the sizes of an output, so that a loss finds the classes that it reads."""
     if head.width is None:
         return
-    yield at_least(head.width, reads(thing).get("minimum_width", 1))
+    yield at_least(head.width, find_reads(thing).get("minimum_width", 1))
     if thing.name == "CategoricalGeneralizedCrossEntropy" and head.rank > 2 and head.width == 1:
         # Keras drops the one class, takes the positions before it for classes, and sets them against one another and the batch.
         places = head.type.sizes[:-1]
@@ -84,7 +84,7 @@ def _is_told_otherwise(head: HeadUse) -> bool:
     return head.activation is not None and head.activation.function in {"softmax", "sparsemax", *SIGMOIDS}
 
 
-def axis_outside(thing: KerasObject, head: HeadUse) -> object:
+def find_axis_outside(thing: KerasObject, head: HeadUse) -> object:
     """The written axis that the output does not have, or None; sparse cross-entropy takes the last one alone."""
     axis = dict(thing.arguments).get("axis")
     if axis is None:
@@ -95,12 +95,12 @@ def axis_outside(thing: KerasObject, head: HeadUse) -> object:
     return axis if any(not -head.rank <= each < head.rank for each in axes) else None
 
 
-def output_label(head: HeadUse) -> tuple[Label, ...]:
+def label_output(head: HeadUse) -> tuple[Label, ...]:
     """Where the output takes its shape."""
     return (Label(head.node.origin.place, f"gives {head.type}"),)
 
 
-def axes_words(least: int, most: int | None) -> str:
+def describe_axes(least: int, most: int | None) -> str:
     """The axes of a prediction without its batch."""
     if most == least:
         return AXES[least - 1]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ...language.catalog import KerasObject, mask_use, reads
+from ...language.catalog import KerasObject, find_mask_use, find_reads
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import CATEGORICAL, HeadUse, written
+from .common import CATEGORICAL, HeadUse, name_written
 
 LOSS_COUNTS = Code("loss-counts-padding", "warning", "`{loss}` counts the padded steps of `{head}`")
 METRIC_COUNTS = Code("metric-counts-padding", "warning", "`{metric}` counts the padded steps of `{head}`")
@@ -18,24 +18,24 @@ def check_mask_readers(head: HeadUse) -> Iterable[Diagnostic]:
         return
     labels = (Label(head.mask.made_at, "the mask is made here"),)
     if head.loss is not None and (help := _explain_ways_out(head, head.loss.thing, "loss")) is not None:
-        facts: dict[str, object] = {"loss": written(head.loss.thing), "head": head.name}
+        facts: dict[str, object] = {"loss": name_written(head.loss.thing), "head": head.name}
         yield Diagnostic(LOSS_COUNTS, head.loss.place, facts, labels=labels, help=help)
     for metric in head.metrics if head.type.mask is not None else ():
         help = _explain_ways_out(head, metric.thing, "metric")
         if help is not None and _find_fits(head, metric.thing):
-            facts = {"metric": written(metric.thing), "head": head.name}
+            facts = {"metric": name_written(metric.thing), "head": head.name}
             yield Diagnostic(METRIC_COUNTS, metric.place, facts, labels=labels, help=help)
 
 
 def _find_fits(head: HeadUse, thing: KerasObject) -> bool:
     """Whether the metric runs on such an output at all."""
-    most = reads(thing).get("maximum_rank")
+    most = find_reads(thing).get("maximum_rank")
     return most is None or head.rank <= most
 
 
 def _explain_ways_out(head: HeadUse, thing: KerasObject, what: str) -> tuple[str, ...] | None:
     """The ways out, or None where the mask is counted."""
-    how = mask_use(thing)
+    how = find_mask_use(thing)
     if not _find_fits(head, thing):
         return None
     if head.rank == 2 and thing.name in CATEGORICAL:

@@ -10,13 +10,13 @@ from ...ir.op import Op
 from ...ir.size import Size
 from ...ops.input import InputOp
 from ...ops.shape import RepeatVector, Reshape
-from ...ops.shared import called
+from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
 from ...ops.structural import LeaveTime
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Drop, Fix, Move, Put, Wrap
-from .common import find_compile_spec, title_of
+from .common import find_compile_spec, find_title
 
 if TYPE_CHECKING:
     from ...ops.embedding import Lookup
@@ -64,7 +64,7 @@ def _check_never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Di
         return
     step, outer, why = found
     assert step.node.op is not None
-    facts: dict[str, object] = {"layer": title_of(step.node.op), "value": op.mask_value}
+    facts: dict[str, object] = {"layer": find_title(step.node.op), "value": op.mask_value}
     labels = (Label(step.node.origin.place, why), *node.node.origin.uses)
     here, key = node.node.origin.place.span, f"`padding_value: {op.mask_value:g}` of the input"
     before = dict.fromkeys((step.node.origin.place.span, outer.node.origin.place.span))
@@ -109,7 +109,7 @@ def _explain_change(op: Op, value: float) -> str | None:
         return "looks up a vector, for 0 too"
     if isinstance(op, Recurrent | Bidirectional):
         return "gives what it has read so far"
-    if "use_bias" in op.arguments and op.value("use_bias"):
+    if "use_bias" in op.arguments and op.get_value("use_bias"):
         return "adds a bias"
     if isinstance(op, Normalization):
         return "takes the mean away"
@@ -119,7 +119,7 @@ def _explain_change(op: Op, value: float) -> str | None:
         if all(a * value + b == value for a in scales for b in offsets):
             return None
         return "adds an offset" if any(offsets) else "scales it"
-    named = op.is_function or (called(op.value("activation")) if title_of(op) == "Activation" else None)
+    named = op.is_function or (find_called(op.get_value("activation")) if find_title(op) == "Activation" else None)
     if value == 0 and named is not None and not op.keeps_zeros():
         return f"`{named}` makes another number of 0"
     return None
@@ -139,7 +139,7 @@ def _check_made_anew(typed: TypedGraph, spec: ModelSpec, node: TypedNode, steps:
         if output.type.rank < 2 or output.type.axes[0].size != steps or not _find_reaching_step(typed, node.node.id, id):
             continue
         assert mask is not None and node.node.op is not None
-        layer = title_of(node.node.op)
+        layer = find_title(node.node.op)
         labels = (Label(mask.made_at, "the mask of the padding"), *node.node.origin.uses)
         help = (
             "bring the mask back, in place of these two layers:",

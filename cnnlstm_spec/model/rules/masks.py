@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode, of_node
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.tensor import Mask, TensorType
 from ...language.catalog import NO_EFFECT
 from ...ops.input import InputOp
@@ -15,7 +15,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import write
 from ...text.source import Place
-from .common import Setting, find_compile_spec, title_of
+from .common import Setting, find_compile_spec, find_title
 
 if TYPE_CHECKING:
     from ...ops.backbones.op import Backbone
@@ -42,7 +42,7 @@ def check_mask(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         yield _report_lost(node, gone)
 
 
-@of_node
+@remember_by_node
 def _find_lost(node: TypedNode) -> Mask | None:
     """The mask that a layer drops though it has not read it."""
     op = node.node.op
@@ -66,7 +66,7 @@ def _iterate_masks(x: TensorType) -> Iterator[Mask]:
         yield x.zeros.mask
 
 
-@of_node
+@remember_by_node
 def _reads(node: TypedNode) -> bool:
     """Whether a layer reads the masks that come to it."""
     op, padded = node.node.op, [x for x in node.inputs if x is not None and any(_iterate_masks(x))]
@@ -76,7 +76,7 @@ def _reads(node: TypedNode) -> bool:
 def _report_lost(node: TypedNode, mask: Mask) -> Diagnostic:
     op = node.node.op
     assert op is not None
-    title = title_of(op)
+    title = find_title(op)
     if isinstance(op, LeaveTime):
         help: tuple[str, ...] = ("inside it, end with a layer that reads the mask, such as `GlobalAveragePooling1D`",)
     elif title == "GlobalMaxPooling1D":
@@ -123,7 +123,7 @@ def _check_across_steps(node: TypedNode) -> Iterator[Diagnostic]:
         help = ("`LayerNormalization` without `axis` takes them from one step",)
     else:
         return
-    axes = op.value("axis")
+    axes = op.get_value("axis")
     taken = {each % (x.rank + 1) for each in (axes if isinstance(axes, tuple | list) else (axes,))}
     if op.statistics == "axis" and 1 not in taken:
         return
@@ -141,7 +141,7 @@ def _check_over_padding(node: TypedNode) -> Iterator[Diagnostic]:
     if padded is None or not any(weight.name.endswith("moving_mean") for weight in node.weights):
         return
     inside = isinstance(op, Backbone)
-    if isinstance(op, Backbone) and op.norms().intersection(op.kept()) <= op.frozen_layers():
+    if isinstance(op, Backbone) and op.list_norms().intersection(op.list_kept()) <= op.list_frozen_layers():
         return
     axis, mask = padded
     labels = (Label(mask.made_at, "the mask is made here"), *node.node.origin.uses)
@@ -158,7 +158,7 @@ def _check_mask_zero(node: TypedNode) -> Iterator[Diagnostic]:
     op = node.node.op
     x = node.inputs[0] if node.inputs else None
     keys = node.node.origin.written.keys
-    if op is None or x is None or x.rank < 2 or "mask_zero" not in keys or not op.value("mask_zero"):
+    if op is None or x is None or x.rank < 2 or "mask_zero" not in keys or not op.get_value("mask_zero"):
         return
     help: tuple[str, ...] = ("put the embedding into `TimeDistributed`, or give its input `mask_input`",)
     facts: dict[str, object] = {"argument": "mask_zero", "needed": "an input of (steps)"}
@@ -197,7 +197,7 @@ def _read(typed: TypedGraph, spec: ModelSpec, lost: set[str]) -> set[str]:
     return found
 
 
-@of_node
+@remember_by_node
 def _list_coming(node: TypedNode) -> frozenset[str]:
     """The nodes that make the masks that come to a node."""
     return frozenset(id for x in node.inputs if x is not None for mask in _iterate_masks(x) for id in list_ids(mask))
@@ -208,7 +208,7 @@ def list_ids(mask: Mask) -> frozenset[str]:
     return frozenset(id for id, _ in mask.terms)
 
 
-@of_node
+@remember_by_node
 def _find_made_mask(node: TypedNode) -> tuple[str, Place] | None:
     """What makes a mask at a node, and where it is written."""
     op = node.node.op

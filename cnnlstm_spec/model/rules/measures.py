@@ -24,7 +24,7 @@ from ..facts import (
     find_accuracy,
     find_threshold,
 )
-from .common import BINARY, HeadUse, fix_activation, instead, with_argument, written
+from .common import BINARY, HeadUse, fix_activation, fix_instead, name_written, with_argument
 
 ONE_CLASS_ALONE = Code(
     "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
@@ -53,8 +53,8 @@ def find_unmeant_measure(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
 
 
 def _describe_head(metric: Placed, head: HeadUse, **more: object) -> dict[str, object]:
-    loss = written(head.loss.thing) if head.loss is not None else "?"
-    return {"metric": written(metric.thing), "head": head.name, "loss": loss, **more}
+    loss = name_written(head.loss.thing) if head.loss is not None else "?"
+    return {"metric": name_written(metric.thing), "head": head.name, "loss": loss, **more}
 
 
 def _find_meant(metric: Placed, head: HeadUse) -> str:
@@ -89,7 +89,7 @@ def _check_several(metric: Placed, head: HeadUse) -> Told:
     )
     labels = (Label(loss.place, "takes each class apart"),)
     facts = _describe_head(metric, head, count=head.type.axes[-1].size)
-    fix = with_argument(metric, "threshold", "0", "BinaryAccuracy") if logits else instead(metric, "binary_accuracy")
+    fix = with_argument(metric, "threshold", "0", "BinaryAccuracy") if logits else fix_instead(metric, "binary_accuracy")
     yield Diagnostic(ONE_CLASS_ALONE, metric.place, facts, "", labels, help, (fix,))
 
 
@@ -109,7 +109,7 @@ def _check_numbers(metric: Placed, head: HeadUse) -> Told:
         how = "it counts numbers that are equal to the last digit"
     help = (how, "`mean_absolute_error` and `root_mean_squared_error` say how far off the numbers are")
     labels = (Label(loss.place, "fits numbers"),)
-    fixes = (instead(metric, "mean_absolute_error"),)
+    fixes = (fix_instead(metric, "mean_absolute_error"),)
     yield Diagnostic(OF_NUMBERS_FITTED, metric.place, _describe_head(metric, head), "", labels, help, fixes)
 
 
@@ -236,9 +236,9 @@ def _check_ignored(metric: Placed, head: HeadUse) -> Told:
 
 def list_arguments(name: str) -> tuple[str, ...]:
     """The arguments of a metric of Keras."""
-    from ...language.catalog import family
+    from ...language.catalog import find_family
 
-    return tuple(each["name"] for each in family("metrics")["classes"][name]["arguments"])
+    return tuple(each["name"] for each in find_family("metrics")["classes"][name]["arguments"])
 
 
 RULES: tuple[Callable[[Placed, HeadUse], Told], ...] = (

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from ...ir.op import FLOATS
 from ...ir.size import Size, at_least, equal, format_size, holds_always, holds_never
-from ...language.catalog import KerasObject, reads
+from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Put, drop, write
 from ..facts import OF_NUMBERS, find_accuracy
-from .common import BINARY, DISTRIBUTIONS, HeadUse, instead, with_argument, written
-from .losses import NO_AXIS, axes_words, axis_outside, output_label
+from .common import BINARY, DISTRIBUTIONS, HeadUse, fix_instead, name_written, with_argument
+from .losses import NO_AXIS, describe_axes, find_axis_outside, label_output
 from .measures import find_unmeant_measure
 from .on_size import ask
 
@@ -55,19 +55,19 @@ TAKEN = {"float32": "float32", "floats": "floating-point values", "numbers": "nu
 
 def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
     """At most one finding for each metric, an error where there is one."""
-    reference, measured = _labels_of_loss(head), dict[tuple[object, ...], Placed]()
+    reference, measured = _find_labels_of_loss(head), dict[tuple[object, ...], Placed]()
     for metric in head.metrics:
         first = measured.setdefault(_describe_measure(metric, head), metric)
         if first is not metric:
-            facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name}
-            fixes = (drop(metric.place.span, written(metric.thing)),)
+            facts: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name}
+            fixes = (drop(metric.place.span, name_written(metric.thing)),)
             yield Diagnostic(TWICE, metric.place, facts, labels=(Label(first.place, "the first"),), fixes=fixes)
             continue
-        found = min(_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
+        found = min(_check_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
         if found is not None:
             yield found
-        elif reference is None and (kind := _labels_of(metric.thing)) in ("same", "integer"):
-            reference = (kind, f"`{written(metric.thing)}`", metric)
+        elif reference is None and (kind := _find_labels(metric.thing)) in ("same", "integer"):
+            reference = (kind, f"`{name_written(metric.thing)}`", metric)
 
 
 def _describe_measure(metric: Placed, head: HeadUse) -> tuple[object, ...]:
@@ -79,56 +79,56 @@ def _describe_measure(metric: Placed, head: HeadUse) -> tuple[object, ...]:
 Reference = tuple[str, str, Placed]
 
 
-def _labels_of_loss(head: HeadUse) -> Reference | None:
+def _find_labels_of_loss(head: HeadUse) -> Reference | None:
     if head.loss is None:
         return None
-    kind = reads(head.loss.thing).get("labels")
-    return (kind, f"`{written(head.loss.thing)}`", head.loss) if kind else None
+    kind = find_reads(head.loss.thing).get("labels")
+    return (kind, f"`{name_written(head.loss.thing)}`", head.loss) if kind else None
 
 
-def _metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+def _check_metric(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
     """What is wrong with a metric, of alike severity the worst first."""
-    yield from _rank(metric, head)
-    yield from _labels(metric, head, reference)
-    yield from _arguments(metric, head)
+    yield from _check_rank(metric, head)
+    yield from _check_labels(metric, head, reference)
+    yield from _check_arguments(metric, head)
     yield from find_unmeant_measure(metric, head)
 
 
-def _rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
-    thing, facts = metric.thing, reads(metric.thing)
+def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, facts = metric.thing, find_reads(metric.thing)
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
-    shared: dict[str, object] = {"metric": written(thing), "head": head.name, "given": head.type}
+    shared: dict[str, object] = {"metric": name_written(thing), "head": head.name, "given": head.type}
     if head.rank < least or (most is not None and head.rank > most):
-        help: tuple[str, ...] = (f"bring the output to {axes_words(least, most)}, or leave the metric out",)
-        wanted = {"wanted": axes_words(least, most)}
-        yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=output_label(head), help=help)
+        help: tuple[str, ...] = (f"bring the output to {describe_axes(least, most)}, or leave the metric out",)
+        wanted = {"wanted": describe_axes(least, most)}
+        yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=label_output(head), help=help)
     elif thing.name in ("acc", "accuracy") and head.rank == 1:
         help = (
             "Keras compares the places of the greatest sample of the batch",
             "name the accuracy: `binary_accuracy`",
         )
-        fixes: tuple[Fix, ...] = (instead(metric, "binary_accuracy"),)
-        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
+        fixes: tuple[Fix, ...] = (fix_instead(metric, "binary_accuracy"),)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
     elif thing.name == "Accuracy" and _is_of_fractions(head):
         help = (
             "it counts values that equal their label to the last digit: 0.99 for 1 is wrong",
             "write `accuracy`, in small letters",
         )
         fixes = () if thing.arguments else (write(metric.place.span, "accuracy"),)
-        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
     elif thing.name in COUNTERPARTS and head.width == 1 and not (head.loss and head.loss.thing.name in DISTRIBUTIONS):
         counterpart = "binary_accuracy" if "Accuracy" in thing.name else "binary_crossentropy"
         help = (f"of one unit the first class is the only one, and always right: write `{counterpart}`, or two units",)
-        fixes = (instead(metric, counterpart),)
-        yield Diagnostic(MEANINGLESS, metric.place, shared, "", output_label(head), help, fixes)
+        fixes = (fix_instead(metric, counterpart),)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
     elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)
-        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=output_label(head), help=help)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
 
 
-def _labels_of(thing: KerasObject) -> str | None:
+def _find_labels(thing: KerasObject) -> str | None:
     """The labels that a metric reads; None where it takes what it gets, `never` where nothing fits."""
-    kind: str | None = reads(thing).get("labels")
+    kind: str | None = find_reads(thing).get("labels")
     if thing.name in BY_NUMBERS:
         by_truth = "integer" if thing.get("sparse_y_true") else "same"
         if not thing.get("sparse_y_pred"):
@@ -139,10 +139,10 @@ def _labels_of(thing: KerasObject) -> str | None:
     return kind
 
 
-def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
-    kind = _labels_of(metric.thing)
+def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
+    kind = _find_labels(metric.thing)
     if head.width == 1 and metric.thing.name in OVERLAPS and _is_binary(head):
-        yield _of_one_unit(metric, head)
+        yield _report_one_unit(metric, head)
         return
     if head.width is None or holds_always(single := equal(head.width, 1)):
         return
@@ -153,10 +153,10 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     if kind == "never" and theirs_are_numbers:
         kind = "same"
     if kind == "never":
-        facts: dict[str, object] = {"metric": written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
+        facts: dict[str, object] = {"metric": name_written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
         help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
         fixes: tuple[Fix, ...] = (with_argument(metric, "sparse_y_pred", "false"),)
-        yield Diagnostic(CANNOT_RUN, metric.place, facts, "", output_label(head), help, fixes)
+        yield Diagnostic(CANNOT_RUN, metric.place, facts, "", label_output(head), help, fixes)
         return
     numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
     if numbers and (reference is None or reference[0] == "same"):
@@ -171,17 +171,17 @@ def _labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Itera
     garbled = theirs == "integer" and (telling or one_class) and head.rank == 2
     runs = garbled or (theirs == "sequence" and kind == "integer")
     if runs:
-        facts_: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
-        help = (f"{name} reads {LABELS[theirs]}", *_ways_out(metric.thing, reference))
-        yield Diagnostic(MEANINGLESS, metric.place, facts_, "", labels, help, _fixes(metric, reference, head))
+        facts_: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
+        help = (f"{name} reads {LABELS[theirs]}", *_suggest_ways_out(metric.thing, reference))
+        yield Diagnostic(MEANINGLESS, metric.place, facts_, "", labels, help, _make_fixes(metric, reference, head))
         return
     whose = "the loss" if other is head.loss else name
-    facts = {"metric": written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
+    facts = {"metric": name_written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
     if not holds_never(single):
         yield from ask(single, Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels))
         return
-    fixes = _fixes(metric, reference, head)
-    yield Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, _ways_out(metric.thing, reference), fixes)
+    fixes = _make_fixes(metric, reference, head)
+    yield Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, _suggest_ways_out(metric.thing, reference), fixes)
 
 
 def _is_of_fractions(head: HeadUse) -> bool:
@@ -195,9 +195,9 @@ def _is_binary(head: HeadUse) -> bool:
     return (values is not None and values.probabilities) or (head.loss is not None and head.loss.thing.name in BINARY)
 
 
-def _of_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
+def _report_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
     """An overlap of class numbers over one unit, which is always class 0."""
-    facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+    facts: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
     help = (
         "every prediction is class 0 to it: the value cut off to an integer, or the place of the greatest of one",
         "`BinaryIoU: {threshold: 0.5}` has a threshold",
@@ -207,12 +207,12 @@ def _of_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
         span = metric.place.span
         edits = (Edit(span, "BinaryIoU"), Put(span, "threshold", "0.5", instead="num_classes"))
         fixes = (Fix("write `BinaryIoU: {threshold: 0.5}`", edits),)
-    return Diagnostic(MEANINGLESS, metric.place, facts, "", output_label(head), help, fixes)
+    return Diagnostic(MEANINGLESS, metric.place, facts, "", label_output(head), help, fixes)
 
 
 def _cut_off(metric: Placed, head: HeadUse, arguments: str, sparse_y_true: str) -> Diagnostic:
     """An overlap of whole numbers, to which the values of an output are cut off: all below 1 are class 0."""
-    facts: dict[str, object] = {"metric": written(metric.thing), "head": head.name, "given": head.type}
+    facts: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
     help = (
         "it takes each value for a class number, cut off to an integer",
         f"for one class of several: {arguments}",
@@ -222,7 +222,7 @@ def _cut_off(metric: Placed, head: HeadUse, arguments: str, sparse_y_true: str) 
     told = sparse_y_true == "false" or "sparse_y_true" in dict(metric.thing.arguments)
     edits = (Put(span, "sparse_y_pred", "false"), *((Put(span, "sparse_y_true", sparse_y_true),) if told else ()))
     fixes = (Fix("read the greatest value for the class", edits),)
-    return Diagnostic(MEANINGLESS, metric.place, facts, "", output_label(head), help, fixes)
+    return Diagnostic(MEANINGLESS, metric.place, facts, "", label_output(head), help, fixes)
 
 
 def _takes_greatest_label(thing: KerasObject) -> bool:
@@ -230,12 +230,12 @@ def _takes_greatest_label(thing: KerasObject) -> bool:
     return thing.name in BY_NUMBERS and not thing.get("sparse_y_true") and not thing.get("sparse_y_pred")
 
 
-def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
+def _suggest_ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
     """What says the same of the labels that there are, and how those that it reads would be there."""
     theirs, _, other = reference
     instead = COUNTERPARTS.get(thing.name)
     if theirs == "sequence" or other.thing.name == "Circle":
-        return (f"no metric of Keras holds the output against the labels of `{written(other.thing)}`: leave it out",)
+        return (f"no metric of Keras holds the output against the labels of `{name_written(other.thing)}`: leave it out",)
     if theirs == "same":
         return (f"`{instead}` reads full labels" if instead else "`sparse_y_true: false` reads full labels",)
     if _takes_greatest_label(thing):
@@ -245,33 +245,33 @@ def _ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
     if thing.name in OVERLAPS:
         instead = f"{thing.name.removeprefix('OneHot')}: {{sparse_y_pred: false, ...}}"
     one_hot = COUNTERPARTS.get(other.thing.name, "categorical_crossentropy")
-    labels = f"one-hot labels are what it reads: `{one_hot}` in place of `{written(other.thing)}`"
+    labels = f"one-hot labels are what it reads: `{one_hot}` in place of `{name_written(other.thing)}`"
     return (f"`{instead}` reads class numbers", f"or {labels}") if instead else (labels,)
 
 
-def _fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fix, ...]:
+def _make_fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fix, ...]:
     """The metric that says the same of the labels that there are, or the loss that reads those of the metric."""
     theirs, _, other = reference
     if theirs == "sequence":
         return ()
     counterpart = COUNTERPARTS.get(metric.thing.name)
-    found = [instead(metric, counterpart)] if counterpart else []
+    found = [fix_instead(metric, counterpart)] if counterpart else []
     if theirs == "same" and metric.thing.get("sparse_y_true"):
         found.append(with_argument(metric, "sparse_y_true", "false"))
     if theirs == "integer" and _takes_greatest_label(metric.thing):
         found.append(with_argument(metric, "sparse_y_true", "true"))
     elif theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
-        found.append(instead(other, COUNTERPARTS[other.thing.name]))
+        found.append(fix_instead(other, COUNTERPARTS[other.thing.name]))
     return tuple(found)
 
 
-def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
-    thing, labels = metric.thing, output_label(head)
-    shared: dict[str, object] = {"metric": written(thing), "head": head.name}
-    axis = axis_outside(thing, head)
+def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
+    thing, labels = metric.thing, label_output(head)
+    shared: dict[str, object] = {"metric": name_written(thing), "head": head.name}
+    axis = find_axis_outside(thing, head)
     if axis is not None:
         facts: dict[str, object] = {
-            "name": written(thing),
+            "name": name_written(thing),
             "axis": list(axis) if isinstance(axis, tuple) else axis,
             "head": head.name,
             "given": head.type,
@@ -287,7 +287,7 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         help: tuple[str, ...] = (f"classes count from 0 to {width - 1}",) if isinstance(width, int) else ()
         least = class_id + 1 if class_id >= 0 else -class_id
         yield from ask(at_least(width, least), Diagnostic(NO_CLASS, metric.place, facts, labels=labels, help=help))
-    taken = reads(thing).get("dtypes")
+    taken = find_reads(thing).get("dtypes")
     if taken is not None and not _takes(taken, head.type.dtype):
         facts = {**shared, "taken": TAKEN[taken], "dtype": head.type.dtype}
         help = ("give the last layer `dtype: float32`, which the loss is better for too",)
@@ -298,9 +298,9 @@ def _arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         facts = {**shared, "k": top_k, "count": format_size(width) or "?"}
         yield from ask(at_least(width, top_k), Diagnostic(TOP_K, metric.place, facts, labels=labels))
     if thing.name == "AUC":
-        yield from _auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
-    if thing.get("dtype") == "bfloat16" and reads(thing).get("mask") == "counted":
-        facts = {"metric": written(thing), "argument": "dtype", "value": "bfloat16"}
+        yield from _check_auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
+    if thing.get("dtype") == "bfloat16" and find_reads(thing).get("mask") == "counted":
+        facts = {"metric": name_written(thing), "argument": "dtype", "value": "bfloat16"}
         yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
 
 
@@ -318,23 +318,23 @@ def _label_weights(metric: Placed, head: HeadUse, width: Size | None) -> Iterabl
         return
     count = "one value for a sample" if width is None else format_size(width) or "?"
     facts: dict[str, object] = {
-        "metric": written(metric.thing),
+        "metric": name_written(metric.thing),
         "argument": "label_weights",
         "given": len(weights),
         "head": head.name,
         "count": count,
     }
     help = (f"give it {width}",) if isinstance(width, int) else ("leave `label_weights` out",)
-    error = Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+    error = Diagnostic(AUC_LABELS, metric.place, facts, labels=label_output(head), help=help)
     yield from (error,) if width is None else ask(equal(width, len(weights)), error)
 
 
-def _auc(metric: Placed, head: HeadUse, width: Size | None) -> Iterable[Diagnostic]:
-    thing, shared = metric.thing, {"metric": written(metric.thing), "head": head.name}
+def _check_auc(metric: Placed, head: HeadUse, width: Size | None) -> Iterable[Diagnostic]:
+    thing, shared = metric.thing, {"metric": name_written(metric.thing), "head": head.name}
     if head.rank != 2:
-        facts: dict[str, object] = {**shared, "wanted": axes_words(2, 2), "given": head.type}
+        facts: dict[str, object] = {**shared, "wanted": describe_axes(2, 2), "given": head.type}
         help: tuple[str, ...] = ("leave `multi_label` out: all values are then one curve",)
-        yield Diagnostic(METRIC_RANK, metric.place, facts, labels=output_label(head), help=help)
+        yield Diagnostic(METRIC_RANK, metric.place, facts, labels=label_output(head), help=help)
         return
     weights = thing.get("label_weights")
     given = {"num_labels": thing.get("num_labels"), "label_weights": None if weights is None else len(weights)}
@@ -343,5 +343,5 @@ def _auc(metric: Placed, head: HeadUse, width: Size | None) -> Iterable[Diagnost
             facts = {**shared, "argument": argument, "given": number, "count": format_size(width) or "?"}
             help = (f"give it {width}",) if isinstance(width, int) else ()
             yield from ask(
-                equal(width, number), Diagnostic(AUC_LABELS, metric.place, facts, labels=output_label(head), help=help)
+                equal(width, number), Diagnostic(AUC_LABELS, metric.place, facts, labels=label_output(head), help=help)
             )

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from ...ir.graph import TypedGraph, TypedNode
-from ...ir.op import Op, storage_dtype
+from ...ir.op import Op, find_storage_dtype
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
-from .common import title_of, written
-from .weight_arguments import is_penalised, layers_of
+from .common import find_title, name_written
+from .weight_arguments import is_penalised, list_layers
 
 SPARSE_GRADIENT = Code(
     "sparse-gradient-not-scaled", "error", "`loss_scale_factor` cannot scale the sparse gradient of `{layer}`", sort="keras"
@@ -55,16 +55,16 @@ def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield found
 
 
-def _tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
+def _iterate_tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
     """Trained tables whose gradient holds only the rows that were read: a penalty is on all rows."""
     for node in typed.nodes.values():
-        for op, weights in layers_of(node) if node.owns_weights else ():
+        for op, weights in list_layers(node) if node.owns_weights else ():
             trained = any(weight.trainable and weight.name == "embeddings" for weight in weights)
             if op.has_table and trained and not is_penalised(op, weights):
                 yield node, op
 
 
-def _scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _check_scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """A scale that another one takes the place of; or tables, whose gradient Keras cannot divide by a number."""
     if optimizer.thing.get("loss_scale_factor") is None:
         return
@@ -74,14 +74,14 @@ def _scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Itera
         help: tuple[str, ...] = ("`mixed_float16` brings a scale that follows the gradients: leave this one out",)
         yield Diagnostic(NO_EFFECT, optimizer.place, facts, help=help)
         return
-    for node, op in _tables(typed):
+    for node, op in _iterate_tables(typed):
         help = ("leave `loss_scale_factor` out", "freeze the table with `trainable: false`")
         yield Diagnostic(
-            SPARSE_GRADIENT, node.node.origin.place, {"layer": title_of(op)}, labels=node.node.origin.uses, help=help
+            SPARSE_GRADIENT, node.node.origin.place, {"layer": find_title(op)}, labels=node.node.origin.uses, help=help
         )
 
 
-def _divided(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _check_divided(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Tables whose gradient is divided by 0 in the rows that were not read, where Keras counts twice a row that is read twice."""
     thing = optimizer.thing
     epsilon = EPSILONS.get(thing.name)
@@ -89,12 +89,12 @@ def _divided(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[D
         # Both make the gradient one of all rows.
         return
     least = thing.get(epsilon) + (thing.get("initial_accumulator_value") if thing.name == "Adagrad" else 0)
-    for node, op in _tables(typed):
+    for node, op in _iterate_tables(typed):
         if op.reads_all_rows(*(each for each in node.inputs if each is not None)):
             continue
-        dtype = storage_dtype(op.dtype or typed.policy)
+        dtype = find_storage_dtype(op.dtype or typed.policy)
         smallest, next_to_one = PRECISION[dtype]
-        facts: dict[str, object] = {"optimizer": written(thing), "layer": title_of(op), "dtype": dtype}
+        facts: dict[str, object] = {"optimizer": name_written(thing), "layer": find_title(op), "dtype": dtype}
         wide = ("give the layer `dtype: float32`",) if dtype in ("float16", "bfloat16") else ()
         if least < smallest:
             facts |= {"argument": epsilon, "value": "0"}
@@ -104,28 +104,28 @@ def _divided(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[D
             yield Diagnostic(DIVIDED, node.node.origin.place, facts, help=(*wide, "give the optimizer a smaller `beta_2`"))
 
 
-def _muon(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _check_muon(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Matrices whose step Keras multiplies with a number of another dtype: a schedule gives float32, as does the scaling."""
     if optimizer.thing.name != "Muon":
         return
     scheduled = isinstance(optimizer.thing.get("learning_rate"), KerasObject)
     for node in typed.nodes.values():
         op = node.node.op
-        if op is None or not any(_is_orthogonalised(optimizer.thing, node)):
+        if op is None or not any(_iterate_orthogonalised(optimizer.thing, node)):
             continue
-        dtypes = [storage_dtype(inner.dtype or typed.policy) for inner, weights in layers_of(node) if weights]
+        dtypes = [find_storage_dtype(inner.dtype or typed.policy) for inner, weights in list_layers(node) if weights]
         other = next((dtype for dtype in dtypes if dtype != "float32"), None)
-        facts: dict[str, object] = {"layer": title_of(op), "dtype": other}
+        facts: dict[str, object] = {"layer": find_title(op), "dtype": other}
         if scheduled and other is not None:
             help: tuple[str, ...] = ("give the layer `dtype: float32`", "give `Muon` a number as `learning_rate`")
             yield Diagnostic(MUON_SCHEDULE, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
         elif "float64" in dtypes and optimizer.thing.get("rms_rate") is not None:
             help = ("give the layer `dtype: float32`", "`rms_rate: null` leaves the scaling out")
-            facts = {"layer": title_of(op)}
+            facts = {"layer": find_title(op)}
             yield Diagnostic(MUON_FLOAT64, node.node.origin.place, facts, labels=node.node.origin.uses, help=help)
 
 
-def _is_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool]:
+def _iterate_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool]:
     """Of each trained weight, whether it is not one of those that Muon leaves to AdamW."""
     excluded = [*(optimizer.get("exclude_layers") or ()), *(["embedding"] if optimizer.get("exclude_embeddings") else [])]
     for weight in node.weights:
@@ -134,11 +134,16 @@ def _is_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator[bool
             yield len(weight.shape) == 2 and not any(re.search(each, path) for each in excluded)
 
 
-def _averaged(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+def _check_averaged(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Moving averages of no weights at all."""
     known = all(node.type is not None for node in typed.nodes.values())
     if optimizer.thing.get("use_ema") and known and not any(node.trainable_params for node in typed.nodes.values()):
         yield Diagnostic(NOTHING_AVERAGED, optimizer.place, {}, help=("leave `use_ema` out",))
 
 
-CHECKS: tuple[Callable[[Placed, CompileSpec, TypedGraph], Iterator[Diagnostic]], ...] = (_scaled, _divided, _muon, _averaged)
+CHECKS: tuple[Callable[[Placed, CompileSpec, TypedGraph], Iterator[Diagnostic]], ...] = (
+    _check_scaled,
+    _check_divided,
+    _check_muon,
+    _check_averaged,
+)

@@ -12,7 +12,7 @@ from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Change, Fix, Put, drop, put
-from .common import Setting, place_in, title_of
+from .common import Setting, find_title, place_in
 
 if TYPE_CHECKING:
     from ...ops.backbones.op import Backbone
@@ -44,13 +44,13 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them."""
     for node in typed.nodes.values():
         op = node.node.op
-        preprocessing = op.preprocessing() if op is not None else None
+        preprocessing = op.find_preprocessing() if op is not None else None
         if op is None or preprocessing is None or node.type is None:
             continue
         steps = tuple(_list_before(node, typed))
         if not steps or not isinstance(steps[-1].node.op, InputOp):
             continue
-        scales = [step for step in steps if title_of(_find_op(step)) == "Rescaling"]
+        scales = [step for step in steps if find_title(_find_op(step)) == "Rescaling"]
         if (preprocessing == "identity" and _scales_inside(op)) or _is_preprocessed(op, preprocessing):
             yield from _check_twice(node, steps[-1], scales)
         elif not scales:
@@ -61,7 +61,7 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def _scales_inside(op: Op) -> bool:
     """Whether a model that can scale pixels of 0 to 255 itself does so."""
-    return "include_preprocessing" not in op.arguments or bool(op.value("include_preprocessing"))
+    return "include_preprocessing" not in op.arguments or bool(op.get_value("include_preprocessing"))
 
 
 def _is_preprocessed(op: Op, preprocessing: str) -> bool:
@@ -77,7 +77,7 @@ def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
             return
         op = node.node.op
         # What draws a brightness keeps values in the range that it is told.
-        passes = op.keeps_pixels or "value_range" in op.arguments or title_of(op) == "Rescaling"
+        passes = op.keeps_pixels or "value_range" in op.arguments or find_title(op) == "Rescaling"
         if not passes and not isinstance(op, InputOp):
             return
         yield node
@@ -86,7 +86,7 @@ def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
 def _check_otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Iterator[Diagnostic]:
     """Pixels scaled for other weights than the pretrained ones."""
     values = node.inputs[0].meaning.range if node.inputs[0] is not None else None
-    if op.value("weights") != "imagenet" or values is None or values.least is None or values.greatest is None:
+    if op.get_value("weights") != "imagenet" or values is None or values.least is None or values.greatest is None:
         return
     if way == "tf" and values.least < 0:
         return
@@ -119,7 +119,7 @@ def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if op is None or x is None or "value_range" not in op.arguments or x.meaning.range is None:
         return
-    values, (low, high) = x.meaning.range, op.value("value_range")
+    values, (low, high) = x.meaning.range, op.get_value("value_range")
     if values.least is None or values.greatest is None:
         return
     width, span = values.greatest - values.least, high - low
@@ -136,7 +136,7 @@ def check_value_range(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]
 def _check_raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[Diagnostic]:
     """Integers are raw for certain. Floats may come scaled: then only where the weights are known and the way out is a layer."""
     assert start.type is not None
-    weights = op.value("weights")
+    weights = op.get_value("weights")
     integers = start.type.dtype not in FLOATS
     if weights is None or not (integers or (weights == "imagenet" and way != "caffe")):
         return
@@ -156,7 +156,7 @@ def _check_twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> 
     assert start.type is not None
     brightest = LARGEST.get(start.type.dtype, 255.0)
     for step in scales:
-        brightest *= _find_largest(_find_op(step).value("scale"))
+        brightest *= _find_largest(_find_op(step).get_value("scale"))
     if not scales or not 0 < brightest <= SCALED:
         return
     layer, place = _find_op(node).title(), scales[0].node.origin.place

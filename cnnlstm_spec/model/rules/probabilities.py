@@ -13,7 +13,7 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
-from .common import PROBABILITIES, HeadUse, Setting, find_compile_spec, find_function, place_in, title_of, written
+from .common import PROBABILITIES, HeadUse, Setting, find_compile_spec, find_function, find_title, name_written, place_in
 
 if TYPE_CHECKING:
     from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
@@ -57,7 +57,7 @@ def _find_changed(typed: TypedGraph, id: str, loss: Placed) -> Diagnostic | None
         return None
     when = " in training" if isinstance(breaking.node.op, Noise) else ""
     facts: dict[str, object] = {
-        "layer": title_of(breaking.node.op),
+        "layer": find_title(breaking.node.op),
         "function": function,
         "when": when,
     }
@@ -88,11 +88,11 @@ def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
     if values.sums == (last,) or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
         return
     op = head.activation.node.op
-    if op is None or title_of(op) != "Softmax":
+    if op is None or find_title(op) != "Softmax":
         return
     axes = head.type.axes
     along = " and ".join(axes[axis].name for axis in values.sums)
-    facts: dict[str, object] = {"along": along, "loss": written(loss.thing), "last": axes[last].name}
+    facts: dict[str, object] = {"along": along, "loss": name_written(loss.thing), "last": axes[last].name}
     labels = (Label(loss.place, "reads the classes of each position"), *head.activation.node.origin.uses)
     help = ("leave `axis` out: -1, the last, is that of the classes",)
     fixes = (put(head.activation.node.origin.place.span, "axis", "-1"),)
@@ -105,11 +105,11 @@ def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic
     if op is None or type is None or type.rank < 2 or not node.inputs or node.inputs[0] is None:
         return
     values, channels = type.meaning.range, type.meaning.channels
-    own = title_of(op) == "Softmax" or find_function(op) in DISTRIBUTIONS
+    own = find_title(op) == "Softmax" or find_function(op) in DISTRIBUTIONS
     if not own or values is None or values.sums != (type.rank - 1,) or channels != 0:
         return
     along, first = type.axes[-1].name, type.axes[0].name
-    layer = title_of(op)
+    layer = find_title(op)
     help = ("leave the activation out, and put `Softmax: {axis: 1}` after it",)
     argument = "axis" if layer == "Softmax" else "activation"
     if layer in ("Softmax", "Activation"):

@@ -9,7 +9,7 @@ from ...ir.graph import TypedNode
 from ...ir.op import Op
 from ...ir.size import Size
 from ...language.activations import EXPLOSIVE
-from ...ops.shared import called
+from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting, find_written
@@ -43,7 +43,7 @@ def check_recurrent(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 def _iterate_recurrent(op: Op) -> Iterator[Recurrent]:
     if isinstance(op, Recurrent):
         yield op
-    for inner in op.inner_ops():
+    for inner in op.list_inner_ops():
         if isinstance(inner, Recurrent):
             yield inner
 
@@ -64,7 +64,7 @@ def _check_layer(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagno
     for argument in SLOWING:
         needed = needs[argument]
         value = getattr(op, argument)
-        given = called(value) if argument.endswith("activation") else value
+        given = find_called(value) if argument.endswith("activation") else value
         # One that overflows is told for that, and what mends it lets cuDNN run.
         if given != needed and argument in places and given not in EXPLOSIVE:
             help = (f"on a GPU, cuDNN runs all steps at once with `{argument}: {_write_yaml(needed)}`", SAYS_SO)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode, of_node
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.op import Op
 from ...ir.tensor import TensorType
 from ...language.activations import EXPLOSIVE
-from ...ops.shared import called
+from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, Insert, write
-from .common import Setting, find_compile_spec, find_written, title_of
+from .common import Setting, find_compile_spec, find_title, find_written
 
 if TYPE_CHECKING:
     from ...ops.attention import Attending
@@ -63,7 +63,7 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 
 def _report_reversed(source: TypedNode, op: Op, others: str, label: Label) -> Diagnostic:
-    layer = title_of(op)
+    layer = find_title(op)
     place = source.node.origin.written.places.get("go_backwards", source.node.origin.place)
     turn = "Op: {function: flip, axis: 1}"
     help = (
@@ -117,7 +117,7 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
             yield id, _report_single(node, node.node.op, x)
 
 
-@of_node
+@remember_by_node
 def _find_single_step(node: TypedNode) -> TensorType | None:
     """What a node reads, if that is one step."""
     x = node.inputs[0] if node.inputs else None
@@ -141,7 +141,7 @@ def _iterate_recurrent(node: TypedNode) -> Iterator[Recurrent]:
     if isinstance(op, Recurrent):
         yield op
     else:
-        yield from (each for each in op.values().values() if isinstance(each, Recurrent))
+        yield from (each for each in op.list_values().values() if isinstance(each, Recurrent))
 
 
 SMALLEST_PERCENT = 2
@@ -152,7 +152,7 @@ def _describe_clipping(op: Recurrent, argument: str, rate: float) -> str:
     """What becomes of a rate that is cut off."""
     if rate < 0:
         return "at 0 nothing is dropped"
-    if title_of(op) == "SimpleRNN":
+    if find_title(op) == "SimpleRNN":
         return f"at 1 all that the layer {'reads' if argument == 'dropout' else 'remembers'} is dropped"
     return "at 1 the layer drops nothing on a CPU, and everything under cuDNN"
 
@@ -160,7 +160,7 @@ def _describe_clipping(op: Recurrent, argument: str, rate: float) -> str:
 def _check_arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
     places, uses = find_written(op, node.node).places, node.node.origin.uses
     for argument in ("dropout", "recurrent_dropout"):
-        rate = op.value(argument)
+        rate = op.get_value(argument)
         if not 0 <= rate < 1:
             percent = rate if SMALLEST_PERCENT <= rate < 100 else 20
             help: tuple[str, ...] = (
@@ -176,7 +176,7 @@ def _check_arguments(op: Recurrent, node: TypedNode) -> Iterator[Diagnostic]:
             )
             yield Diagnostic(CLIPPED, place, facts, "", uses, help, (share,) if argument in places else ())
     for argument in ("activation", "recurrent_activation"):
-        if argument in op.arguments and called(op.value(argument)) in EXPLOSIVE:
+        if argument in op.arguments and find_called(op.get_value(argument)) in EXPLOSIVE:
             default = "tanh" if argument == "activation" else "sigmoid"
             help = (f"each step takes the exponential of the one before: `{argument}: {default}` is the default",)
             place = places.get(argument, node.node.origin.place)

@@ -11,7 +11,7 @@ from ...spec.promises import Labels
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put
 from ...text.source import Place
-from .common import SIGMOIDS, SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, instead, written
+from .common import SIGMOIDS, SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, fix_instead, name_written
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(
@@ -61,7 +61,7 @@ def find_misfits(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     yield from _check_loss(told, head)
 
 
-def _label_here(head: HeadUse) -> tuple[Label, ...]:
+def _label_loss(head: HeadUse) -> tuple[Label, ...]:
     return (Label(head.node.origin.place, f"gives {head.type}"),)
 
 
@@ -74,7 +74,7 @@ def _check_width(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     place = told.written.places["classes" if target.classes is not None else "encoding"]
     help: tuple[str, ...] = (f"the last layer needs `units: {wanted}`",)
     facts: dict[str, object] = {"wanted": words, "head": head.name, "given": head.type}
-    yield Diagnostic(TARGET_WIDTH, place, facts, "", _label_here(head), help, _make_as_wide(head, wanted))
+    yield Diagnostic(TARGET_WIDTH, place, facts, "", _label_loss(head), help, _make_as_wide(head, wanted))
 
 
 def _make_as_wide(head: HeadUse, wanted: object) -> tuple[Fix, ...]:
@@ -110,9 +110,9 @@ def _check_loss(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     if head.loss is not None and fails_to_read(head.loss, target):
         name = LOSSES[target.encoding]
         help = "use `mean_squared_error`, or another loss for numbers" if target.encoding == "real" else f"use `{name}`"
-        facts: dict[str, object] = {"loss": written(head.loss.thing), "encoding": target.encoding}
+        facts: dict[str, object] = {"loss": name_written(head.loss.thing), "encoding": target.encoding}
         place = told.written.places["encoding"]
-        fixes = (instead(head.loss, name),)
+        fixes = (fix_instead(head.loss, name),)
         yield Diagnostic(TARGET_LOSS, head.loss.place, facts, "", (Label(place, "the labels"),), (help,), fixes)
 
 
@@ -123,7 +123,7 @@ def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         facts: dict[str, object] = {"wanted": shown, "head": head.name, "given": head.type}
         alike = len(target.shape) == head.type.rank and _has_same(target.shape[:-1], head.type.sizes[:-1])
         fixes = _make_as_wide(head, target.shape[-1]) if target.shape and alike else ()
-        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_here(head), fixes=fixes)
+        yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_loss(head), fixes=fixes)
     found = head.activation
     if target.range is None:
         return
@@ -151,7 +151,7 @@ def _check_values(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         "range": _describe_bounds(*told.target.bounds),
     }
     help = ("let the last layer reach as far as the labels do",)
-    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _label_here(head), help)
+    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _label_loss(head), help)
 
 
 Bounds = tuple[float | None, float | None]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from ...ir.graph import TypedNode, of_node
+from ...ir.graph import TypedNode, remember_by_node
 from ...ir.op import Op, Weight
 from ...language.catalog import NO_EFFECT, KerasObject
 from ...text.diagnostic import Diagnostic
-from .common import Setting, find_written, title_of
+from .common import Setting, find_title, find_written
 
 ENDINGS = ("_initializer", "_regularizer", "_constraint")
 NEEDS = {
@@ -22,13 +22,13 @@ FORGETFUL = frozenset({"SimpleRNN"})
 """Layers that take a penalty on their output, and forget it."""
 
 
-@of_node
-def layers_of(node: TypedNode) -> tuple[tuple[Op, tuple[Weight, ...]], ...]:
+@remember_by_node
+def list_layers(node: TypedNode) -> tuple[tuple[Op, tuple[Weight, ...]], ...]:
     """A layer, or those that it wraps, each with its weights; nothing of one downstream of a mistake."""
     op = node.node.op
     if op is None or node.type is None:
         return ()
-    inner = op.inner_ops()
+    inner = op.list_inner_ops()
     inputs = tuple(x for x in node.inputs if x is not None)
     found: list[tuple[Op, tuple[Weight, ...]]] = [(op, () if inner else node.weights)]
     for layer in inner:
@@ -51,7 +51,7 @@ def find_weights(argument: str, weights: tuple[Weight, ...]) -> tuple[Weight, ..
 
 def is_penalised(op: Op, weights: tuple[Weight, ...], of: Callable[[object], bool] = lambda penalty: penalty is not None) -> bool:
     """Whether a layer adds a penalty on a weight that it trains to the loss; with `of`, one of those penalties."""
-    given = (name for name, value in op.values().items() if name.endswith("_regularizer") and of(value))
+    given = (name for name, value in op.list_values().items() if name.endswith("_regularizer") and of(value))
     return any(each.trainable for name in given if name != "activity_regularizer" for each in find_weights(name, weights))
 
 
@@ -64,29 +64,29 @@ def has_gradient(penalty: object) -> bool:
 
 def has_activity_penalty(op: Op) -> bool:
     """Whether a layer adds a penalty on its output to the loss."""
-    if title_of(op) == "ActivityRegularization":
+    if find_title(op) == "ActivityRegularization":
         return True
     return find_activity_penalty(op) is not None
 
 
 def find_activity_penalty(op: Op) -> object:
     """The penalty on its output that a layer does not forget; None where it has none."""
-    penalty: object = op.value("activity_regularizer") if "activity_regularizer" in op.arguments else None
-    return penalty if title_of(op) not in FORGETFUL else None
+    penalty: object = op.get_value("activity_regularizer") if "activity_regularizer" in op.arguments else None
+    return penalty if find_title(op) not in FORGETFUL else None
 
 
 def pulls_on_output(op: Op) -> bool:
     """Whether a layer adds a penalty on its output that has a gradient."""
-    if title_of(op) == "ActivityRegularization":
-        return any(op.value(each) for each in ("l1", "l2"))
+    if find_title(op) == "ActivityRegularization":
+        return any(op.get_value(each) for each in ("l1", "l2"))
     return has_gradient(find_activity_penalty(op))
 
 
 def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """Each argument that is of a weight which the layer does not have, and so changes nothing; null asks for nothing."""
-    for op, weights in layers_of(node):
+    for op, weights in list_layers(node):
         keys = find_written(op, node.node).keys
-        for argument, value in op.values().items():
+        for argument, value in op.list_values().items():
             needed = None if value is None else _find_missing(op, argument, weights)
             if needed is not None:
                 facts: dict[str, object] = {"argument": argument, "needed": needed}
@@ -97,7 +97,7 @@ def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagno
 def _find_missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
     """What an argument has no effect without, where that is not there."""
     if argument == "activity_regularizer":
-        return "`ActivityRegularization`" if title_of(op) in FORGETFUL else None
+        return "`ActivityRegularization`" if find_title(op) in FORGETFUL else None
     if argument == "unit_forget_bias":
         return None if find_weights("bias_", weights) else NEEDS["bias"][1]
     if not argument.endswith(ENDINGS) or not weights or find_weights(argument, weights):
@@ -113,5 +113,5 @@ def _suggest_way_out(op: Op, argument: str) -> tuple[str, ...]:
     if argument != "activity_regularizer":
         return ("leave it out",)
     return (
-        f"`{title_of(op)}` of Keras forgets it: leave it out, and put `ActivityRegularization: {{l2: 0.01}}` after the layer",
+        f"`{find_title(op)}` of Keras forgets it: leave it out, and put `ActivityRegularization: {{l2: 0.01}}` after the layer",
     )

@@ -7,7 +7,7 @@ from functools import cache
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op, Weight
-from ...language.catalog import KerasObject, facts
+from ...language.catalog import KerasObject, load_catalog
 from ...text.diagnostic import Code, Diagnostic
 from .common import Setting, place_in
 
@@ -48,12 +48,12 @@ def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 @cache
 def _load_rules() -> tuple[dict[str, object], ...]:
-    return tuple(rule for rule in facts()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight"))
+    return tuple(rule for rule in load_catalog()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight"))
 
 
 def _iterate_pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, str, KerasObject, Weight]]:
     """Each written argument of a layer, or of one that it wraps, with each weight that it is for."""
-    for argument, value in op.values().items():
+    for argument, value in op.list_values().items():
         if isinstance(value, Op):
             yield from _iterate_pairs(value, weights)
         if not isinstance(value, KerasObject) or not argument.endswith(USES):

@@ -40,9 +40,9 @@ class Ranged(Augmentation):
     sets_range: ClassVar[bool] = False
     """Whether it brings the values into that range, in training or not."""
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
         if not self.sets_range:
-            return super().range_after(output, *inputs)
+            return super().infer_range(output, *inputs)
         return Range(min(self.value_range), max(self.value_range), True, by=self.title())
 
 

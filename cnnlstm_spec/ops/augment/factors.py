@@ -15,10 +15,10 @@ from ...language.leaf import Leaf, Steps
 from ...language.list_kinds import ListOf, OneOrMore
 from ...language.scope import Scope
 from ...text.diagnostic import Code
-from ...text.nodes import Node, given
+from ...text.nodes import Node, show_given
 from ..floats import as_floats
 from ..shared import FRAME_PARTS, WRONG_DTYPE
-from ..windows import split, window_axes
+from ..windows import name_window_axes, split
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -43,8 +43,8 @@ class ValueRange(ListOf):
         super().__init__(NUMBER, 2)
         self.words = "a list of two different numbers"
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(_make_different, super().core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(_make_different, super().make_core())
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if problem != EQUAL.type:
@@ -87,10 +87,12 @@ class Factor(Leaf):
         number, bound = "an integer" if integers else "a number", "above" if above else "from"
         self.words = f"{number} {bound} {least:g} to {most:g}, or a list of two"
 
-    def core(self) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(lambda value: self.bound(value), OneOrPair(self.inner).core())
+    def make_core(self) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            lambda value: self.bound_value(value), OneOrPair(self.inner).make_core()
+        )
 
-    def bound(self, value: Any) -> Any:
+    def bound_value(self, value: Any) -> Any:
         """The value, if it lies within the bounds."""
         pair = isinstance(value, tuple)
         first, second = value if pair else (value, value)
@@ -109,10 +111,10 @@ class Factor(Leaf):
             OneOrPair(self.inner).explain(problem, steps, node, scope)
             return
         value, resolved = self.take(node, scope), scope.resolve(node) or node
-        shown = list(value) if isinstance(value, list) else given(resolved)
+        shown = list(value) if isinstance(value, list) else show_given(resolved)
         scope.report(OUT_OF_RANGE, resolved, key=scope.name, words=self.words, given=shown)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
 
@@ -127,8 +129,8 @@ class SavedPair(Factor):
         super().__init__(least, most, strict=True)
         self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
 
-    def bound(self, value: Any) -> Any:
-        value = super().bound(value)
+    def bound_value(self, value: Any) -> Any:
+        value = super().bound_value(value)
         if not isinstance(value, tuple) and value != 0:
             raise SINGLE
         return value
@@ -141,7 +143,7 @@ class SavedPair(Factor):
         help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
         scope.report(NOT_LOADED, scope.resolve(node) or node, argument=scope.name, value=f"{value:g}", help=help)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
         return {"anyOf": [{"const": 0}, pair]}
 
@@ -154,7 +156,7 @@ class Augmentation(Op):
     draws_for_images = True
     """Whether what it does is drawn, for each image by itself."""
     frames: ClassVar[FramesAs | None] = "channels"
-    """Where the frames of a video go, as `frames_as` says."""
+    """Where the frames of a video go, as `place_frames` says."""
     channels: ClassVar[tuple[int, ...]] = ()
     """The numbers of channels it takes; any where empty."""
     refused_dtypes: ClassVar[tuple[str, ...]] = ()
@@ -170,16 +172,16 @@ class Augmentation(Op):
         """Whether the channels are the first axis."""
         return self.data_format == "channels_first"
 
-    def axes_read(self) -> tuple[str, ...]:
-        return window_axes(2, self.channels_first)
+    def list_axes_read(self) -> tuple[str, ...]:
+        return name_window_axes(2, self.channels_first)
 
-    def frames_as(self) -> FramesAs | None:
+    def place_frames(self) -> FramesAs | None:
         return self.frames
 
     def clip_help(self) -> tuple[str, ...]:
         return ("inside `TimeDistributed:` each frame of a clip draws by itself",)
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         return FRAME_PARTS if self.frames is not None else ()
 
     def list_channels_taken(self) -> tuple[int, ...]:

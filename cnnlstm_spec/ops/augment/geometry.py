@@ -63,8 +63,8 @@ class RandomCrop(Geometry):
     only_in_training = False
     examples = (example((9, 8, 3), height=4, width=6), example((None, None, 3), height=4, width=6, seed=1))
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
-        return ("_resized", *super().parts(inputs))
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
+        return ("_resized", *super().list_parts(inputs))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         x = super().infer(at, *inputs)
@@ -77,10 +77,10 @@ class RandomCrop(Geometry):
 
         In training the size is right already, and stays as it is.
         """
-        written = self.keras_arguments()
+        written = self.list_keras_arguments()
         same: dict[str, Expression] = {name: written[name] for name in ("data_format", "dtype") if name in written}
         cropped = super().lower(to, *inputs)
-        return to.layer(
+        return to.write_layer(
             "keras.layers.Resizing", cropped, self.height, self.width, suffix="_resized", crop_to_aspect_ratio=True, **same
         )
 
@@ -194,7 +194,7 @@ class RandomErasing(Geometry):
     refused_dtypes = ("float16",)
     examples = (example((4, 5, 3)), example((4, 5, 3), factor=0.5, scale=[0.1, 0.3], fill_value=[1, 2, 3]))
 
-    def frames_as(self) -> FramesAs | None:
+    def place_frames(self) -> FramesAs | None:
         """Noise is drawn for each channel, and of a list each channel has its own: one number is alike for all frames."""
         return "channels" if isinstance(self.fill_value, int | float) else None
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal
 
 from cnnlstm_spec.ir.size import Size
-from cnnlstm_spec.text.files import own
+from cnnlstm_spec.text.files import read_own
 
 from ...text.frozen import dataclass
 
@@ -147,24 +147,24 @@ PROBLEMS: dict[str, bool] = {
 @cache
 def load_data(name: str) -> Any:
     """The generated description of a backbone; treat as frozen."""
-    return json.loads(own("ops", "backbones", "data", f"{name}.json"))
+    return json.loads(read_own("ops", "backbones", "data", f"{name}.json"))
 
 
 @cache
 def is_prefixed(name: str) -> bool:
     """Whether names of its layers begin with its own, for which a `~` stands."""
-    return b"~" in own("ops", "backbones", "data", f"{name}.json")
+    return b"~" in read_own("ops", "backbones", "data", f"{name}.json")
 
 
 @cache
-def facts(name: str) -> Facts:
+def find_facts(name: str) -> Facts:
     """The facts of one of `BACKBONES`."""
     raw = load_data(name)
     keys = ("default_side", "min_side", "preprocess", "reads_parity")
     return Facts(name=name, arguments=tuple((k, v) for k, v in raw["arguments"]), **{k: raw[k] for k in keys})
 
 
-def known_sides(args: Args, height: Size, width: Size) -> tuple[int | None, int | None]:
+def find_known_sides(args: Args, height: Size, width: Size) -> tuple[int | None, int | None]:
     """The height and width Keras is told: None where only known at run time, or null in `input_shape`."""
     shape = args.get("input_shape")
     told = tuple(shape)[:2] if isinstance(shape, (list, tuple)) else (height, width)
@@ -178,8 +178,8 @@ def check(name: str, args: Args, height: Size, width: Size, channels: int) -> li
     The sides are passed to Keras as `input_shape`, null where known only at run time. Whether a weights file exists
     is not looked at. Types are those of Keras's documentation and are not checked, but for `weights`; give `alpha` as a
     float, as Keras looks for the weights of a MobileNetV3 under its text."""
-    values = facts(name).defaults | dict(args)
-    unknown = [Problem("argument-unknown", key, args[key]) for key in args if key not in facts(name).defaults]
+    values = find_facts(name).defaults | dict(args)
+    unknown = [Problem("argument-unknown", key, args[key]) for key in args if key not in find_facts(name).defaults]
     return [
         *unknown,
         *_check_weights(name, values),
@@ -199,7 +199,7 @@ def _check_weights(name: str, values: Args) -> list[Problem]:
     activation = values["classifier_activation"]
     if weights is not None and values["include_top"] and activation not in (None, "softmax", "linear"):
         problems.append(Problem("activation-fixed", "classifier_activation", activation, (None, "softmax")))
-    default = facts(name).defaults["name"]
+    default = find_facts(name).defaults["name"]
     picks_layers = name.startswith("EfficientNetV2")
     picks_file = weights == "imagenet" and name.startswith(("EfficientNet", "ConvNeXt"))
     if values["name"] != default and (picks_layers or picks_file):
@@ -222,10 +222,10 @@ def _check_top(values: Args, args: Args) -> list[Problem]:
 
 
 def _check_sides(name: str, values: Args, args: Args, height: Size, width: Size, channels: int) -> list[Problem]:
-    about, shape = facts(name), args.get("input_shape")
+    about, shape = find_facts(name), args.get("input_shape")
     if shape is not None and not _agrees(shape, (height, width, channels)):
         return [Problem("input-shape-differs", "input_shape", shape, (height, width, channels))]
-    sides = known_sides(args, height, width)
+    sides = find_known_sides(args, height, width)
     imagenet, any_side = values["weights"] == "imagenet", name.startswith("MobileNetV3")
     problems = []
     if imagenet and channels != 3:
@@ -253,7 +253,7 @@ def _agrees(shape: object, size: tuple[Size, Size, int]) -> bool:
 def _list_trained_sides(name: str) -> tuple[int, ...]:
     """The square sides that a whole ImageNet model, head included, is accepted at."""
     sides = {"MobileNet": (128, 160, 192, 224), "MobileNetV2": (96, 128, 160, 192, 224)}
-    return sides.get(name, (facts(name).default_side,))
+    return sides.get(name, (find_facts(name).default_side,))
 
 
 def _check_widths(name: str, values: Args) -> list[Problem]:

@@ -30,16 +30,16 @@ class InnerLayer(Op):
     def title(cls) -> str:
         return "inner layer"
 
-    def giver(self) -> str:
+    def name_giver(self) -> str:
         return self.layer
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         # Of a backbone with a mistake it is only supposed what it gives.
-        return self.of.inner_type(x.with_axes(*x.image), self.layer) if x.image else x
+        return self.of.infer_inner_type(x.with_axes(*x.image), self.layer) if x.image else x
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return compute_dtype(at.policy)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.inner(self.layer)
+        return to.find_inner(self.layer)

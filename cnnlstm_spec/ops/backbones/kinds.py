@@ -8,7 +8,7 @@ from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
 from ...language.leaf import Leaf, OpenLeaf
 from ...language.list_kinds import ListOf
 from ...language.scope import Scope
-from ...text.nodes import WRONG_TYPE, Node, Scalar, given
+from ...text.nodes import WRONG_TYPE, Node, Scalar, show_given
 from ..shared import ACTIVATION
 from ..weights_file import WeightsFile, find_file
 
@@ -23,13 +23,13 @@ class WeightsKind(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if node.value == "imagenet":
             return node.value
         near = ("`weights: imagenet` are those of Keras",) if node.value.lower() == "imagenet" else ()
         return find_file(node, scope, (*near, "`weights: null` starts from random weights"), BY_KERAS)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string"}
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ...ir.inference import Inference, Refusal
 from ...ir.meaning import ANY, Range
-from ...ir.op import Op, Weight, example, range_of
+from ...ir.op import Op, Weight, example, infer_activation_range
 from ...ir.program import Apply, Attribute, Call
 from ...ir.size import Size, at_least
 from ...ir.tensor import Axis, TensorType
@@ -18,30 +18,30 @@ from ...language.catalog import NO_EFFECT
 from ...language.kinds import BOOLEAN, TEXT, Optional
 from ...language.record import Checks
 from ...text.diagnostic import Code
-from ...text.spelling import did_you_mean, likest, nearest
+from ...text.spelling import find_nearest, sort_by_likeness, suggest_word
 from ..shared import known
 from ..weights_file import WeightsFile
 from .codes import COLOURS, CUT_OFF, NO_NORM, TWO_WAYS, UNKNOWN_INNER
 from .kinds import KINDS
-from .preprocess import OF_COLOURS, PART, PIXELS, preprocessed
+from .preprocess import OF_COLOURS, PART, PIXELS, preprocess
 from .walk import (
     Problem,
     Traced,
-    activations,
     check,
-    facts,
-    inner_shape,
+    count_activations,
+    count_macs,
+    find_facts,
+    find_kept_layers,
+    find_known_sides,
+    find_layer,
+    find_least_side,
+    infer_inner_shape,
+    infer_output_shape,
     is_counted,
-    kept_layers,
-    known_sides,
-    layer_of,
-    layers,
-    least_side,
-    macs,
-    norms,
-    output_shape,
+    list_layers,
+    list_norms,
+    list_weights,
     trace,
-    weights,
 )
 
 if TYPE_CHECKING:
@@ -90,12 +90,12 @@ class Backbone(Op):
     def keras_path(cls) -> str:
         return f"keras.applications.{cls.model}"
 
-    def preprocessing(self) -> str | None:
-        return facts(self.model).preprocess
+    def find_preprocessing(self) -> str | None:
+        return find_facts(self.model).preprocess
 
-    def settings(self) -> dict[str, Any]:
+    def list_settings(self) -> dict[str, Any]:
         """The arguments of Keras's constructor, as written."""
-        own = {name: value for name, value in self.values().items() if name not in OWN}
+        own = {name: value for name, value in self.list_values().items() if name not in OWN}
         activation = own.get("classifier_activation")
         if activation is not None:
             own["classifier_activation"] = activation.name
@@ -107,70 +107,72 @@ class Backbone(Op):
         (x,) = inputs
         height, width, channels = x.axes
         count = known(self.title(), channels)
-        for problem in check(self.model, self.settings(), height.size, width.size, count):
-            raise self.refusal(problem, x)
+        for problem in check(self.model, self.list_settings(), height.size, width.size, count):
+            raise self.make_refusal(problem, x)
         self.check_run_time(at, x)
         self.check_frozen(count)
-        if self.preprocess_input and self.preprocessing() in OF_COLOURS and count != 3:
+        if self.preprocess_input and self.find_preprocessing() in OF_COLOURS and count != 3:
             raise Refusal(COLOURS, "preprocess_input", layer=self.title(), given=count)
         if not self.whole:
-            return self.inner_type(x, self.taps[-1])
-        return x.with_axes(*_axes(output_shape(self.model, self.settings(), height.size, width.size)))
+            return self.infer_inner_type(x, self.taps[-1])
+        return x.with_axes(*_list_axes(infer_output_shape(self.model, self.list_settings(), height.size, width.size)))
 
-    def inner_type(self, x: TensorType, layer: str) -> TensorType:
+    def infer_inner_type(self, x: TensorType, layer: str) -> TensorType:
         """What an inner layer gives for an image of that type; refuses a layer that there is not for its channels."""
         height, width, channels = x.axes
         count = known(self.title(), channels)
-        if layer not in self.layers(count):
+        if layer not in self.list_layers(count):
             raise Refusal(UNKNOWN_INNER, None, layer=self.title(), name=layer)
-        return x.with_axes(*_axes(inner_shape(self.model, self.settings(), height.size, width.size, count, layer)))
+        return x.with_axes(
+            *_list_axes(infer_inner_shape(self.model, self.list_settings(), height.size, width.size, count, layer))
+        )
 
     def trace(self, x: TensorType, layer: str | None) -> Iterator[Traced]:
         """The inner layers on which an inner layer rests, or what it gives, for an image of that type."""
         height, width, channels = x.axes
-        reads = self.rests_on() if layer is None else (layer,)
-        return trace(self.model, self.settings(), height.size, width.size, known(self.title(), channels), reads)
+        reads = self.list_read_layers() if layer is None else (layer,)
+        return trace(self.model, self.list_settings(), height.size, width.size, known(self.title(), channels), reads)
 
-    def image_of(self, *inputs: TensorType) -> tuple[Axis, ...]:
+    def find_image(self, *inputs: TensorType) -> tuple[Axis, ...]:
         return inputs[0].axes
 
-    def layers(self, channels: int = 3) -> tuple[str, ...]:
+    def list_layers(self, channels: int = 3) -> tuple[str, ...]:
         """The names of its inner layers, those that are not part of the model too, in Keras's order."""
-        return layers(self.model, self.settings(), channels)
+        return list_layers(self.model, self.list_settings(), channels)
 
-    def kept(self, channels: int = 3) -> tuple[str, ...]:
+    def list_kept(self, channels: int = 3) -> tuple[str, ...]:
         """The names of those that are part of the model."""
-        return kept_layers(self.model, self.settings(), channels, self.rests_on())
+        return find_kept_layers(self.model, self.list_settings(), channels, self.list_read_layers())
 
-    def rests_on(self) -> tuple[str, ...] | None:
+    def list_read_layers(self) -> tuple[str, ...] | None:
         """The inner layers that are read, where nothing else is; None where all of it is."""
         return None if self.whole else self.taps
 
     def is_counted(self) -> bool:
         """Whether Keras counts up names of its layers, and somebody goes by them."""
-        return (self.name is not None or self.train_from is not None) and is_counted(self.model, self.settings())
+        return (self.name is not None or self.train_from is not None) and is_counted(self.model, self.list_settings())
 
-    def norms(self, channels: int = 3) -> frozenset[str]:
+    def list_norms(self, channels: int = 3) -> frozenset[str]:
         """The names of its batch norms, those that are not part of the model too."""
-        return norms(self.model, self.settings(), channels)
+        return list_norms(self.model, self.list_settings(), channels)
 
     def has_norms(self) -> bool:
-        return bool(self.norms())
+        return bool(self.list_norms())
 
     def with_norms_frozen(self) -> Self:
-        return self.having(stays_frozen=True) if self.has_norms() and self.trainable else self
+        return self.replace_values(stays_frozen=True) if self.has_norms() and self.trainable else self
 
     def holds_norms(self) -> bool:
         """Whether its batch norms are frozen, whatever else is trained: by a key of its own, or one around it."""
         return self.freeze_batch_norm or self.stays_frozen
 
-    def frozen_layers(self, channels: int = 3) -> frozenset[str]:
+    def list_frozen_layers(self, channels: int = 3) -> frozenset[str]:
         """The inner layers that are not trained."""
-        every = self.layers(channels)
+        every = self.list_layers(channels)
         if not self.trainable:
             return frozenset(every)
         before = every[: every.index(self.train_from)] if self.train_from in every else ()
-        held = self.norms(channels) if self.holds_norms() else frozenset()
+        held = self.list_norms(channels) if self.holds_norms() else frozenset()
         return held.union(before)
 
     def check(self, at: Checks) -> None:
@@ -179,21 +181,21 @@ class Backbone(Op):
 
     def check_frozen(self, channels: int) -> None:
         """Raises Refusal for a `train_from` that is no layer of the model, or batch norms that are none, or frozen already."""
-        kept = self.kept(channels)
+        kept = self.list_kept(channels)
         if self.train_from is not None and self.train_from not in kept:
-            if self.train_from in self.layers(channels):
+            if self.train_from in self.list_layers(channels):
                 raise Refusal(CUT_OFF, "train_from", name=self.train_from)
-            near = likest(self.train_from, kept)
-            help = did_you_mean(self.train_from, near) or (f"there are {', '.join(f'`{each}`' for each in kept[:8])}",)
-            found = nearest(self.train_from, near)
+            near = sort_by_likeness(self.train_from, kept)
+            help = suggest_word(self.train_from, near) or (f"there are {', '.join(f'`{each}`' for each in kept[:8])}",)
+            found = find_nearest(self.train_from, near)
             refusal = Refusal(UNKNOWN_INNER, "train_from", help, layer=self.title(), name=self.train_from)
-            raise refusal.mended(train_from=found) if found is not None else refusal
+            raise refusal.add_fixes(train_from=found) if found is not None else refusal
         if not self.freeze_batch_norm:
             return
-        held = self.norms(channels).intersection(kept)
+        held = self.list_norms(channels).intersection(kept)
         if not held:
-            raise Refusal(NO_NORM, "freeze_batch_norm", layer=self.title()).mended(freeze_batch_norm="false")
-        if held <= self.having(freeze_batch_norm=False, stays_frozen=False).frozen_layers(channels):
+            raise Refusal(NO_NORM, "freeze_batch_norm", layer=self.title()).add_fixes(freeze_batch_norm="false")
+        if held <= self.replace_values(freeze_batch_norm=False, stays_frozen=False).list_frozen_layers(channels):
             help = ("leave it out: all are frozen without it",)
             raise Refusal(
                 NO_EFFECT, "freeze_batch_norm", help, argument="freeze_batch_norm", needed="a batch norm that is trained"
@@ -202,27 +204,27 @@ class Backbone(Op):
     def check_run_time(self, at: Inference, x: TensorType) -> None:
         """Of images whose size Keras is not told, or not all of it, some are too small for the last layers."""
         height, width, _ = x.axes
-        if None not in known_sides(self.settings(), height.size, width.size):
+        if None not in find_known_sides(self.list_settings(), height.size, width.size):
             return
-        least = least_side(self.model, self.settings(), height.size, width.size, self.rests_on())
+        least = find_least_side(self.model, self.list_settings(), height.size, width.size, self.list_read_layers())
         for axis in (height, width):
-            at.require(at_least(axis.size, least), self.too_small(x, least))
+            at.require(at_least(axis.size, least), self.refuse_too_small(x, least))
 
-    def too_small(self, x: TensorType, least: object) -> Refusal:
+    def refuse_too_small(self, x: TensorType, least: object) -> Refusal:
         """What is said of images that leave nothing for the last layers."""
         help = ("read larger images, or put a `Resizing` before it",)
         sides = " x ".join(str(axis.size) for axis in x.axes[:2])
         return Refusal(TOO_SMALL, None, help, layer=self.title(), least=least, given=sides)
 
-    def refusal(self, problem: Problem, x: TensorType) -> Refusal:
+    def make_refusal(self, problem: Problem, x: TensorType) -> Refusal:
         """What is said of a problem."""
-        layer, written = self.title(), _yaml(problem.given)
+        layer, written = self.title(), _write_yaml(problem.given)
         help: tuple[str, ...]
-        accepted = ", ".join(_yaml(each) for each in problem.expected)
+        accepted = ", ".join(_write_yaml(each) for each in problem.expected)
         sides = " x ".join(str(axis.size) for axis in x.axes[:2])
         match problem.kind:
             case "side-too-small":
-                return self.too_small(x, problem.expected[0])
+                return self.refuse_too_small(x, problem.expected[0])
             case "channels-fixed":
                 help = ("`weights: null` takes any number of channels",)
                 return Refusal(CHANNELS, None, help, layer=layer, given=problem.given)
@@ -241,49 +243,51 @@ class Backbone(Op):
         help = (f"it takes {accepted}",) if accepted else ()
         return Refusal(ARGUMENT, problem.argument, help, layer=layer, argument=problem.argument, written=written)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        own = self.settings()
-        return range_of(self.value("classifier_activation"), output.rank) if own.get("include_top", True) else ANY
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        own = self.list_settings()
+        return (
+            infer_activation_range(self.get_value("classifier_activation"), output.rank) if own.get("include_top", True) else ANY
+        )
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         height, width, channels = inputs[0].axes
         count = known(self.title(), channels)
-        found = weights(self.model, self.settings(), height.size, width.size, count, self.rests_on())
-        return _weights(self.model, found, self.frozen_layers(count) if self.trainable else frozenset())
+        found = list_weights(self.model, self.list_settings(), height.size, width.size, count, self.list_read_layers())
+        return _make_weights(self.model, found, self.list_frozen_layers(count) if self.trainable else frozenset())
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         height, width, channels = inputs[0].axes
         count = known(self.title(), channels)
-        return macs(self.model, self.settings(), height.size, width.size, count, self.rests_on())
+        return count_macs(self.model, self.list_settings(), height.size, width.size, count, self.list_read_layers())
 
-    def elements(self, x: TensorType) -> Size:
+    def count_elements(self, x: TensorType) -> Size:
         """The values that all layers give for an image."""
         height, width, channels = x.axes
         count = known(self.title(), channels)
-        return activations(self.model, self.settings(), height.size, width.size, count, self.rests_on())
+        return count_activations(self.model, self.list_settings(), height.size, width.size, count, self.list_read_layers())
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         return (PART,) if self.preprocess_input else ()
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        image = preprocessed(to, inputs[0], self.preprocessing()) if self.preprocess_input else inputs[0]
+        image = preprocess(to, inputs[0], self.find_preprocessing()) if self.preprocess_input else inputs[0]
         if not self.taps:
-            layer = to.made(self.constructor(to), scope=self.scope(to), alone=self.is_counted())
-            if to.first_use():
-                if self.fixed_name():
+            layer = to.make_layer(self.make_constructor(to), scope=self.find_scope(to), alone=self.is_counted())
+            if to.is_first_use():
+                if self.is_named_by_keras():
                     to.set(layer, "name", to.name)
                 self.prepare(to, layer)
                 self.finish(to, layer)
             return Apply(layer, (image,))
-        full = to.made(self.constructor(to), "_whole", self.scope(to), self.is_counted())
-        if to.first_use():
+        full = to.make_layer(self.make_constructor(to), "_whole", self.find_scope(to), self.is_counted())
+        if to.is_first_use():
             self.prepare(to, full)
         outputs: list[Expression] = [Attribute(Call(f"{full.name}.get_layer", (tap,)), "output") for tap in self.taps]
         if self.whole:
             outputs.append(Attribute(full, "output"))
         given = outputs if len(outputs) > 1 else outputs[0]
-        layer = to.made(Call("keras.Model", (Attribute(full, "input"), given), (("name", to.name),)))
-        if to.first_use():
+        layer = to.make_layer(Call("keras.Model", (Attribute(full, "input"), given), (("name", to.name),)))
+        if to.is_first_use():
             self.finish(to, layer)
         stems = [*self.taps, to.stem] if self.whole else list(self.taps)
         values = to.let_each(Apply(layer, (image,)), stems)
@@ -291,17 +295,17 @@ class Backbone(Op):
             to.give_inner(tap, value)
         return values[-1]
 
-    def layer_of(self, weight: Weight) -> str:
+    def find_layer(self, weight: Weight) -> str:
         """The inner layer that has a weight."""
-        return layer_of(self.model, weight.name.rpartition("/")[0])
+        return find_layer(self.model, weight.name.rpartition("/")[0])
 
-    def scope(self, to: Lowering) -> str | None:
+    def find_scope(self, to: Lowering) -> str | None:
         """What the paths of its weights begin with, where optimizers go by them."""
         return to.name if to.marks_layers else None
 
     def prepare(self, to: Lowering, layer: Ref) -> None:
         """Freezes inner layers, by the names and in the order that Keras gives them."""
-        if self.train_from is not None and self.train_from != self.layers()[0]:
+        if self.train_from is not None and self.train_from != self.list_layers()[0]:
             to.freeze_before(layer, self.train_from)
         if self.holds_norms():
             to.freeze_norms(layer)
@@ -313,53 +317,53 @@ class Backbone(Op):
         if not self.trainable:
             to.set(layer, "trainable", False)
 
-    def constructor(self, to: Lowering) -> Call:
+    def make_constructor(self, to: Lowering) -> Call:
         """The call that builds the backbone for the size that it stands on."""
-        keywords: dict[str, Expression] = {"input_shape": sizes(to.inputs[0])}
-        keywords.update(self.settings())
-        if not self.fixed_name():
+        keywords: dict[str, Expression] = {"input_shape": list_sizes(to.inputs[0])}
+        keywords.update(self.list_settings())
+        if not self.is_named_by_keras():
             keywords["name"] = to.name
         return Call(self.keras_path(), (), tuple(keywords.items()))
 
-    def fixed_name(self) -> bool:
+    def is_named_by_keras(self) -> bool:
         """Whether Keras chooses layers, a weights file or layers' names by the name, which is then set afterwards."""
         return self.model.startswith(("EfficientNet", "ConvNeXt"))
 
 
-def _axes(shape: tuple[Size, ...]) -> tuple[Axis, ...]:
+def _list_axes(shape: tuple[Size, ...]) -> tuple[Axis, ...]:
     names = ("features",) if len(shape) == 1 else ("height", "width", "channels")
     return tuple(Axis(name, size) for name, size in zip(names, shape, strict=True))
 
 
 @lru_cache(maxsize=64)
-def _weights(model: str, found: tuple[tuple[str, tuple[int, ...], bool], ...], frozen: frozenset[str]) -> tuple[Weight, ...]:
+def _make_weights(model: str, found: tuple[tuple[str, tuple[int, ...], bool], ...], frozen: frozenset[str]) -> tuple[Weight, ...]:
     """The same for all copies: a thousand backbones have a million."""
 
     def is_trained(path: str) -> bool:
-        return layer_of(model, path.rpartition("/")[0]) not in frozen
+        return find_layer(model, path.rpartition("/")[0]) not in frozen
 
     return tuple(Weight(path, shape, trainable and is_trained(path)) for path, shape, trainable in found)
 
 
-def sizes(x: TensorType) -> tuple[int | None, ...]:
+def list_sizes(x: TensorType) -> tuple[int | None, ...]:
     """The sizes as Keras takes them."""
     return tuple(axis.size if isinstance(axis.size, int) else None for axis in x.axes)
 
 
-def _yaml(value: object) -> str:
+def _write_yaml(value: object) -> str:
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(_yaml(each) for each in value) + "]"
+        return "[" + ", ".join(_write_yaml(each) for each in value) + "]"
     return {None: "null", True: "true", False: "false"}.get(value, str(value)) if isinstance(value, bool | None) else str(value)
 
 
 @cache
-def backbone_op(model: str) -> type[Backbone]:
+def make_backbone_op(model: str) -> type[Backbone]:
     """The op of a backbone, its arguments read off Keras's constructor."""
-    side = max(64, facts(model).min_side)
-    doc = f"A model of `keras.applications`; reads {PIXELS[facts(model).preprocess]}."
+    side = max(64, find_facts(model).min_side)
+    doc = f"A model of `keras.applications`; reads {PIXELS[find_facts(model).preprocess]}."
     fields: dict[str, Any] = {"model": model, "__doc__": doc, "__module__": __name__}
     types: dict[str, Any] = {}
-    for name, default in facts(model).arguments:
+    for name, default in find_facts(model).arguments:
         if name in KINDS:
             leaf, words = KINDS[name]
             field = "weights_" if name == "weights" else name

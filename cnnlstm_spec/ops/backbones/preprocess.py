@@ -25,7 +25,7 @@ BGR_MEANS = (103.939, 116.779, 123.68)
 """Of its pixels from 0 to 255, blue first."""
 
 
-def preprocessed(to: Lowering, image: Expression, mode: str | None) -> Expression:
+def preprocess(to: Lowering, image: Expression, mode: str | None) -> Expression:
     """What `preprocess_input` makes of pixels of 0 to 255."""
     match mode:
         case "tf":
@@ -34,9 +34,9 @@ def preprocessed(to: Lowering, image: Expression, mode: str | None) -> Expressio
             scales: list[Expression] = [1 / (255 * each) for each in DEVIATIONS]
             return _rescale(to, image, scales, [-mean / each for mean, each in zip(MEANS, DEVIATIONS, strict=True)])
         case "caffe":
-            return _rescale(to, to.ops("flip", image, axis=-1), 1.0, [-each for each in BGR_MEANS])
+            return _rescale(to, to.call_ops("flip", image, axis=-1), 1.0, [-each for each in BGR_MEANS])
     return image
 
 
 def _rescale(to: Lowering, image: Expression, scale: Expression, offset: Expression) -> Expression:
-    return to.layer("keras.layers.Rescaling", image, scale, suffix=PART, offset=offset)
+    return to.write_layer("keras.layers.Rescaling", image, scale, suffix=PART, offset=offset)

@@ -23,9 +23,9 @@ from cnnlstm_spec.ops.backbones.arguments import (
     Facts,
     Problem,
     check,
-    facts,
+    find_facts,
+    find_known_sides,
     is_prefixed,
-    known_sides,
     load_data,
 )
 from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, count_channels
@@ -33,8 +33,18 @@ from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, W
 from ...text.frozen import dataclass
 
 __all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
-__all__ += ["activations", "check", "facts", "inner_shape", "is_counted", "kept_layers", "known_sides", "layers", "least_side"]
-__all__ += ["macs", "norms", "output_shape", "trace", "weights"]
+__all__ += [
+    "check",
+    "count_activations",
+    "find_facts",
+    "find_kept_layers",
+    "find_known_sides",
+    "find_least_side",
+    "infer_inner_shape",
+    "is_counted",
+    "list_layers",
+]
+__all__ += ["count_macs", "infer_output_shape", "list_norms", "list_weights", "trace"]
 
 LARGE = 128
 """More than any least side."""
@@ -63,51 +73,51 @@ def _make_step(placed: Placed, walk: Walk, inputs: list[Shape]) -> Step | None:
     return KINDS[placed.kind](placed.parameters, inputs, walk)
 
 
-def output_shape(name: str, args: Args, height: Size, width: Size) -> Shape:
+def infer_output_shape(name: str, args: Args, height: Size, width: Size) -> Shape:
     """The backbone's output, batch implied: (height, width, channels), or (features,) after pooling or with the top."""
     return _trace(name, _build(name, args, height, width), height, width, 3, WHOLE).output
 
 
-def inner_shape(name: str, args: Args, height: Size, width: Size, channels: int, layer: str) -> Shape:
+def infer_inner_shape(name: str, args: Args, height: Size, width: Size, channels: int, layer: str) -> Shape:
     """The output of one of its `layers`, batch implied."""
     placed = _walk(name, _build(name, args, height, width), height, width, channels)
     return next(each.step.shape for each in reversed(placed) if each.layer == layer and each.step is not None)
 
 
-def layers(name: str, args: Args, channels: int) -> tuple[str, ...]:
+def list_layers(name: str, args: Args, channels: int) -> tuple[str, ...]:
     """The names of its layers, but for the input, in the order of Keras's `backbone.layers`: those of a fresh process."""
-    side = facts(name).default_side
+    side = find_facts(name).default_side
     return _list_layers(name, _build(name, args, side, side), channels)
 
 
-def kept_layers(name: str, args: Args, channels: int, reads: Reads) -> tuple[str, ...]:
+def find_kept_layers(name: str, args: Args, channels: int, reads: Reads) -> tuple[str, ...]:
     """The `layers` that are left where nothing but some of them is read: those and what they rest on."""
-    side = facts(name).default_side
+    side = find_facts(name).default_side
     return _find_kept_layers(name, _build(name, args, side, side), channels, reads)
 
 
-def norms(name: str, args: Args, channels: int) -> frozenset[str]:
+def list_norms(name: str, args: Args, channels: int) -> frozenset[str]:
     """Those of its `layers` that are batch norms."""
-    side = facts(name).default_side
+    side = find_facts(name).default_side
     return _find_norms(name, _build(name, args, side, side), channels)
 
 
-def layer_of(name: str, path: str) -> str:
+def find_layer(name: str, path: str) -> str:
     """The one of its `layers` that has the weight of a path, or lies at it: a `Sequential`, or the last name."""
     return path.partition("/")[0] if is_prefixed(name) else path.rpartition("/")[2]
 
 
 def is_counted(name: str, args: Args) -> bool:
     """Whether some of its layers have names that Keras counts up in a process: `conv2d_93`."""
-    return any(COUNTED.fullmatch(each) for each in layers(name, args, 3))
+    return any(COUNTED.fullmatch(each) for each in list_layers(name, args, 3))
 
 
-def least_side(name: str, args: Args, height: Size, width: Size, reads: Reads = WHOLE) -> int:
+def find_least_side(name: str, args: Args, height: Size, width: Size, reads: Reads = WHOLE) -> int:
     """The least height and width of images that the built model runs on, where Keras is not told both and checks none."""
     return _find_least_side(name, _build(name, args, height, width), reads)
 
 
-def weights(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> tuple[Weight, ...]:
+def list_weights(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> tuple[Weight, ...]:
     """Each weight, in the order of `model.weights`.
 
     A path is `layer/weight`; in ConvNeXt also `sequential/layer/weight`, in NASNet `scope/.../layer/weight`. Layers
@@ -117,7 +127,7 @@ def weights(name: str, args: Args, height: Size, width: Size, channels: int, rea
     return _trace(name, _build(name, args, height, width), height, width, channels, reads).weights
 
 
-def macs(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
+def count_macs(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
     """Multiply-adds for one image.
 
     A convolution has output positions x kernel height x kernel width x (input channels / groups) x filters; a
@@ -126,7 +136,7 @@ def macs(name: str, args: Args, height: Size, width: Size, channels: int, reads:
     return _trace(name, _build(name, args, height, width), height, width, channels, reads).macs
 
 
-def activations(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
+def count_activations(name: str, args: Args, height: Size, width: Size, channels: int, reads: Reads = WHOLE) -> Size:
     """Elements for one image in the outputs of all layers and operations, without the input.
 
     Layers that compute nothing in inference (dropout, identity) count; a nested model counts as its layers."""
@@ -144,7 +154,7 @@ class Trace:
 
 
 def _build(name: str, args: Args, height: Size, width: Size) -> Build:
-    values: dict[str, Any] = facts(name).defaults | dict(args)
+    values: dict[str, Any] = find_facts(name).defaults | dict(args)
     top, pooling = bool(values["include_top"]), values["pooling"]
     return Build(
         top=top,
@@ -156,7 +166,7 @@ def _build(name: str, args: Args, height: Size, width: Size) -> Build:
         preprocessing=bool(values.get("include_preprocessing", True)),
         dropout=values.get("dropout_rate", 1.0) > 0,
         imagenet=values["weights"] == "imagenet",
-        sizeless=known_sides(args, height, width)[0] is None,
+        sizeless=find_known_sides(args, height, width)[0] is None,
         prefix=(values["name"] or "") if is_prefixed(name) else "",
     )
 
@@ -194,7 +204,9 @@ def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> 
         step = KINDS[node[0]](node[3:], inputs, walk)
         walk.shapes.append(inputs[-1] if step is None else step.shape)
         path = node[2].replace("~", build.prefix)
-        found.append(Placed(layer_of(name, path), path, node[0], step, read if step is not None else read[-1:], tuple(node[3:])))
+        found.append(
+            Placed(find_layer(name, path), path, node[0], step, read if step is not None else read[-1:], tuple(node[3:]))
+        )
     return tuple(found)
 
 
@@ -211,7 +223,7 @@ def _iterate_kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
 
 def _place_nodes(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
     """The nodes for images of the side that the backbone is made for: which there are hangs on no size."""
-    side = facts(name).default_side
+    side = find_facts(name).default_side
     return _walk(name, build, side, side, channels)
 
 

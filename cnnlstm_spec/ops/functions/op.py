@@ -17,8 +17,8 @@ from ..axes import OVER_BATCH
 from ..shared import WRONG_DTYPE
 from . import shapes
 from .kinds import describe_argument, find_kind
-from .ranges import SAME, range_of
-from .table import Fact, fact_of
+from .ranges import SAME, infer_function_range
+from .table import Fact, find_fact
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -43,7 +43,7 @@ class Function(Op):
 
     def list_settings(self) -> dict[str, Any]:
         """The arguments of the function, defaults too."""
-        return {name: self.value(name) for name in self.arguments if name not in ("name", "function")}
+        return {name: self.get_value(name) for name in self.arguments if name not in ("name", "function")}
 
     def infer_shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
         """What it does with the axes; raises Refusal."""
@@ -72,7 +72,7 @@ class Function(Op):
         broken = any(isinstance(value, float) for value in own.values())
         return (self.fact.dtypes_of_floats if broken else self.fact.dtypes).get(dtype, dtype)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return self.find_given_dtype(inputs[0].dtype) or inputs[0].dtype
 
     def keeps_order(self, x: TensorType) -> bool:
@@ -80,7 +80,7 @@ class Function(Op):
         shaped = self.infer_shaped(Inference(), x)
         return shaped.places[:1] == (0,) and 0 not in shaped.mixed
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         (x,) = inputs
         if x.mask is None or not x.axes:
             return None
@@ -88,7 +88,7 @@ class Function(Op):
             return replace(x.mask, flipped=not x.mask.flipped)
         return x.mask if self.keeps_order(x) else None
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs
         if x.zeros is None:
             return None
@@ -112,12 +112,14 @@ class Function(Op):
             return False
         return x.zeros.axis in self.infer_shaped(Inference(), x).mixed
 
-    def meaning_after(self, output: TensorType, *inputs: TensorType) -> Meaning:
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         (x,) = inputs
         shaped = self.infer_shaped(Inference(), x)
-        values = range_of(self.fact.name, self.fact.sort, self.list_settings(), x.meaning.range, shaped.places, x.rank)
+        values = infer_function_range(
+            self.fact.name, self.fact.sort, self.list_settings(), x.meaning.range, shaped.places, x.rank
+        )
         turned = self.fact.name == "flip" and x.meaning.steps in shaped.mixed
-        meaning = replace(x.meaning, range=None).moved(lambda place: shaped.places[place])
+        meaning = replace(x.meaning, range=None).move_axes(lambda place: shaped.places[place])
         still = meaning.still and self.fact.sort == "each"
         backwards = meaning.backwards != (turned and meaning.steps is not None)
         return replace(meaning, range=self.infer_floats(values, x), backwards=backwards, still=still)
@@ -136,18 +138,18 @@ class Function(Op):
     def without_xla(self, trained: bool) -> str | None:
         return None if self.fact.xla[trained] else "function"
 
-    def keras_arguments(self) -> dict[str, Any]:
-        written = super().keras_arguments()
+    def list_keras_arguments(self) -> dict[str, Any]:
+        written = super().list_keras_arguments()
         return {name: value for name, value in written.items() if name != "function"}
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return to.ops(self.fact.name, *inputs, **to.keywords(self))
+        return to.call_ops(self.fact.name, *inputs, **to.write_keywords(self))
 
 
 @cache
-def function_op(name: str) -> type[Function] | None:
+def find_function_op(name: str) -> type[Function] | None:
     """The op of a function; None where an `Op` may name none of that name."""
-    fact = fact_of(name)
+    fact = find_fact(name)
     if fact is None:
         return None
     # Said again of each class: pydantic takes the fields of every base.

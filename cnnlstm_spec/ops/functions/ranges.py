@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log
 from typing import Any
 
-from ...ir.meaning import ANY, Range, hull, move_axes
+from ...ir.meaning import ANY, Range, merge_ranges, move_axes
 from ...language.activations import BOUNDS
 
 Values = Mapping[str, Any]
@@ -30,13 +30,15 @@ SAME = frozenset(
 KEPT = frozenset({"copy", "stop_gradient", "real", "conj", "conjugate", "sort", "flip", "roll"})
 
 
-def range_of(name: str, sort: str, values: Values, x: Range | None, places: tuple[int | None, ...], rank: int) -> Range | None:
+def infer_function_range(
+    name: str, sort: str, values: Values, x: Range | None, places: tuple[int | None, ...], rank: int
+) -> Range | None:
     """The bounds of what a function gives of values within others; `places` says where axes have gone, `rank` how many came."""
     given = None if x is not None and x.pixels else x
     if name in KEPT or (sort in SAME and sort != "along"):
-        return move_axes(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosened()
+        return move_axes(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosen()
     if name in WITHIN:
-        return x and x.loosened()
+        return x and x.loosen()
     if name in NEVER_NEGATIVE:
         return Range(0, None, True, by=name)
     if name in SUMS:
@@ -82,10 +84,10 @@ def _infer_of_numbers(name: str, values: Values, given: Range | None) -> Range |
         case "exp":
             return Range(0, None, by="exp") if given is None else replace(given.map_values(_compute_exp), by="exp")
         case "log":
-            return log_of(given)
+            return infer_log(given)
         case "pad":
             filled = values.get("constant_values") or 0
-            return hull((given, Range(filled, filled, True))) if values["mode"] == "constant" else given
+            return merge_ranges((given, Range(filled, filled, True))) if values["mode"] == "constant" else given
     if name in EVEN:
         return infer_even(given or ANY, EVEN[name], name)
     if given is None:
@@ -99,7 +101,7 @@ def _infer_of_numbers(name: str, values: Values, given: Range | None) -> Range |
         "true_divide": lambda x: x / other if other else x,
     }
     beside_zero = name in ("multiply", "divide", "true_divide") and not other
-    return given.loosened().map_values(moving[name]) if name in moving and not beside_zero else None
+    return given.loosen().map_values(moving[name]) if name in moving and not beside_zero else None
 
 
 def _compute_exp(value: float) -> float:
@@ -107,7 +109,7 @@ def _compute_exp(value: float) -> float:
     return exp(min(value, 700.0))
 
 
-def log_of(values: Range | None) -> Range:
+def infer_log(values: Range | None) -> Range:
     """The logarithm, of 0 no number."""
     low, high = (None, None) if values is None else (values.least, values.greatest)
     return Range(

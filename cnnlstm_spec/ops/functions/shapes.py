@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
-from ...ir.size import Size, are_alike_known, at_least, divisible, equal, larger
+from ...ir.size import Size, are_alike_known, at_least, divisible, equal, take_larger
 from ...ir.tensor import Axis, TensorType
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
-from ..axes import axis_number, axis_numbers, refuse_batch
+from ..axes import find_axis_number, find_axis_numbers, refuse_batch
 from ..windows import slide
 
 NOT_ONE = Code(
@@ -71,7 +71,7 @@ class Call:
         axis = self.values.get(argument)
         if not isinstance(axis, int):
             refuse_batch(self.name, 0, self.x, argument, left_out=axis is None)
-        number = axis_number(self.name, axis or 0, self.x, argument)
+        number = find_axis_number(self.name, axis or 0, self.x, argument)
         refuse_batch(self.name, number, self.x, argument, left_out=argument not in self.values)
         return number - 1
 
@@ -80,7 +80,7 @@ class Call:
         axes = self.values.get(argument)
         if axes is None:
             refuse_batch(self.name, 0, self.x, argument, left_out=True)
-        numbers = axis_numbers(self.name, () if axes is None else axes, self.x, argument)
+        numbers = find_axis_numbers(self.name, () if axes is None else axes, self.x, argument)
         for number in numbers:
             refuse_batch(self.name, number, self.x, argument)
         return tuple(number - 1 for number in numbers)
@@ -163,7 +163,7 @@ def _expand(call: Call) -> Shaped:
     written = call.values["axis"]
     written = (written,) if isinstance(written, int) else written
     wider = TensorType((*call.x.axes, *(Axis("added", 1) for _ in written)))
-    numbers = axis_numbers(call.name, written, wider)
+    numbers = find_axis_numbers(call.name, written, wider)
     for number in numbers:
         refuse_batch(call.name, number, call.x, "axis")
     return _widen(call, {number - 1: Axis("added", 1) for number in numbers})
@@ -189,14 +189,14 @@ def _transpose(call: Call) -> Shaped:
     if axes is None:
         refuse_batch(call.name, 0, call.x, "axes", left_out=True)
     axes = (axes,) if isinstance(axes, int) else axes or ()
-    order = axis_numbers(call.name, axes, call.x, "axes")
+    order = find_axis_numbers(call.name, axes, call.x, "axes")
     if len(order) != count:
         raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted=f"each of 0 to {count - 1}", given=list(axes))
     return call.move_axes(order, "axes")
 
 
 def _move(call: Call) -> Shaped:
-    sources, targets = (axis_numbers(call.name, call.values[name], call.x, name) for name in ("source", "destination"))
+    sources, targets = (find_axis_numbers(call.name, call.values[name], call.x, name) for name in ("source", "destination"))
     if len(sources) != len(targets):
         wanted, given = "as many in `destination` as in `source`", f"{len(sources)} and {len(targets)}"
         raise Refusal(NOT_EVERY_AXIS, "destination", (), layer=call.name, wanted=wanted, given=given)
@@ -261,7 +261,7 @@ def _infer_differences(call: Call) -> Shaped:
 
 def _infer_classes(call: Call) -> Shaped:
     wider = TensorType((*call.x.axes, Axis("classes", 1)))
-    number = axis_number(call.name, call.values["axis"], wider)
+    number = find_axis_number(call.name, call.values["axis"], wider)
     refuse_batch(call.name, number, call.x, "axis")
     return _widen(call, {number - 1: Axis("classes", call.values["num_classes"])})
 
@@ -275,7 +275,7 @@ def _infer_diagonal(call: Call) -> Shaped:
     first, second = call.find_one_axis("axis1"), call.find_one_axis("axis2")
     rows, columns, offset = call.x.axes[first], call.x.axes[second], call.values["offset"]
     height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
-    length = height + width - larger(height, width)
+    length = height + width - take_larger(height, width)
     shaped = call.drop_axes((first, second))
     call.at.require(at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_say(rows)))
     return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)

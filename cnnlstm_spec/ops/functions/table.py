@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from ...text.files import own
+from ...text.files import read_own
 from ...text.frozen import dataclass
 
 
@@ -53,24 +53,24 @@ class Fact:
 
 @cache
 def _read() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(own("ops", "data", "operations.json"))
+    found: dict[str, Any] = json.loads(read_own("ops", "data", "operations.json"))
     return found
 
 
 @cache
-def names() -> tuple[str, ...]:
+def list_names() -> tuple[str, ...]:
     """Every function that an `Op` may name."""
     return tuple(_read()["functions"])
 
 
-def refused() -> Mapping[str, str]:
+def map_refused() -> Mapping[str, str]:
     """Every other function of `keras.ops`, with the reason."""
     found: dict[str, str] = _read()["refused"]
     return found
 
 
 @cache
-def fact_of(name: str) -> Fact | None:
+def find_fact(name: str) -> Fact | None:
     """What is known of a function; None where there is none of that name."""
     row = _read()["functions"].get(name)
     if row is None:

@@ -13,7 +13,7 @@ from ...ir.size import Size, equal
 from ...ir.tensor import Axis, Mask, TensorType
 from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Optional
 from ...text.diagnostic import Code
-from ..windows import positions
+from ..windows import count_positions
 from .base import SIZES_DIFFER, WIDEN, Strategy, count_steps, find_last_width, find_width, fuse_axes, join_masks
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Heads(Strategy):
         applied: dict[str, Expression] = {"return_attention_scores": True}
         if mask is not None:
             applied["value_mask"] = mask
-        to.comment(f'`model.get_layer("{to.name}").output[1]` are the scores.')
+        to.write_comment(f'`model.get_layer("{to.name}").output[1]` are the scores.')
         both = to.apply("keras.layers.MultiHeadAttention", (query, value), (), keywords, applied)
         return to.pick(to.let(both, f"{to.name}_and_scores"), 0)
 
@@ -102,21 +102,21 @@ class AttentionStrategy(Heads):
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         n, d = len(inputs), find_last_width(inputs[0])
         inner = self.num_heads * self.infer_head_width(d)
-        return positions(inputs[0].axes[:-1]) * (n * 4 * d * inner + 2 * n * n * inner)
+        return count_positions(inputs[0].axes[:-1]) * (n * 4 * d * inner + 2 * n * n * inner)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x = to.inputs[0]
         x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", find_last_width(x)))
-        tokens: Expression = to.let(to.ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
+        tokens: Expression = to.let(to.call_ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
         outside: list[Expression] = []
         while x.rank > 3:
-            to.comment(f"`{x.axes[0].name}` into the batch: TensorFlow has no softmax over more than 5 axes.")
-            tokens, steps = to.folded(tokens, x)
+            to.write_comment(f"`{x.axes[0].name}` into the batch: TensorFlow has no softmax over more than 5 axes.")
+            tokens, steps = to.fold_axis(tokens, x)
             outside.append(steps)
             x = x.with_axes(*x.axes[1:])
         found = self.pool_tokens(to, tokens, x)
         for steps in reversed(outside):
-            found = to.ops("take", found, steps, axis=0)
+            found = to.call_ops("take", found, steps, axis=0)
         return found
 
     def pool_tokens(self, to: Lowering, tokens: Expression, x: TensorType) -> Expression:
@@ -127,12 +127,12 @@ class AttentionStrategy(Heads):
         if self.pool == "none":
             return attended
         if self.pool != "concat":
-            return to.ops(self.pool, attended, axis=-2)
+            return to.call_ops(self.pool, attended, axis=-2)
         if x.rank == 2:
-            return to.ops("reshape", attended, (-1, n * d))
+            return to.call_ops("reshape", attended, (-1, n * d))
         # A reshape could not infer both the batch and a number of steps known only at run time.
         each = to.let(attended, f"{to.name}_attended")
-        return to.ops("concatenate", [to.pick(each, None, None, index) for index in range(n)], axis=-1)
+        return to.call_ops("concatenate", [to.pick(each, None, None, index) for index in range(n)], axis=-1)
 
 
 class CrossAttention(Heads):
@@ -149,7 +149,7 @@ class CrossAttention(Heads):
         """Not where its only axis, which is read as the features of one step, is the one that is padded."""
         return x.rank > 1
 
-    def weighs_steps_of(self, *inputs: TensorType) -> tuple[TensorType, ...]:
+    def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         """What a padded step of the query gives stays in that step."""
         return inputs[1:] or inputs
 
@@ -179,14 +179,14 @@ class CrossAttention(Heads):
             there = there + count_steps(x)
         return here * (2 * query * inner) + there * (2 * value * inner) + here * there * (2 * inner)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return inputs[0].mask if inputs[0].rank > 1 else None
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         cast, types = self.cast(to, inputs), to.inputs
-        steps = [to.ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
-        value = steps[1] if len(steps) == 2 else to.let(to.ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
+        steps = [to.call_ops("expand_dims", v, axis=1) if x.rank == 1 else v for v, x in zip(cast, types, strict=True)]
+        value = steps[1] if len(steps) == 2 else to.let(to.call_ops("concatenate", steps[1:], axis=1), f"{to.name}_steps")
         masked = any(x.mask is not None and x.rank > 1 for x in types[1:])
         mask = join_masks(to, inputs[1:], types[1:], one_step=True) if masked else None
         attended = self.attend(to, steps[0], value, find_last_width(types[0]), 1, mask)
-        return to.ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended
+        return to.call_ops("squeeze", attended, axis=1) if types[0].rank == 1 else attended

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ...ir.inference import Inference, Refusal
-from ...ir.meaning import Range, hull
+from ...ir.meaning import Range, merge_ranges
 from ...ir.op import Op, compute_dtype
 from ...ir.size import Size, equal
 from ...ir.tensor import Axis, Mask, TensorType, Values, Zeros
@@ -59,7 +59,7 @@ class Strategy(Op):
     def title(cls) -> str:
         return cls.word or cls.__name__
 
-    def fixed_axes(self, rank: int) -> frozenset[int]:
+    def list_fixed_axes(self, rank: int) -> frozenset[int]:
         """The axes that no broadcasting stretches: those in which inputs may differ."""
         return frozenset()
 
@@ -69,10 +69,10 @@ class Strategy(Op):
             return (POOL_FIRST,)
         return ((STRETCH,) if stretched else ()) + ((WIDEN,) if differs == "width" else () if stretched else (RESIZE,))
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return common_mask(inputs)
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return merge_masks(inputs)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return compute_dtype(self.dtype or at.policy)
 
     def list_settings(self) -> dict[str, Any]:
@@ -83,10 +83,10 @@ class Strategy(Op):
         """The inputs in the dtype of the output, for operations, which unlike layers do not cast by themselves."""
         wanted = to.output.dtype
         pairs = zip(inputs, to.inputs, strict=True)
-        return tuple(value if x.dtype == wanted else to.ops("cast", value, wanted) for value, x in pairs)
+        return tuple(value if x.dtype == wanted else to.call_ops("cast", value, wanted) for value, x in pairs)
 
 
-def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
+def merge_masks(inputs: tuple[TensorType, ...]) -> Mask | None:
     """Real where every input that has a mask is real; that of an input of fewer axes is over none of the result."""
     rank = max(x.rank for x in inputs)
     masks = [x.mask for x in inputs if x.mask is not None and x.rank == rank]
@@ -94,14 +94,14 @@ def common_mask(inputs: tuple[TensorType, ...]) -> Mask | None:
         return None
     whole = masks[0]
     for mask in masks[1:]:
-        whole = whole.joined(mask)
+        whole = whole.join(mask)
     return whole
 
 
 def merge_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
     """The padded steps at which every input is 0."""
     rank = max(x.rank for x in inputs)
-    found = [x.zeros.moved(rank - x.rank) if x.zeros is not None else None for x in inputs]
+    found = [x.zeros.move_axes(rank - x.rank) if x.zeros is not None else None for x in inputs]
     first = found[0]
     same = first is not None and all(
         each is not None and each.axis == first.axis and each.mask.is_same(first.mask) for each in found[1:]
@@ -112,7 +112,7 @@ def merge_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
 def merge_any_zeros(inputs: tuple[TensorType, ...]) -> Zeros | None:
     """The padded steps at which a product is 0."""
     rank = max(x.rank for x in inputs)
-    return next((x.zeros.moved(rank - x.rank) for x in inputs if x.zeros is not None), None)
+    return next((x.zeros.move_axes(rank - x.rank) for x in inputs if x.zeros is not None), None)
 
 
 def join_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[TensorType, ...], one_step: bool = False) -> Expression:
@@ -120,11 +120,11 @@ def join_masks(to: Lowering, inputs: tuple[Expression, ...], types: tuple[Tensor
     parts: list[Expression] = []
     for value, x in zip(inputs, types, strict=True):
         if x.mask is not None and not (one_step and x.rank == 1):
-            parts.append(to.mask_value(x.mask))
+            parts.append(to.write_mask(x.mask))
             continue
         index = (0, 1) if x.rank == 1 and one_step else None
-        parts.append(to.ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
-    return parts[0] if len(parts) == 1 else to.ops("concatenate", parts, axis=1)
+        parts.append(to.call_ops("ones_like", to.slice(value, index, *[0] * (x.rank - 1)), dtype="bool"))
+    return parts[0] if len(parts) == 1 else to.call_ops("concatenate", parts, axis=1)
 
 
 def join_values(inputs: tuple[TensorType, ...]) -> Values | None:
@@ -137,9 +137,9 @@ def join_values(inputs: tuple[TensorType, ...]) -> Values | None:
 
 def join_ranges(place: int, inputs: tuple[TensorType, ...]) -> Range | None:
     """Between which numbers inputs lie that are joined along an axis: what adds up to 1 along it no longer does."""
-    values = hull(x.meaning.range for x in inputs)
+    values = merge_ranges(x.meaning.range for x in inputs)
     joined = values is not None and values.sums is not None and place in values.sums and len(inputs) > 1
-    return values.loosened() if values is not None and joined else values
+    return values.loosen() if values is not None and joined else values
 
 
 def fuse_axes(at: Inference, op: Strategy, inputs: tuple[TensorType, ...], apart: bool = False) -> tuple[Axis, ...]:

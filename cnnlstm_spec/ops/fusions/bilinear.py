@@ -8,7 +8,7 @@ from ...ir.inference import Inference
 from ...ir.op import Weight, example
 from ...ir.size import Size
 from ...ir.tensor import Axis, TensorType
-from ..windows import positions
+from ..windows import count_positions
 from .base import Strategy, find_last_width, find_width, fuse_axes
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ class Bilinear(Strategy):
     units: int = 1
     """The rank; no argument of its own, since `units` is a key of every fusion."""
 
-    def fixed_axes(self, rank: int) -> frozenset[int]:
+    def list_fixed_axes(self, rank: int) -> frozenset[int]:
         return frozenset({rank - 1})
 
-    def key(self) -> tuple[object, ...]:
-        return (*super().key(), self.units)
+    def make_key(self) -> tuple[object, ...]:
+        return (*super().make_key(), self.units)
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
         return FACTORS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -48,17 +48,17 @@ class Bilinear(Strategy):
         return tuple(Weight("kernel", (find_last_width(x), self.units), within=part) for x, part in pairs)
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        products: Size = positions(output.axes)
+        products: Size = count_positions(output.axes)
         for x in inputs:
-            products = products + positions(x.axes) * self.units
+            products = products + count_positions(x.axes) * self.units
         return products
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         pairs = zip(inputs, FACTORS, strict=True)
         settings = {"use_bias": False, **self.list_settings()}
-        factors = ((to.layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
+        factors = ((to.write_layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
         first, second = (to.let(factor, f"{to.name}{part}") for factor, part in factors)
-        return to.infix("*", first, second)
+        return to.write_infix("*", first, second)
 
 
 Bilinear.examples = (example((4,), (6,)), example((5, 4), (5, 3)))

@@ -15,7 +15,7 @@ from ...ir.op import Op, Weight
 from ...ir.size import Size
 from ...ir.tensor import Axis, Mask, TensorType, Zeros
 from ...text.diagnostic import Code
-from .base import Strategy, common_mask
+from .base import Strategy, merge_masks
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -26,11 +26,11 @@ STRETCHED = Code("masked-steps-repeated", "error", "`broadcast` would repeat the
 
 def broadcast(op: Op) -> Broadcast:
     """The op on inputs that are brought to one shape."""
-    return _class_for(type(op))(op=op, name=op.name, trainable=op.trainable, dtype=op.dtype, share=op.share)
+    return _find_class(type(op))(op=op, name=op.name, trainable=op.trainable, dtype=op.dtype, share=op.share)
 
 
 @cache
-def _class_for(cls: type[Op]) -> type[Broadcast]:
+def _find_class(cls: type[Op]) -> type[Broadcast]:
     """Broadcasting for a class of ops, with what is said of the class."""
     said = ("arity", "reads_mask", "joins_masks", "freezes_late", "thaws", "arguments")
     facts = {name: getattr(cls, name) for name in said}
@@ -50,48 +50,46 @@ class Broadcast(Strategy):
     def is_written(self, name: str) -> bool:
         return self.op.is_written(name)
 
-    def values(self, order: Iterable[str] = ()) -> dict[str, Any]:
-        return self.op.values(order)
+    def list_values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+        return self.op.list_values(order)
 
-    def value(self, name: str) -> Any:
-        return self.op.value(name)
+    def get_value(self, name: str) -> Any:
+        return self.op.get_value(name)
 
-    def key(self) -> tuple[object, ...]:
-        return ("broadcast", *self.op.key())
+    def make_key(self) -> tuple[object, ...]:
+        return ("broadcast", *self.op.make_key())
 
-    def parts(self, inputs: int) -> tuple[str, ...]:
-        return self.op.parts(inputs) if isinstance(self.op, Strategy) else ()
+    def list_parts(self, inputs: int) -> tuple[str, ...]:
+        return self.op.list_parts(inputs) if isinstance(self.op, Strategy) else ()
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return self.op.range_after(output, *self.widened(inputs))
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return self.op.infer_range(output, *self.widen_types(inputs))
 
     def stretches(self) -> bool:
         """Whether axes of size 1 are repeated for the op, which does not do it by itself."""
         return not (isinstance(self.op, Strategy) and self.op.broadcasts_itself)
 
-    def fixed_axes(self, rank: int) -> frozenset[int]:
+    def list_fixed_axes(self, rank: int) -> frozenset[int]:
         if isinstance(self.op, Strategy):
-            return self.op.fixed_axes(rank)
+            return self.op.list_fixed_axes(rank)
         axis = getattr(self.op, "axis", None)
         return frozenset({axis - 1 if axis > 0 else axis + rank}) if isinstance(axis, int) else frozenset()
 
-    def widened(self, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
+    def widen_types(self, inputs: tuple[TensorType, ...]) -> tuple[TensorType, ...]:
         """The types of the inputs once they are repeated."""
         rank = max(x.rank for x in inputs)
         if not rank:
             return inputs
-        fixed = self.fixed_axes(rank)
+        fixed = self.list_fixed_axes(rank)
         target = list(next(x for x in inputs if x.rank == rank).axes)
         for x in inputs:
             for place, axis in enumerate(x.axes, rank - x.rank):
                 if target[place].size == 1 and place not in fixed:
                     target[place] = axis
-        mask = common_mask(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
-        return tuple(self._widened(x, rank, fixed, tuple(target), mask) for x in inputs)
+        mask = merge_masks(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
+        return tuple(self._widen(x, rank, fixed, tuple(target), mask) for x in inputs)
 
-    def _widened(
-        self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None
-    ) -> TensorType:
+    def _widen(self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None) -> TensorType:
         """One type; what is repeated over the steps of others is real where they are: `mask`."""
         own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
         kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
@@ -103,10 +101,10 @@ class Broadcast(Strategy):
             return wide
         if x.rank == rank and x.mask is not None:
             raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
-        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.moved(rank - x.rank))
+        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.move_axes(rank - x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        wide = self.widened(inputs)
+        wide = self.widen_types(inputs)
         self.check_axes(wide[0])
         return self.op.infer(at, *wide)
 
@@ -114,7 +112,7 @@ class Broadcast(Strategy):
         """Refuses inputs of a number of axes that the op does not read; the engine has seen them before they were widened."""
         from ...ir.inference import TOO_FEW_AXES, WRONG_RANK
 
-        reads = self.op.axes_read()
+        reads = self.op.list_axes_read()
         facts: dict[str, Any] = {"layer": self.op.title(), "origin": "broadcast", "given": x}
         if reads is not None and x.rank != len(reads):
             raise Refusal(WRONG_RANK, None, (), reads=", ".join(reads), **facts)
@@ -122,45 +120,47 @@ class Broadcast(Strategy):
             raise Refusal(TOO_FEW_AXES, None, (), least=f"{self.op.least_rank} axes", **facts)
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        return self.op.weights(*self.widened(inputs))
+        return self.op.weights(*self.widen_types(inputs))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return self.op.macs(output, *self.widened(inputs))
+        return self.op.macs(output, *self.widen_types(inputs))
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return self.op.dtype_after(at, *inputs)
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return self.op.infer_dtype(at, *inputs)
 
     def makes_mask(self, *inputs: TensorType) -> bool:
-        return self.op.makes_mask(*self.widened(inputs))
+        return self.op.makes_mask(*self.widen_types(inputs))
 
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
-        after, values = self.repeated(to, inputs)
-        return self.op.make_mask(to.given(after), *values)
+        after, values = self.repeat_inputs(to, inputs)
+        return self.op.make_mask(to.copy_with_inputs(after), *values)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        return self.op.zeros_after(mask, *self.widened(inputs))
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.op.infer_zeros(mask, *self.widen_types(inputs))
 
     def sums_zeros(self, *inputs: TensorType) -> bool:
-        return self.op.sums_zeros(*self.widened(inputs))
+        return self.op.sums_zeros(*self.widen_types(inputs))
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return self.op.mask_after(*self.widened(inputs))
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return self.op.infer_mask(*self.widen_types(inputs))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        after, values = self.repeated(to, inputs)
-        return self.op.lower(to.given(after), *values)
+        after, values = self.repeat_inputs(to, inputs)
+        return self.op.lower(to.copy_with_inputs(after), *values)
 
-    def repeated(self, to: Lowering, inputs: tuple[Expression, ...]) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
+    def repeat_inputs(
+        self, to: Lowering, inputs: tuple[Expression, ...]
+    ) -> tuple[tuple[TensorType, ...], tuple[Expression, ...]]:
         """The inputs repeated: their types, and their values."""
         before = to.inputs
-        after = self.widened(before)
+        after = self.widen_types(before)
         rank = after[0].rank
         full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
         if self.stretches():
-            full = tuple(self.stretched(to, index, full, before, after) for index in range(len(full)))
+            full = tuple(self.stretch(to, index, full, before, after) for index in range(len(full)))
         return after, full
 
-    def stretched(
+    def stretch(
         self,
         to: Lowering,
         index: int,
@@ -175,22 +175,22 @@ class Broadcast(Strategy):
             if own[place] == axis.size:
                 continue
             if isinstance(axis.size, int):
-                value = to.ops("repeat", value, axis.size, axis=place + 1)
+                value = to.call_ops("repeat", value, axis.size, axis=place + 1)
                 continue
-            has = next(i for i, x in enumerate(before) if _size_at(x, place, rank) == axis.size)
+            has = next(i for i, x in enumerate(before) if _find_size(x, place, rank) == axis.size)
             line = to.slice(values[has], *(None if each == place else (0, 1) for each in range(rank)))
             # No sum with zeros: for a batch of one, Keras may take one side for a bias, over another axis.
-            ones = to.ops("ones_like", line, dtype=wanted.dtype)
-            value = to.ops("logical_and", value, ones) if wanted.dtype == "bool" else to.infix("*", value, ones)
+            ones = to.call_ops("ones_like", line, dtype=wanted.dtype)
+            value = to.call_ops("logical_and", value, ones) if wanted.dtype == "bool" else to.write_infix("*", value, ones)
         return value if value is values[index] else to.let(value, f"{to.name}_{index + 1}")
 
 
 def _with_axes(to: Lowering, value: Expression, lacking: int) -> Expression:
     if not lacking:
         return value
-    return to.let(to.ops("expand_dims", value, axis=1 if lacking == 1 else tuple(range(1, lacking + 1))), f"{to.name}_wide")
+    return to.let(to.call_ops("expand_dims", value, axis=1 if lacking == 1 else tuple(range(1, lacking + 1))), f"{to.name}_wide")
 
 
-def _size_at(x: TensorType, place: int, rank: int) -> Size | None:
+def _find_size(x: TensorType, place: int, rank: int) -> Size | None:
     lacking = rank - x.rank
     return x.axes[place - lacking].size if place >= lacking else None

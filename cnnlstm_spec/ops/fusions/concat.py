@@ -20,10 +20,10 @@ from .base import (
     SIZES_DIFFER,
     STRETCH,
     Strategy,
-    common_mask,
     join_masks,
     join_ranges,
     join_values,
+    merge_masks,
     merge_zeros,
 )
 
@@ -52,12 +52,12 @@ class Concat(Strategy):
     """The axis, counted as Keras does: the batch is 0, -1 the last."""
     examples = (example((4,), (6,)), example((5, 4), (5, 6)), example((5, 4), (6, 4), axis=1))
 
-    def place(self, rank: int) -> int:
+    def find_axis(self, rank: int) -> int:
         """The axis, batch left out."""
         return self.axis - 1 if self.axis > 0 else self.axis + rank
 
-    def fixed_axes(self, rank: int) -> frozenset[int]:
-        return frozenset({self.place(rank)})
+    def list_fixed_axes(self, rank: int) -> frozenset[int]:
+        return frozenset({self.find_axis(rank)})
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         first = inputs[0]
@@ -69,7 +69,7 @@ class Concat(Strategy):
         for index, x in enumerate(inputs):
             if x.rank != first.rank:
                 raise Refusal(RANKS_DIFFER, None, (POOL_FIRST,), index, strategy=name, first=first, other=x)
-        place = self.place(first.rank)
+        place = self.find_axis(first.rank)
         if not 0 <= place < first.rank:
             raise Refusal(BAD_AXIS, "axis", (f"it is from 1 to {first.rank}, or negative",), axis=self.axis, given=first)
         axes = list(first.axes)
@@ -89,12 +89,12 @@ class Concat(Strategy):
                 at.require(equal(wanted.size, axis.size), Refusal(SIZES_DIFFER, None, help, index, **facts))
         return first.with_axes(*axes)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return inputs[0].dtype if len(inputs) == 1 else merge_dtypes(self.dtype or at.policy, *inputs)
 
     def joins_steps(self, inputs: tuple[TensorType, ...]) -> bool:
         """Whether it joins along the first axis, that of a mask."""
-        return self.place(inputs[0].rank) == 0 and len(inputs) > 1
+        return self.find_axis(inputs[0].rank) == 0 and len(inputs) > 1
 
     def makes_mask(self, *inputs: TensorType) -> bool:
         return self.joins_steps(inputs) and any(x.mask is not None for x in inputs)
@@ -102,21 +102,21 @@ class Concat(Strategy):
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         return join_masks(to, inputs, to.inputs)
 
-    def mask_after(self, *inputs: TensorType) -> Mask | None:
-        return None if self.joins_steps(inputs) else common_mask(inputs)
+    def infer_mask(self, *inputs: TensorType) -> Mask | None:
+        return None if self.joins_steps(inputs) else merge_masks(inputs)
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return join_ranges(self.place(inputs[0].rank), inputs)
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return join_ranges(self.find_axis(inputs[0].rank), inputs)
 
-    def values_after(self, *inputs: TensorType) -> Values | None:
+    def infer_values(self, *inputs: TensorType) -> Values | None:
         return join_values(inputs)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         zeros = merge_zeros(inputs)
-        return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.place(inputs[0].rank)) else zeros
+        return None if zeros is None or (len(inputs) > 1 and zeros.axis == self.find_axis(inputs[0].rank)) else zeros
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         if len(inputs) == 1:
             return inputs[0]
         axis: dict[str, Any] = {} if self.axis == -1 else {"axis": self.axis}
-        return to.layer("keras.layers.Concatenate", list(inputs), **axis, **self.list_settings())
+        return to.write_layer("keras.layers.Concatenate", list(inputs), **axis, **self.list_settings())

@@ -10,7 +10,7 @@ from ...ir.op import example
 from ...ir.size import Expr, Size
 from ...ir.tensor import Axis, Mask, TensorType, Zeros
 from ..merge import Add, Average, Maximum, Merge, Multiply
-from ..windows import positions
+from ..windows import count_positions
 from .base import Strategy, fuse_axes
 
 if TYPE_CHECKING:
@@ -37,17 +37,17 @@ class Elementwise(Strategy):
         unknown = [x.axes[place].size for x in inputs if isinstance(x.axes[place].size, Expr)]
         return Axis(axis.name, unknown[0]) if unknown else axis
 
-    def range_after(self, output: TensorType, *inputs: TensorType) -> Range | None:
-        return inputs[0].meaning.range if len(inputs) == 1 else self.merge().range_after(output, *inputs)
+    def infer_range(self, output: TensorType, *inputs: TensorType) -> Range | None:
+        return inputs[0].meaning.range if len(inputs) == 1 else self.merge().infer_range(output, *inputs)
 
-    def dtype_after(self, at: Inference, *inputs: TensorType) -> str:
-        return inputs[0].dtype if len(inputs) == 1 else self.merge().dtype_after(at, *inputs)
+    def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
+        return inputs[0].dtype if len(inputs) == 1 else self.merge().infer_dtype(at, *inputs)
 
-    def zeros_after(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
-        return self.merge().zeros_after(mask, *inputs)
+    def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
+        return self.merge().infer_zeros(mask, *inputs)
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
-        return inputs[0] if len(inputs) == 1 else to.layer(self.merge.keras_path(), list(inputs), **self.list_settings())
+        return inputs[0] if len(inputs) == 1 else to.write_layer(self.merge.keras_path(), list(inputs), **self.list_settings())
 
 
 class AddStrategy(Elementwise):
@@ -84,4 +84,4 @@ class MultiplyStrategy(Elementwise):
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return positions(output.axes) * (len(inputs) - 1)
+        return count_positions(output.axes) * (len(inputs) - 1)

@@ -11,7 +11,7 @@ from contextlib import suppress
 from threading import Thread, Timer
 from typing import Any, BinaryIO, Self, cast
 
-from ...text.escape.terminal import one_line
+from ...text.escape.terminal import make_line_safe
 from ...text.files import PACKAGE
 from .messages import receive, send
 
@@ -67,7 +67,7 @@ class Child:
         finally:
             timer.cancel()
         if answer is None:
-            raise Failed(what, self._end_of(self._process.wait()), self._read_said())
+            raise Failed(what, self._explain_end(self._process.wait()), self._read_said())
         head, found = answer
         if "failed" in head:
             raise Failed(what, head["failed"], head["whole"])
@@ -96,14 +96,14 @@ class Child:
             except (OSError, AttributeError):
                 self._process.kill()
 
-    def _end_of(self, status: int) -> str:
+    def _explain_end(self, status: int) -> str:
         if self._late:
             return f"it was not done after {self.seconds:g} seconds"
         said = self._read_said().strip().splitlines()
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else str(-status)
             return f"the process was ended by {name}"
-        return one_line(said[-1]) if said else f"the process ended with status {status}"
+        return make_line_safe(said[-1]) if said else f"the process ended with status {status}"
 
     def _read_said(self) -> str:
         self._listener.join()

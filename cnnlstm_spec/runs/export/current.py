@@ -13,7 +13,7 @@ from ...text.escape.json import to_json
 from ...text.files import PathError, digest, read_json
 from ..file_digests import digest_files
 from ..finished import Finished
-from ..installed import installed_versions
+from ..installed import find_installed_versions
 from ..run import make_identity
 from ..samples import Data
 from .document import Export
@@ -30,30 +30,30 @@ def read_data(finished: Finished) -> Data:
     spec = finished.compilation.spec
     if spec is None or spec.data is None or not spec.data.train:
         return Data({}, {})
-    reading = finished.reading()
-    parts = reading.read(_fold_of(finished))
+    reading = finished.prepare_reading()
+    parts = reading.read(_find_fold(finished))
     reading.problems.stop()
-    return Data(parts, reading.targets, reading.facts(parts), seen=reading.seen)
+    return Data(parts, reading.targets, reading.describe_parts(parts), seen=reading.seen)
 
 
 def list_versions(kinds: Iterable[Kind]) -> dict[str, str]:
     """The versions of the packages that convert and run the files."""
     packages = dict.fromkeys(module for kind in kinds for module in FORMS[kind.format].modules)
-    return {**installed_versions(), **{name: version(PACKAGES.get(name, name)) for name in packages}}
+    return {**find_installed_versions(), **{name: version(PACKAGES.get(name, name)) for name in packages}}
 
 
 def find_origin(finished: Finished, data: Data, wanted: Wanted) -> str | None:
     """A digest of all that an export rests on; None where modules of the person's own are among it, which may change."""
     if has_own_modules(finished.compilation) or _calls_functions(finished):
         return None
-    identity = make_identity(finished.compilation, data, _fold_of(finished)).having_files(digest_files(data, anew=True))
+    identity = make_identity(finished.compilation, data, _find_fold(finished)).add_files(digest_files(data, anew=True))
     manifest = finished.manifest
     facts = {
-        **identity.values(),
+        **identity.to_data(),
         "model": digest(finished.model_path),
         "targets": {head: each.to_data() for head, each in manifest.targets.items()} if manifest is not None else {},
         "thresholds": dict(finished.thresholds),
-        "wanted": wanted.facts(),
+        "wanted": wanted.describe(),
         "versions": list_versions(wanted.kinds),
     }
     return hashlib.sha256(to_json(facts, indent=None).encode()).hexdigest()
@@ -71,7 +71,7 @@ def is_current(folder: File, origin: str | None) -> bool:
         return False
 
 
-def _fold_of(finished: Finished) -> int | None:
+def _find_fold(finished: Finished) -> int | None:
     return finished.manifest.fold if finished.manifest is not None else None
 
 

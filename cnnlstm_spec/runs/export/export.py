@@ -31,7 +31,7 @@ from .document import Explained, ExportedFile, FileInput, Measured
 from .explain import find_stages, make_probe
 from .formats import COST, Kind
 from .measure import find_fitting, measure_file
-from .place import describe_files, scratch_folder
+from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, Trial, draw_samples, iterate_batches, take_samples
 from .serving import unroll, write_saved_model
@@ -77,7 +77,7 @@ class Model:
         """What Keras gives."""
         return map_outputs(self.inference, self.heads, Batch(arrays))
 
-    def side(self, kind: Kind) -> Side:
+    def find_side(self, kind: Kind) -> Side:
         """What is exported to a format: a SavedModel reads texts, all others begin behind them."""
         if kind.format == "saved_model" or not find_texts(self.inputs):
             return Side(self.inference, self.inputs, dict)
@@ -99,7 +99,7 @@ def open_model(finished: Finished, parts: Mapping[str, Part]) -> Model:
 
     forget()
     deployment = deploy(finished.compilation, finished.model_path)
-    training, inference = deployment.models()
+    training, inference = deployment.make_models()
     return Model(finished, deployment, training, inference, parts)
 
 
@@ -137,7 +137,7 @@ class Exporter:
         batch = self._choose_batch(kind)
         if kind.format == "litert":
             need_fixed(self.model.typed, self.fixed, kind.format)
-        for each in self.model.side(kind).inputs:
+        for each in self.model.find_side(kind).inputs:
             if kind.format == "litert" and None in each.shape(1, self.fixed):
                 raise DataError([f"{kind}: `{each.name}` needs fixed sizes: `output_sequence_length` gives it one"])
         self.step(f"converting to {kind}")
@@ -185,7 +185,7 @@ class Exporter:
             files=files,
             inputs=tuple(
                 FileInput.model_validate({"name": each.name, "shape": each.shape(batch, self.fixed), "dtype": each.dtype})
-                for each in self.model.side(kind).inputs
+                for each in self.model.find_side(kind).inputs
             ),
             outputs=self.model.heads,
             batch_size=batch,
@@ -226,7 +226,7 @@ class Exporter:
 
     def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
         """Converts; gives what there is to say of it, and the layers whose loops were unrolled."""
-        return self._convert_model(self.model.side(kind).model, self.model.heads, kind, batch, target)
+        return self._convert_model(self.model.find_side(kind).model, self.model.heads, kind, batch, target)
 
     def _convert_model(
         self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, target: File
@@ -239,7 +239,9 @@ class Exporter:
                 self._check_steps()
                 names = stack.enter_context(unroll(model))
                 arrays = self._find_ranges(kind)
-            source = self._save_source(model, heads, self.model.side(kind).inputs, batch, bool(names), kind.format == "litert")
+            source = self._save_source(
+                model, heads, self.model.find_side(kind).inputs, batch, bool(names), kind.format == "litert"
+            )
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
@@ -267,7 +269,7 @@ class Exporter:
         if (told["inputs"], told["outputs"]) != wanted:
             given = f"inputs {', '.join(told['inputs'])}, outputs {', '.join(told['outputs'])}"
             raise Failed("open", f"its names are not those of the spec: {given}")
-        side = self.model.side(kind)
+        side = self.model.find_side(kind)
         return Runtime(child, self.model.typed, side.inputs, self.fixed, batch, side.prepare)
 
     def _find_ranges(self, kind: Kind) -> dict[str, Any]:
@@ -276,16 +278,21 @@ class Exporter:
         part = self.model.parts.get("train")
         trial = take_samples(part, *given, "train", MEASURED) if part is not None else None
         trial = trial or draw_samples(self.model.typed, *given, MEASURED)
-        side = self.model.side(kind)
+        side = self.model.find_side(kind)
         arrays = side.prepare({name: numpy.concatenate([each[name] for each in trial.samples]) for name in trial.samples[0]})
         return {each.name: arrays[each.name] for each in side.inputs}
 
     def _check_steps(self) -> None:
         for each in self.model.typed.nodes.values():
-            if each.node.op is None or each.node.op.values().get("unroll") is None or not each.inputs or each.inputs[0] is None:
+            if (
+                each.node.op is None
+                or each.node.op.list_values().get("unroll") is None
+                or not each.inputs
+                or each.inputs[0] is None
+            ):
                 continue
             steps = each.inputs[0].sizes[0]
-            count = steps if isinstance(steps, int) else steps.at(self.fixed)
+            count = steps if isinstance(steps, int) else steps.evaluate(self.fixed)
             if count > MOST_STEPS:
                 raise DataError(
                     [f"int8 holds every step of {describe(each)}: {count:,} are more than the {MOST_STEPS:,} that are unrolled"]
@@ -353,13 +360,13 @@ class Exporter:
 
     def _explain(self, kind: Kind, batch: int | None) -> tuple[Explained, ...]:
         """The layers by how far their outputs differ, in a file that gives them too."""
-        if self.model.side(kind).texts:
+        if self.model.find_side(kind).texts:
             self.note(f"{kind}: layers cannot be explained behind texts; `--format saved_model` tells them")
             return ()
         self.step(f"explaining {kind}")
         stages = find_stages(self.model.typed, self.model.inference)
         probe, names = make_probe(self.model.inference, stages)
-        with scratch_folder() as scratch, ExitStack() as stack:
+        with make_scratch_folder() as scratch, ExitStack() as stack:
             target = scratch / kind.path
             make_folder(target.parent)
             try:

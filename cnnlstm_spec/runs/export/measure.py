@@ -34,8 +34,8 @@ class Chosen(Part):
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Any]:
         return self._part.read_targets(self._choose_places(places))
 
-    def label(self, place: int) -> str:
-        return self._part.label(self._places[place])
+    def name_sample(self, place: int) -> str:
+        return self._part.name_sample(self._places[place])
 
     def _choose_places(self, places: Sequence[int]) -> list[int]:
         return [self._places[each] for each in places]

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path as File
 
 from ...compiler.artifact.manifest import WrittenFile
-from ...compiler.artifact.ownership import hidden
+from ...compiler.artifact.ownership import hide_name
 from ...compiler.artifact.write import make_folder, remove_folder, replace_file
-from ...text.files import PathError, digest, entries, read_json, sort_of, stamp, told
+from ...text.files import PathError, digest, find_sort, list_entries, read_json, stamp, tell_system_errors
 from ..samples import DataError
 from .document import Export
 from .formats import FORMS, Kind
@@ -24,11 +24,11 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
 @contextmanager
-def scratch_beside(folder: File) -> Iterator[File]:
+def make_scratch_beside(folder: File) -> Iterator[File]:
     """A folder for work in progress on the same disk, gone afterwards."""
     make_folder(folder.parent)
-    with told(folder.parent):
-        scratch = File(tempfile.mkdtemp(prefix=f".{hidden(folder.name)}.", suffix=".tmp", dir=folder.parent))
+    with tell_system_errors(folder.parent):
+        scratch = File(tempfile.mkdtemp(prefix=f".{hide_name(folder.name)}.", suffix=".tmp", dir=folder.parent))
     try:
         yield scratch
     finally:
@@ -36,7 +36,7 @@ def scratch_beside(folder: File) -> Iterator[File]:
 
 
 @contextmanager
-def scratch_folder() -> Iterator[File]:
+def make_scratch_folder() -> Iterator[File]:
     """A folder for what is of no use afterwards."""
     with tempfile.TemporaryDirectory() as name:
         yield File(name)
@@ -44,20 +44,20 @@ def scratch_folder() -> Iterator[File]:
 
 def copy_folder(source: File, target: File) -> None:
     """A folder with all that is in it."""
-    with told(source):
+    with tell_system_errors(source):
         shutil.copytree(source, target)
 
 
 def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
     """Raises DataError where files lie there that `export` did not write."""
-    sort = sort_of(folder)
+    sort = find_sort(folder)
     if sort not in (None, "folder"):
         raise PathError(folder, f"it is a {sort}, not a folder")
     held = read_json(folder / DOCUMENT)
     ours = held.get("files") if isinstance(held, dict) else None
     if force or isinstance(ours, list):
         return
-    there = [top for kind in kinds if sort_of(folder / (top := kind.path.split("/")[0])) is not None]
+    there = [top for kind in kinds if find_sort(folder / (top := kind.path.split("/")[0])) is not None]
     if held is not None:
         there.append(DOCUMENT)
     if there:
@@ -75,10 +75,10 @@ def describe_files(folder: File, kind: Kind) -> dict[str, WrittenFile]:
 
 
 def _list_files_below(path: File) -> Iterator[File]:
-    if sort_of(path) != "folder":
+    if find_sort(path) != "folder":
         yield path
         return
-    for each in entries(path):
+    for each in list_entries(path):
         yield from _list_files_below(each)
 
 
@@ -92,18 +92,18 @@ def put_in_place(scratch: File, folder: File, export: Export) -> None:
     """Moves the files into the folder, `export.json` last; what an export before has written, and this one has not, goes."""
     make_folder(folder)
     before = _list_vocabularies(folder)
-    with told(folder):
+    with tell_system_errors(folder):
         (folder / DOCUMENT).unlink(missing_ok=True)
     for name in (*_list_tops(), *before):
         path = folder / name
-        sort = sort_of(path)
+        sort = find_sort(path)
         if sort == "folder":
             remove_folder(path)
         elif sort is not None:
-            with told(path):
+            with tell_system_errors(path):
                 path.unlink()
-    for each in entries(scratch):
-        with told(folder / each.name):
+    for each in list_entries(scratch):
+        with tell_system_errors(folder / each.name):
             each.replace(folder / each.name)
     replace_file(folder / DOCUMENT, (export.to_json() + "\n").encode())
 

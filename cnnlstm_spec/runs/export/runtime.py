@@ -57,7 +57,7 @@ class Runtime:
         if type is None or type.outer:
             return array
         kept = tuple(
-            slice(None) if isinstance(size, int) or not size.symbols <= set(self.fixed) else slice(size.at(dict(actual)))
+            slice(None) if isinstance(size, int) or not size.symbols <= set(self.fixed) else slice(size.evaluate(dict(actual)))
             for size in type.sizes
         )
         return array[(slice(None), *kept)] if len(kept) == array.ndim - 1 else array

@@ -41,13 +41,16 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
     sizes = _Sizes(fixed)
     from .texts import draw_text
 
-    ends = {each.name: _end(typed, each) for each in inputs if each.dtype != TEXT}
+    ends = {each.name: _find_end(typed, each) for each in inputs if each.dtype != TEXT}
     found = []
     for _ in range(count):
         sample: dict[str, Any] = {}
         kept: dict[str, Any] = {}
         for each in inputs:
-            shape = (1, *(size if isinstance(size, int) else size.at(sizes.choose_sizes(size.symbols)) for size in each.sizes))
+            shape = (
+                1,
+                *(size if isinstance(size, int) else size.evaluate(sizes.choose_sizes(size.symbols)) for size in each.sizes),
+            )
             if len(shape) > 1 and each.fill is not None:
                 real = numpy.arange(shape[1]) < rng.integers(1, shape[1] + 1)
                 kept.setdefault(each.input.mask_input or each.branch, real)
@@ -84,9 +87,9 @@ class _Sizes:
         return {each: self.fixed.get(each, OPEN) for each in symbols}
 
 
-def _end(typed: TypedGraph, fed: Fed) -> float | None:
+def _find_end(typed: TypedGraph, fed: Fed) -> float | None:
     """Below which number the values of an input lie; None of floats that may be any."""
-    id = next(id for id in typed.graph.inputs if (op := typed.nodes[id].node.op) and _is_of(op, fed.branch))
+    id = next(id for id in typed.graph.inputs if (op := typed.nodes[id].node.op) and _reads_branch(op, fed.branch))
     type = typed.nodes[id].type
     assert type is not None
     counts = [count for each in find_readers(typed)[id] if (count := _find_lookup(each.node.op)) is not None]
@@ -100,17 +103,17 @@ def _end(typed: TypedGraph, fed: Fed) -> float | None:
     return None if known.greatest is None else known.greatest + 1
 
 
-def _is_of(op: object, branch: str) -> bool:
+def _reads_branch(op: object, branch: str) -> bool:
     return isinstance(op, InputOp) and op.branch == branch
 
 
 def _find_lookup(op: Any) -> int | None:
-    value = op.values().get("input_dim") if op is not None else None
+    value = op.list_values().get("input_dim") if op is not None else None
     return value if isinstance(value, int) else None
 
 
 def _scales(op: Any) -> bool:
-    return op is not None and (op.title() in ("Rescaling", "Normalization") or "include_top" in op.values())
+    return op is not None and (op.title() in ("Rescaling", "Normalization") or "include_top" in op.list_values())
 
 
 def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count: int) -> Trial | None:

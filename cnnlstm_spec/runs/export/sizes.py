@@ -43,7 +43,7 @@ class Fed:
 def _fix_size(size: Size, fixed: Fixed) -> int | None:
     if isinstance(size, int):
         return size
-    return size.at(dict(fixed)) if size.symbols <= set(fixed) else None
+    return size.evaluate(dict(fixed)) if size.symbols <= set(fixed) else None
 
 
 def find_inputs(typed: TypedGraph) -> tuple[Fed, ...]:

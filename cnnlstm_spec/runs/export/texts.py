@@ -11,7 +11,7 @@ from typing import Any
 import keras
 import numpy
 
-from ...compiler.resolved import plain
+from ...compiler.resolved import make_plain
 from ...ir.graph import TypedGraph, find_readers
 from ...ir.op import TEXT, Op
 from ...ops.input import InputOp
@@ -68,8 +68,8 @@ def describe_texts(typed: TypedGraph, texts: tuple[str, ...]) -> dict[str, TextL
     found = {}
     for name in texts:
         op = _find_reader(typed, name)
-        arguments = {key: plain(value) for key, value in op.keras_arguments().items() if key != KEPT}
-        has = op.values().get(KEPT) is not None
+        arguments = {key: make_plain(value) for key, value in op.list_keras_arguments().items() if key != KEPT}
+        has = op.list_values().get(KEPT) is not None
         more = {KEPT: f"{name}{VOCABULARY}"} if has else {}
         found[name] = TextLayer(layer=op.title(), arguments=arguments, **more)
     return found
@@ -77,7 +77,7 @@ def describe_texts(typed: TypedGraph, texts: tuple[str, ...]) -> dict[str, TextL
 
 def list_words(typed: TypedGraph, branch: str) -> tuple[str, ...] | None:
     """The vocabulary of a branch, as its layer is given it. Raises DataError where a word breaks the lines of a file."""
-    words: tuple[str, ...] | None = _find_reader(typed, branch).values().get(KEPT)
+    words: tuple[str, ...] | None = _find_reader(typed, branch).list_values().get(KEPT)
     for word in words or ():
         if len(word.splitlines()) > 1 or word.endswith(("\n", "\r")):
             raise DataError([f"`{branch}{VOCABULARY}` cannot hold {word!r}, which breaks a line: export to `saved_model`"])
@@ -112,6 +112,6 @@ def _find_input(typed: TypedGraph, branch: str) -> str:
 def draw_text(rng: Any, typed: TypedGraph, branch: str) -> Any:
     """A seeded text: words of the vocabulary, and some that are not in it; one alone where the layer looks the whole text up."""
     op = _find_reader(typed, branch)
-    words = (*(op.values().get(KEPT) or ()), "word", "another")
+    words = (*(op.list_values().get(KEPT) or ()), "word", "another")
     count = int(rng.integers(1, 9)) if op.title() == "TextVectorization" else 1
     return numpy.asarray([" ".join(words[int(each)] for each in rng.integers(0, len(words), count))], dtype=object)

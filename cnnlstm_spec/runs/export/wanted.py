@@ -43,7 +43,7 @@ class Wanted:
                 found += of_litert or [Kind(format)]
         return tuple(found)
 
-    def facts(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """All of it that what is written rests on, as JSON has it."""
         return {
             "files": [str(each) for each in self.kinds],

@@ -42,7 +42,7 @@ def main() -> None:
         try:
             told, found = answer(head.pop("do"), head, arrays, runners)
         except Exception as error:
-            told, found = {"failed": first_line(error), "whole": whole(error)}, {}
+            told, found = {"failed": shorten_error(error), "whole": describe_error(error)}, {}
         send(answers, told, found)
 
 
@@ -101,7 +101,7 @@ def _limit(memory: int) -> None:
         pass
 
 
-def first_line(error: Exception) -> str:
+def shorten_error(error: Exception) -> str:
     """What a library says first, without what leads up to it."""
     if isinstance(error, MemoryError):
         return "it needs more memory than it may have"
@@ -109,7 +109,7 @@ def first_line(error: Exception) -> str:
     return LOCATION.sub("", lines[0]) if lines else type(error).__name__
 
 
-def whole(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """All that Python tells of an error."""
     return "".join(traceback.format_exception(error))[-100_000:]
 

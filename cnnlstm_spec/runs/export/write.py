@@ -17,7 +17,7 @@ from ..samples import DataError
 from .current import find_origin, is_current, list_versions, read_data
 from .document import Export, ExportedFile, Input, Output, TextLayer
 from .formats import Kind, need_installed
-from .place import check_folder, put_in_place, scratch_beside, scratch_folder
+from .place import check_folder, make_scratch_beside, make_scratch_folder, put_in_place
 from .sizes import find_inputs, need_apart
 from .wanted import Wanted
 
@@ -55,15 +55,15 @@ def write_export(
         from .export import Exporter, Shared, open_model
     step("building the model")
     model = open_model(finished, data.parts)
-    with scratch_beside(folder) as scratch, scratch_folder() as between:
+    with make_scratch_beside(folder) as scratch, make_scratch_folder() as between:
         exporter = Exporter(model, wanted, scratch, step, note, Shared(between))
-        files = tuple(_made(exporter, kinds))
+        files = tuple(_make(exporter, kinds))
         found = _describe(exporter, files, _write_texts(exporter, kinds, scratch), origin)
         put_in_place(scratch, folder, found)
     return found
 
 
-def _made(exporter: Exporter, kinds: tuple[Kind, ...]) -> list[ExportedFile]:
+def _make(exporter: Exporter, kinds: tuple[Kind, ...]) -> list[ExportedFile]:
     """Every file; what is amiss with any of them is told of all at once."""
     found: list[ExportedFile] = []
     problems: list[str] = []
@@ -82,7 +82,7 @@ def _write_texts(exporter: Exporter, kinds: tuple[Kind, ...], scratch: File) -> 
     from .texts import describe_texts, list_words
 
     model = exporter.model
-    texts = next((side.texts for side in map(model.side, kinds) if side.texts), ())
+    texts = next((side.texts for side in map(model.find_side, kinds) if side.texts), ())
     for branch, each in (found := describe_texts(model.typed, texts)).items():
         words = list_words(model.typed, branch)
         if each.vocabulary is not None and words is not None:

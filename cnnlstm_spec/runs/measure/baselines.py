@@ -10,8 +10,8 @@ import numpy
 from ..read.part import FilePart, Windows
 from ..samples import Part, Target
 from .document import Value
-from .figures import Draws, make_value, number_figures
-from .predict import numbers_of
+from .figures import Draws, make_value, measure_number_figures
+from .predict import read_numbers
 
 
 class Baselines:
@@ -27,19 +27,19 @@ class Baselines:
         found = {}
         last = self.part.at + self.window.span - 1
         first = last + self.window.delay
-        wanted = numbers_of(truth.astype("float64"), target)
+        wanted = read_numbers(truth.astype("float64"), target)
         places = {"last_value": numpy.repeat(last[:, None], steps, 1)}
         if self.window.season is not None:
             places["season"] = first[:, None] + numpy.arange(steps) - self.window.season
         for name, at in places.items():
-            if at.min() < 0 or not self._same_groups(at, first):
+            if at.min() < 0 or not self._is_same_group(at, first):
                 continue
             guessed = values[self.order.rows[at]].reshape(wanted.shape)
-            figures = draws.figures(partial(number_figures, wanted, guessed))
+            figures = draws.measure_figures(partial(measure_number_figures, wanted, guessed))
             found[name] = {key: make_value(each) for key, each in figures.items()}
         return found
 
-    def _same_groups(self, at: Any, first: Any) -> bool:
+    def _is_same_group(self, at: Any, first: Any) -> bool:
         """Whether each value is of the group of its sample."""
         return bool((self.order.groups[at] == self.order.groups[first][:, None]).all())
 

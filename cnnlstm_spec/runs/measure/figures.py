@@ -54,9 +54,9 @@ class Draws:
 
     def measure_figure(self, compute: Callable[[Any], Any]) -> Figure:
         """`compute` takes weights (draws, rows) and gives a value a draw."""
-        return self.figures(lambda weights: {"": compute(weights)})[""]
+        return self.measure_figures(lambda weights: {"": compute(weights)})[""]
 
-    def figures(self, compute: Callable[[Any], dict[str, Any]]) -> dict[str, Figure]:
+    def measure_figures(self, compute: Callable[[Any], dict[str, Any]]) -> dict[str, Figure]:
         """The same of several values at once."""
         with numpy.errstate(divide="ignore", invalid="ignore"):
             whole = compute(numpy.ones((1, len(self.owners))))
@@ -140,7 +140,7 @@ def label_figures(truth: Any, scores: Any, thresholds: float, names: Sequence[st
     return result
 
 
-def number_figures(truth: Any, found: Any, weights: Any) -> dict[str, Any]:
+def measure_number_figures(truth: Any, found: Any, weights: Any) -> dict[str, Any]:
     """MAE, RMSE and R2 over all numbers of a row: (rows, numbers)."""
     error = found - truth
     absolute, square = numpy.abs(error).mean(1), (error**2).mean(1)

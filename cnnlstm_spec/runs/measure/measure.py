@@ -14,8 +14,8 @@ from ...text.frozen import dataclass
 from ..samples import Part, Target
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures
-from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, number_figures
-from .predict import Heads, Predicted, decide_classes, make_heads, numbers_of, predict, probabilities_of
+from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, measure_number_figures
+from .predict import Heads, Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
 from .redraw import measure_metric
 
 HALF = 0.5
@@ -47,7 +47,7 @@ def measure(
     told: dict[str, HeadFigures] = {}
     several = len(heads.names) > 1
     for head, target in part.targets.items():
-        values, truth, owners = predicted[head].flat()
+        values, truth, owners = predicted[head].list_flat()
         draws = Draws(owners, len(part), part.groups)
         found, figures_of_head = _measure_head(values, truth, target, draws, head in heads.logits, thresholds.get(head, HALF))
         if baselines is not None and target.sort == "numbers":
@@ -76,19 +76,19 @@ def _measure_head(
 ) -> tuple[dict[str, Figure], HeadFigures]:
     """The figures of a head that are metrics, and what else there is to say of it."""
     if target.sort == "numbers":
-        known = numbers_of(values.astype("float64"), target), numbers_of(truth.astype("float64"), target)
-        found = draws.figures(partial(number_figures, known[1], known[0]))
+        known = read_numbers(values.astype("float64"), target), read_numbers(truth.astype("float64"), target)
+        found = draws.measure_figures(partial(measure_number_figures, known[1], known[0]))
         return found, HeadFigures(sort="numbers")
-    scores = probabilities_of(values, is_logits)
+    scores = compute_probabilities(values, is_logits)
     if target.sort == "labels":
-        found = draws.figures(partial(label_figures, truth, scores, threshold, target.names))
+        found = draws.measure_figures(partial(label_figures, truth, scores, threshold, target.names))
         counts = (truth > HALF).sum(0).tolist()
         classes = _name_classes(found, target.names, counts)
         return _merge_figures(found), HeadFigures(sort="labels", threshold=threshold, classes=classes)
-    true = truth_of(truth, target)
+    true = number_truth(truth, target)
     chosen = decide_classes(scores, target, threshold)
     columns = scores[:, 0] if scores.shape[-1] == 1 else scores
-    found = draws.figures(partial(measure_class_figures, true, chosen, columns, target.names))
+    found = draws.measure_figures(partial(measure_class_figures, true, chosen, columns, target.names))
     count = len(target.names)
     matrix = numpy.bincount(true * count + chosen, minlength=count * count).reshape(count, count)
     more: dict[str, Any] = {"threshold": threshold} if scores.shape[-1] == 1 else {}
@@ -97,7 +97,7 @@ def _measure_head(
     return _merge_figures(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
 
 
-def truth_of(truth: Any, target: Target) -> Any:
+def number_truth(truth: Any, target: Target) -> Any:
     """The number of each row's class."""
     return truth.argmax(-1) if target.encoding == "one_hot" else truth[:, 0].astype("int64")
 

@@ -15,8 +15,8 @@ from ..train.keep import forget_states
 from ..train.order import Order
 from ..train.phases import measure_as_told
 from .baselines import make_baselines
-from .measure import HALF, Measured, choose_threshold, measure, truth_of
-from .predict import make_heads, predict, probabilities_of
+from .measure import HALF, Measured, choose_threshold, measure, number_truth
+from .predict import compute_probabilities, make_heads, predict
 
 BATCH = 32
 
@@ -39,7 +39,7 @@ def evaluate(compilation: Compilation, model: keras.Model, part: Part) -> dict[s
     size = fixed or (spec.fit.validation_batch_size or spec.fit.batch_size if spec.fit is not None else None) or BATCH
     # Only Keras's own loop counts no padded steps: it is given whole batches.
     whole = fixed is not None and bool(make_heads(compilation).masked)
-    batches = Order(part, size, 0, shuffle=False, whole_batches=whole).batches(0)
+    batches = Order(part, size, 0, shuffle=False, whole_batches=whole).list_batches(0)
     if not batches:
         return {}
     measure_as_told(model, compilation, part.targets)
@@ -62,7 +62,7 @@ def _evaluate_filled(model: keras.Model, feed: Feed, batches: Sequence[Sequence[
     total = 0.0
     for places in batches:
         whole = feed.part.read([*places, *[places[-1]] * (size - len(places))])
-        inputs, *given = feed.values(whole)
+        inputs, *given = feed.take_values(whole)
         found = model.predict_on_batch(inputs)
         found, *given = keras.tree.map_structure(itemgetter(slice(len(places))), (found, *given))
         targets, weights = given[0], given[1] if len(given) > 1 else None
@@ -86,8 +86,10 @@ def find_thresholds(compilation: Compilation, model: keras.Model, data: Data) ->
             continue
         assert threshold.maximize is not None
         known = make_heads(compilation)
-        values, truth, _ = predict(model, data.parts["validation" if "validation" in data.parts else "train"], known)[head].flat()
-        scores = probabilities_of(values, head in known.logits).reshape(-1)
-        labels = truth.reshape(-1) if data.targets[head].sort == "labels" else truth_of(truth, data.targets[head])
+        values, truth, _ = predict(model, data.parts["validation" if "validation" in data.parts else "train"], known)[
+            head
+        ].list_flat()
+        scores = compute_probabilities(values, head in known.logits).reshape(-1)
+        labels = truth.reshape(-1) if data.targets[head].sort == "labels" else number_truth(truth, data.targets[head])
         found[head] = choose_threshold(scores, labels, threshold.maximize)
     return found

@@ -30,7 +30,7 @@ class Predicted:
         """Predictions of a head without steps: (samples, width)."""
         return numpy.stack(self.values).reshape(len(self.values), -1)
 
-    def flat(self) -> tuple[Any, Any, Any]:
+    def list_flat(self) -> tuple[Any, Any, Any]:
         """Predictions (rows, width), targets (rows, ...), and of each row the sample that it is of.
 
         A head without steps gives a row a sample; with steps a row a step, but for padding.
@@ -117,7 +117,7 @@ def make_heads(compilation: Compilation) -> Heads:
     return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size)
 
 
-def probabilities_of(values: Any, is_logits: bool) -> Any:
+def compute_probabilities(values: Any, is_logits: bool) -> Any:
     """Probabilities (rows, classes), or (rows, 1), of what a head gives."""
     if not is_logits:
         return values
@@ -152,6 +152,6 @@ def decide_classes(values: Any, target: Target, threshold: float) -> Any:
     return values.argmax(-1)
 
 
-def numbers_of(values: Any, target: Target) -> Any:
+def read_numbers(values: Any, target: Target) -> Any:
     """Numbers as the column has them."""
     return values * target.spread + target.mean

@@ -56,14 +56,14 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     reading = Reading(compilation, allow_outside, allow_imports)
     parts = reading.read()
     told = list(reading.problems)
-    rows = {name: _part(part, told) for name, part in parts.items()}
+    rows = {name: _report_part(part, told) for name, part in parts.items()}
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
     hints: list[str] = []
     if "train" in parts and compilation.spec is not None:
         try:
-            hints = [*_hints(parts), *find_hints(compilation.spec, len(parts["train"]))]
+            hints = [*_find_hints(parts), *find_hints(compilation.spec, len(parts["train"]))]
         except DataError as error:
             (message,) = error.problems
             problems.append(ProblemReport(file="", row=None, column=None, code="part-empty", message=message))
@@ -75,18 +75,18 @@ def _place(problem: Problem) -> tuple[str, int]:
     return problem.file, problem.row or 0
 
 
-def _part(part: Part, told: list[Problem]) -> PartReport:
+def _report_part(part: Part, told: list[Problem]) -> PartReport:
     assert isinstance(part, FilePart)
     inputs = {name: Values() for name in part.branches}
     lengths: dict[str, dict[int, int]] = {}
     known = set(told)
     for place in range(len(part)):
         for index, (name, branch) in enumerate(part.branches.items()):
-            row = part.row(place)
+            row = part.find_row(place)
             try:
                 values = part.sample(branch, place, index)
             except Broken as error:
-                file, number = branch.rows.where(row)
+                file, number = branch.rows.locate(row)
                 problem = Problem(error.code, str(error), file, number, branch.column)
                 if problem not in known:
                     told.append(problem)
@@ -97,13 +97,15 @@ def _part(part: Part, told: list[Problem]) -> PartReport:
     for name, held in lengths.items():
         branch = part.branches[name]
         if len(held) > 1 and not branch.tells_padding:
-            file, number = branch.rows.where(held[max(held)])
+            file, number = branch.rows.locate(held[max(held)])
             words = f"samples have {min(held)} to {max(held)} steps, and `{name}` has neither `padding_value` nor `mask_input`"
             told.append(Problem("lengths-differ", words, file, number, branch.column))
-    return PartReport(samples=len(part), classes=_classes(part), inputs={name: each.report() for name, each in inputs.items()})
+    return PartReport(
+        samples=len(part), classes=_count_classes(part), inputs={name: each.report() for name, each in inputs.items()}
+    )
 
 
-def _classes(part: FilePart) -> dict[str, dict[str, int]]:
+def _count_classes(part: FilePart) -> dict[str, dict[str, int]]:
     """How many samples each class has, by head."""
     found: dict[str, dict[str, int]] = {}
     for head, target in part.targets.items():
@@ -118,7 +120,7 @@ def _classes(part: FilePart) -> dict[str, dict[str, int]]:
     return found
 
 
-def _hints(parts: Mapping[str, Part]) -> list[str]:
+def _find_hints(parts: Mapping[str, Part]) -> list[str]:
     """Numbers whose spread is far from 1 and that nothing scales."""
     found = []
     train = parts["train"]

@@ -9,14 +9,14 @@ from typing import Any
 import numpy
 
 from ...ir.tensor import TensorType
-from ...language.catalog import reads
+from ...language.catalog import find_reads
 from ...model.rules.common import BINARY, CATEGORICAL
 from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
 from ...spec.promises import Target as Promise
 from ...text.frozen import dataclass
 from ..samples import DataError, Target
-from .branches.branch import exceeding
+from .branches.branch import find_exceeding
 from .formats.image import is_image, open_image
 from .formats.npy import open_npy
 from .problems import Broken, Problems
@@ -67,13 +67,13 @@ class Head:
             return True
         return source.separator is not None or (source.columns is not None and self.of_classes)
 
-    def encoding(self) -> str:
+    def find_encoding(self) -> str:
         """How the loss is given a class or labels."""
         if self.promise is not None:
             return self.promise.encoding
         if self.several:
             return "multi_hot"
-        if self.loss is not None and reads(self.loss.thing).get("labels") in ("integer", "sequence"):
+        if self.loss is not None and find_reads(self.loss.thing).get("labels") in ("integer", "sequence"):
             return "integer"
         if self.width == 1:
             return "binary"
@@ -83,7 +83,7 @@ class Head:
 def _holds_lists(rows: Rows, column: str, row: int) -> bool:
     """Whether a cell is a list, one that cannot be read too."""
     try:
-        cell = rows.cell(column, row)
+        cell = rows.read_cell(column, row)
     except Broken:
         return True
     return isinstance(cell, numpy.ndarray) and cell.ndim > 0
@@ -97,17 +97,19 @@ class HeadReader:
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
         first = head.source.columns[0]
-        if train.label_lists(first) is not None:
+        if train.list_labels(first) is not None:
             self.head = head = replace(head, lists=True)
             self._need_several(train)
         self.inner = not head.lists and len(rows) > 0 and _holds_lists(train, first, int(rows[0]))
         self.paths = not self.inner and self.axes > 1 and train.is_text(first)
         if self.inner or self.paths:
-            self.target = Target(head.name, "classes" if self._counts() else "numbers", self._inner_encoding(), self._numbered())
+            self.target = Target(
+                head.name, "classes" if self._counts() else "numbers", self._find_inner_encoding(), self._number_classes()
+            )
         elif head.of_classes or self._is_words(train, rows):
-            self.target = self._classes(train, rows, problems)
+            self.target = self._encode_classes(train, rows, problems)
         else:
-            self.target = self._scaled(train, rows)
+            self.target = self._scale_values(train, rows)
 
     def _need_several(self, rows: Rows) -> None:
         """Raises DataError where lists of labels are not what is promised of the head."""
@@ -117,12 +119,12 @@ class HeadReader:
             raise DataError([f"{rows.name}, `{column}`: the cells are lists of labels; `targets` says `{promised}`"])
 
     def _counts(self) -> bool:
-        return self.head.of_classes and self.head.encoding() == "integer"
+        return self.head.of_classes and self.head.find_encoding() == "integer"
 
-    def _inner_encoding(self) -> Any:
-        return self.head.encoding() if self.head.of_classes else "real"
+    def _find_inner_encoding(self) -> Any:
+        return self.head.find_encoding() if self.head.of_classes else "real"
 
-    def _numbered(self) -> tuple[str, ...]:
+    def _number_classes(self) -> tuple[str, ...]:
         width = self.head.width if self.head.of_classes else None
         return tuple(map(str, range(width))) if width is not None and width > 1 else ()
 
@@ -130,17 +132,17 @@ class HeadReader:
         """Whether the cells are words, of a head about which nothing else is said."""
         if self.head.promise is not None or self.head.source.source.scale is not None or len(self.head.source.columns) > 1:
             return False
-        _, wrong = rows.numbers(self.head.source.columns[0])
+        _, wrong = rows.read_numbers(self.head.source.columns[0])
         return bool(len(at)) and bool(wrong[at].all())
 
-    def _classes(self, rows: Rows, at: Array, problems: Problems) -> Target:
+    def _encode_classes(self, rows: Rows, at: Array, problems: Problems) -> Target:
         head, source = self.head, self.head.source.source
-        encoding: Any = head.encoding() if head.encoding() != "real" else ("binary" if head.width == 1 else "one_hot")
+        encoding: Any = head.find_encoding() if head.find_encoding() != "real" else ("binary" if head.width == 1 else "one_hot")
         if source.columns is not None:
             return Target(head.name, "labels", "multi_hot", source.columns)
         column = head.source.columns[0]
-        seen = self._seen(rows, at, column)
-        names = source.classes or self._named(seen, encoding)
+        seen = self._list_seen(rows, at, column)
+        names = source.classes or self._name_classes(seen, encoding)
         for name in names:
             if name not in seen and not (head.several and source.classes is None):
                 problems.add("class-missing", f"the class `{name}` has no row in the training part", rows.name, None, column)
@@ -157,26 +159,26 @@ class HeadReader:
             problems.add("class-missing", told, rows.name, None, column)
         return Target(head.name, "labels" if head.several else "classes", encoding, tuple(names))
 
-    def _seen(self, rows: Rows, at: Array, column: str) -> set[str]:
+    def _list_seen(self, rows: Rows, at: Array, column: str) -> set[str]:
         """The labels in rows, those of a cell with several each by itself."""
         separator = self.head.source.source.separator
         if self.head.lists or separator is not None:
-            cells = self._cells(rows, column)
+            cells = self._read_cells(rows, column)
             return {label for row in at.tolist() for label in cells[row] or ()}
-        names, codes = rows.codes(column)
+        names, codes = rows.read_codes(column)
         return {name for each in numpy.unique(codes[at]).tolist() if (name := names[each])}
 
-    def _cells(self, rows: Rows, column: str) -> Sequence[Sequence[str] | None]:
+    def _read_cells(self, rows: Rows, column: str) -> Sequence[Sequence[str] | None]:
         """The labels of each cell; None of an empty one."""
-        lists, separator = rows.label_lists(column), self.head.source.source.separator
+        lists, separator = rows.list_labels(column), self.head.source.source.separator
         if lists is not None:
             return [each if each is None else [label for label in each if label] for each in lists]
-        texts = rows.texts(column)
+        texts = rows.read_texts(column)
         if separator is None:
             return [[each] if each else None for each in texts]
         return [None if each is None else [label for part in each.split(separator) if (label := part.strip())] for each in texts]
 
-    def _named(self, seen: set[str], encoding: str) -> tuple[str, ...]:
+    def _name_classes(self, seen: set[str], encoding: str) -> tuple[str, ...]:
         """The classes in order: 0, 1, ... where labels count from 0, else as they sort, as numbers where all are."""
         if seen and all(each.isdecimal() for each in seen):
             width = 2 if encoding == "binary" else self.head.width
@@ -189,12 +191,12 @@ class HeadReader:
         except ValueError:
             return tuple(sorted(seen))
 
-    def _scaled(self, rows: Rows, at: Array) -> Target:
+    def _scale_values(self, rows: Rows, at: Array) -> Target:
         head = self.head
         names = head.source.columns
         if head.source.source.scale is None or not len(at):
             return Target(head.name, "numbers", "real", names)
-        values = numpy.stack([rows.numbers(each)[0] for each in names], axis=1)[at]
+        values = numpy.stack([rows.read_numbers(each)[0] for each in names], axis=1)[at]
         spread = float(numpy.nanstd(values))
         return Target(head.name, "numbers", "real", names, float(numpy.nanmean(values)), spread if spread > 0 else 1.0)
 
@@ -222,16 +224,16 @@ class HeadReader:
     def _read_numbers(self, rows: Rows, at: Array, problems: Problems, wrong: tuple[str, str]) -> Array:
         found = []
         for column in self.head.source.columns:
-            values, faulty = rows.numbers(column)
+            values, faulty = rows.read_numbers(column)
             self._report(rows, at, faulty[at], problems, *wrong, column=column)
             unknown = ~numpy.isfinite(values[at]) & ~faulty[at]
-            texts = rows.texts(column) if unknown.any() else ()
+            texts = rows.read_texts(column) if unknown.any() else ()
             empty = numpy.asarray(
                 [bool(each) and texts[row] is None for row, each in zip(at.tolist(), unknown, strict=True)], dtype=bool
             )
             self._report(rows, at, empty, problems, "cell-empty", "the target is empty", column=column)
             self._report(rows, at, unknown & ~empty, problems, "not-finite", "the target is NaN or infinite", column=column)
-            large = exceeding("float32", values[at]) & ~unknown & ~faulty[at]
+            large = find_exceeding("float32", values[at]) & ~unknown & ~faulty[at]
             self._report(rows, at, large, problems, "not-finite", "the target is too large for float32", column=column)
             found.append(values[at])
         return numpy.stack(found, axis=1)
@@ -240,7 +242,7 @@ class HeadReader:
         self, rows: Rows, at: Array, wrong: Array, problems: Problems, code: str, words: str, column: str | None = None
     ) -> None:
         for index in numpy.flatnonzero(wrong).tolist():
-            file, number = rows.where(int(at[index]))
+            file, number = rows.locate(int(at[index]))
             problems.add(code, words, file, number, column or self.head.source.columns[0])
 
     def _read_labels(self, rows: Rows, at: Array, problems: Problems) -> Array:
@@ -248,10 +250,10 @@ class HeadReader:
         places = {name: place for place, name in enumerate(target.names)}
         if target.sort == "labels":
             return self._read_several(rows, at, places, problems)
-        names, codes = rows.codes(column)
+        names, codes = rows.read_codes(column)
         found = numpy.asarray([places.get(name, -1 if name else EMPTY) for name in names], "int32")[codes[at]]
         self._report(rows, at, found == EMPTY, problems, "cell-empty", "the label is empty")
-        self._report(rows, at, found == -1, problems, "not-a-class", self._not_a_class())
+        self._report(rows, at, found == -1, problems, "not-a-class", self._explain_no_class())
         if target.encoding == "integer":
             return found.astype("int32")
         if target.encoding == "binary":
@@ -259,7 +261,7 @@ class HeadReader:
         one_hot: Array = numpy.eye(len(target.names), dtype="float32")
         return numpy.asarray(one_hot[numpy.maximum(found, 0)])
 
-    def _not_a_class(self) -> str:
+    def _explain_no_class(self) -> str:
         names = self.target.names
         shown = (
             ", ".join(f"`{each}`" for each in names[:8]) if self.head.source.source.classes is not None else "those in `train`"
@@ -269,7 +271,7 @@ class HeadReader:
     def _read_several(self, rows: Rows, at: Array, places: dict[str, int], problems: Problems) -> Array:
         """Several labels at once; a text without any has none, an empty cell of lists is told."""
         found = numpy.zeros((len(at), len(places)), dtype="float32")
-        cells = self._cells(rows, self.head.source.columns[0])
+        cells = self._read_cells(rows, self.head.source.columns[0])
         wrong, empty = numpy.zeros(len(at), dtype=bool), numpy.zeros(len(at), dtype=bool)
         for index, row in enumerate(at.tolist()):
             labels = cells[row]
@@ -280,7 +282,7 @@ class HeadReader:
                 else:
                     wrong[index] = True
         self._report(rows, at, empty, problems, "cell-empty", "the cell is empty; a sample without a label has the list []")
-        self._report(rows, at, wrong, problems, "not-a-class", self._not_a_class())
+        self._report(rows, at, wrong, problems, "not-a-class", self._explain_no_class())
         return found
 
     def _read_inner(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
@@ -288,9 +290,9 @@ class HeadReader:
         column = self.head.source.columns[0]
         found: list[Array] = []
         for row in at.tolist():
-            file, number = rows.where(row)
+            file, number = rows.locate(row)
             try:
-                values = self._inner(rows, row)
+                values = self._encode_inner(rows, row)
             except Broken as error:
                 problems.add(error.code, str(error), file, number, column)
                 continue
@@ -301,23 +303,23 @@ class HeadReader:
             return numpy.stack(found)
         return found
 
-    def _inner(self, rows: Rows, row: int) -> Array:
+    def _encode_inner(self, rows: Rows, row: int) -> Array:
         column = self.head.source.columns[0]
-        cell = rows.cell(column, row)
+        cell = rows.read_cell(column, row)
         if cell is None:
             raise Broken("cell-empty", "the target is empty")
         if not self.paths:
-            return self._shaped(numpy.asarray(cell))
-        root = rows.root(row)
+            return self._shape_values(numpy.asarray(cell))
+        root = rows.find_root(row)
         if root is None:
             raise Broken("not-a-kind", "the target is text")
         path = root.find(str(cell))
         if is_image(path):
             with open_image(path) as opened:
-                return self._shaped(numpy.asarray(opened))
-        return self._shaped(numpy.asarray(open_npy(path)))
+                return self._shape_values(numpy.asarray(opened))
+        return self._shape_values(numpy.asarray(open_npy(path)))
 
-    def _shaped(self, values: Array) -> Array:
+    def _shape_values(self, values: Array) -> Array:
         """With the axes that the loss wants: class numbers without the last one, all else as the head gives."""
         if self.target.encoding == "integer":
             return values

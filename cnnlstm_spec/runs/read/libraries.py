@@ -11,7 +11,7 @@ from ..samples import DataError
 EXTRA = "data"
 
 
-def need(module: str, what: str, extra: str = EXTRA) -> ModuleType:
+def import_needed(module: str, what: str, extra: str = EXTRA) -> ModuleType:
     """A module by its name; DataError, which says what installs it, where there is none. `what` is what needs it."""
     try:
         return import_module(module)

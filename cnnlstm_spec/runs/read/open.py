@@ -30,8 +30,8 @@ from .room import MOST, Room
 from .seen import Seen
 from .sources.open import Setting, open_source
 from .sources.rows import Array, Rows
-from .split import CODES, TRAIN, codes_of, split_rows
-from .windows import Order, places_of, sort_rows, windows_of
+from .split import CODES, TRAIN, read_codes, split_rows
+from .windows import Order, find_windows, rank_rows, sort_rows
 
 PARTS = ("train", "validation", "test")
 
@@ -64,7 +64,11 @@ class Reading:
         self.seen, self.room = Seen(base), Room()
         root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
         heads = tuple(head.name for head in spec.heads)
-        names, numbers, others = tuple(each.name for each in spec.branches), _numbers_of(self.data), _others_of(self.data)
+        names, numbers, others = (
+            tuple(each.name for each in spec.branches),
+            _list_number_columns(self.data),
+            _list_other_columns(self.data),
+        )
         needed, streamed = tuple(dict.fromkeys([*numbers, *others])), tuple(each for each in numbers if each not in others)
         self.setting = Setting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
 
@@ -73,7 +77,7 @@ class Reading:
         self.room = Room(MOST)
         parts = self.read(fold)
         self.problems.stop()
-        return Data(parts, self.targets, self.facts(parts), seen=self.seen)
+        return Data(parts, self.targets, self.describe_parts(parts), seen=self.seen)
 
     @property
     def targets(self) -> dict[str, Target]:
@@ -83,32 +87,32 @@ class Reading:
     def read(self, fold: int | None = None) -> dict[str, Part]:
         """All parts, as far as they can be read; what is amiss stands in `problems`."""
         parts: dict[str, Part] = {}
-        with self.problems.gathered():
+        with self.problems.gather():
             pack = self._pack(self.data.train)
-            share = self._sharer(fold) if pack is None else partial(self._packed, pack)
+            share = self._make_sharer(fold) if pack is None else partial(self._open_packed, pack)
             parts["train"] = share("train")
             for name, value in self.data.parts.items():
-                with self.problems.gathered():
+                with self.problems.gather():
                     if isinstance(value, Split):
                         parts[name] = share(name)
                     elif isinstance(value, Source):
                         parts[name] = self.open_part((value,), name)
         return parts
 
-    def _sharer(self, fold: int | None) -> Callable[[str], Part]:
+    def _make_sharer(self, fold: int | None) -> Callable[[str], Part]:
         """What gives `train`, and the parts of it that others are."""
-        train = self._rows(self.data.train, "train")
+        train = self._open_rows(self.data.train, "train")
         splits = {name: each for name, each in self.data.parts.items() if isinstance(each, Split)}
-        order = self._order(train)
+        order = self._make_order(train)
         codes = None
-        with self.problems.gathered():
-            codes = split_rows(train, splits, self.data.seed, lambda split: self._places(train, split), fold)
+        with self.problems.gather():
+            codes = split_rows(train, splits, self.data.seed, lambda split: self._list_places(train, split), fold)
 
         def share(name: str) -> Part:
             if codes is None and name in splits:
                 # Why stands in `problems`: the rest is looked at as if all were `train`.
                 raise DataError([])
-            return self._part(
+            return self._open_part(
                 name, train, numpy.zeros(len(train), "int8") if codes is None else codes, CODES.get(name, TRAIN), order
             )
 
@@ -120,10 +124,10 @@ class Reading:
         `train` is read before, or the targets of an earlier run are known.
         """
         if (pack := self._pack(sources)) is not None:
-            return self._packed(
+            return self._open_packed(
                 pack, name if name in PARTS else next(each for each in reversed(PARTS) if each in pack.pack.parts)
             )
-        return self.make_part(self._rows(sources, name), name, targets)
+        return self.make_part(self._open_rows(sources, name), name, targets)
 
     def _pack(self, sources: tuple[Source, ...]) -> OpenPack | None:
         """The pack that a source is; None where it is something else."""
@@ -132,40 +136,40 @@ class Reading:
             return None
         return find_pack(source, find_source(source.path, self.setting.base, self.setting.allow_outside))
 
-    def _packed(self, pack: OpenPack, name: str) -> FilePart:
+    def _open_packed(self, pack: OpenPack, name: str) -> FilePart:
         inputs = {each.name: each.input for each in self.spec.branches if isinstance(each.input, Input)}
-        heads = self.heads()
-        pack.need_like(inputs, self.data, heads, self.known)
+        heads = self.list_heads()
+        pack.require_like(inputs, self.data, heads, self.known)
         self.known |= pack.targets
         self.packed |= pack.targets
         read = {branch: (input, self.data.inputs[branch]) for branch, input in inputs.items()}
         told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
-        part = pack.take(name, read, heads, self.spec.seed, told, self.data.window, self.steps())
+        part = pack.take(name, read, heads, self.spec.seed, told, self.data.window, self.count_steps())
         self.opened[name] = part.source
         return part
 
     def make_part(self, rows: Rows, name: str, targets: bool = True) -> Part:
         """Rows that are open already as a part of its own."""
-        return self._part(name, rows, numpy.zeros(len(rows), dtype="int8"), TRAIN, self._order(rows), targets)
+        return self._open_part(name, rows, numpy.zeros(len(rows), dtype="int8"), TRAIN, self._make_order(rows), targets)
 
-    def _rows(self, sources: tuple[Source, ...], name: str) -> Rows:
+    def _open_rows(self, sources: tuple[Source, ...], name: str) -> Rows:
         rows = self.opened[name] = open_source(sources, self.setting)
         if not len(rows):
             raise DataError([f"{rows.name}: it has no row"])
         return rows
 
-    def _order(self, rows: Rows) -> Order | None:
+    def _make_order(self, rows: Rows) -> Order | None:
         return sort_rows(rows, self.data.window, self.problems) if self.data.window is not None else None
 
-    def _places(self, rows: Rows, split: Split) -> Array:
+    def _list_places(self, rows: Rows, split: Split) -> Array:
         window = self.data.window
-        return places_of(rows, split.order or (window.order if window is not None else None))
+        return rank_rows(rows, split.order or (window.order if window is not None else None))
 
-    def _part(self, name: str, rows: Rows, codes: Array, code: int, order: Order | None, targets: bool = True) -> Part:
-        branches = self._branches(rows)
+    def _open_part(self, name: str, rows: Rows, codes: Array, code: int, order: Order | None, targets: bool = True) -> Part:
+        branches = self._make_branches(rows)
         window = self.data.window
         if window is not None and order is not None:
-            at = windows_of(order, codes, code, window, self.steps(), targets)
+            at = find_windows(order, codes, code, window, self.count_steps(), targets)
             seen = order.rows[codes[order.rows] == code]
         else:
             at = seen = numpy.flatnonzero(codes == code)
@@ -174,23 +178,25 @@ class Reading:
             if window is None and kept is not seen:
                 at = at[numpy.isin(at, kept)]
         if not len(at):
-            window_words = f", or none of {window.reach(self.steps())} rows one after the other" if window is not None else ""
+            window_words = (
+                f", or none of {window.count_reach(self.count_steps())} rows one after the other" if window is not None else ""
+            )
             self.problems.add("part-empty", f"the part `{name}` has no sample{window_words}", rows.name)
             self.problems.stop()
-        values = self._targets(name, rows, at, order, seen) if targets else {}
-        windows = Windows(window, order, partial(self._known, rows)) if window is not None and order is not None else None
-        weights = self._weights(rows, self._last_rows(at, order)) if targets else {}
+        values = self._read_targets(name, rows, at, order, seen) if targets else {}
+        windows = Windows(window, order, partial(self._read_known, rows)) if window is not None and order is not None else None
+        weights = self._read_weights(rows, self._list_last_rows(at, order)) if targets else {}
         group = next(
             (each.group for each in self.data.parts.values() if isinstance(each, Split) and each.group is not None), None
         )
         groups = None
-        if group is not None and group in rows.names():
-            names, held = codes_of(rows, group, "group")
-            groups = [names[each] for each in held[self._last_rows(at, order)].tolist()]
+        if group is not None and group in rows.list_names():
+            names, held = read_codes(rows, group, "group")
+            groups = [names[each] for each in held[self._list_last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
         return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups)
 
-    def _branches(self, rows: Rows) -> dict[str, Branch]:
+    def _make_branches(self, rows: Rows) -> dict[str, Branch]:
         """How each branch reads these rows; the parts of one source have the same."""
         if rows not in self.branches:
             self.branches[rows] = self._open_branches(rows)
@@ -219,14 +225,14 @@ class Reading:
                     self.problems.add("shape-differs", told, rows.name, None, branch.column)
         return found
 
-    def _known(self, rows: Rows, head: str) -> Array:
+    def _read_known(self, rows: Rows, head: str) -> Array:
         """The numbers of the columns of a head's target."""
-        return numpy.stack([rows.numbers(column)[0] for column in self.data.targets[head].columns], axis=1)
+        return numpy.stack([rows.read_numbers(column)[0] for column in self.data.targets[head].columns], axis=1)
 
-    def steps(self) -> int:
+    def count_steps(self) -> int:
         """How many rows the target of a window has: as many as the head has steps."""
         found = 1
-        for head in self.heads():
+        for head in self.list_heads():
             sizes = head.type.sizes if head.type is not None else ()
             if len(sizes) >= 1 and isinstance(sizes[0], int) and not (len(sizes) == 1 and (sizes[0] == 1 or self._is_wide(head))):
                 found = max(found, sizes[0])
@@ -236,7 +242,7 @@ class Reading:
         """Whether the only axis of a head is its columns or classes, not steps."""
         return head.of_classes or len(head.source.columns) > 1
 
-    def heads(self) -> list[Head]:
+    def list_heads(self) -> list[Head]:
         """The heads that have a target: those that are trained or measured."""
         section = self.spec.compile if isinstance(self.spec.compile, CompileSpec) else CompileSpec()
         promised = {each.head: each.target for each in self.spec.targets}
@@ -246,14 +252,14 @@ class Reading:
             measured = section.metrics.get(each.name) or section.weighted_metrics.get(each.name)
             if section.losses and loss is None and not measured:
                 continue
-            output = _output(self.typed, each.name)
+            output = _find_output(self.typed, each.name)
             found.append(Head(each.name, self.data.targets[each.name], output, loss, promised.get(each.name)))
         return found
 
-    def _targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
+    def _read_targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
         found: dict[str, Array | list[Array]] = {}
-        for head in self.heads():
-            missing = [column for column in head.source.columns if column not in rows.names()]
+        for head in self.list_heads():
+            missing = [column for column in head.source.columns if column not in rows.list_names()]
             for column in missing:
                 told = f"there is no such column, which the head `{head.name}` is to learn"
                 self.problems.add("column-missing", told, rows.name, None, column)
@@ -268,10 +274,10 @@ class Reading:
             if order is None:
                 found[head.name] = reader.read(rows, at, self.problems)
                 continue
-            found[head.name] = self._windowed(head, reader, rows, at, order)
+            found[head.name] = self._read_windows(head, reader, rows, at, order)
         return found
 
-    def _windowed(self, head: Head, reader: HeadReader, rows: Rows, at: Array, order: Order) -> Array:
+    def _read_windows(self, head: Head, reader: HeadReader, rows: Rows, at: Array, order: Order) -> Array:
         """The targets of windows: the rows that begin `delay` after the last of each."""
         window = self.data.window
         assert window is not None
@@ -287,35 +293,35 @@ class Reading:
             return taken.reshape(len(at), steps)
         return taken[:, 0] if steps == 1 and len(sizes) == 1 else taken
 
-    def _last_rows(self, at: Array, order: Order | None) -> Array:
+    def _list_last_rows(self, at: Array, order: Order | None) -> Array:
         """The row of each sample, of a window the last one."""
         window = self.data.window
         return at if order is None or window is None else order.rows[at + window.span - 1]
 
-    def _weights(self, rows: Rows, at: Array) -> dict[str, Array]:
+    def _read_weights(self, rows: Rows, at: Array) -> dict[str, Array]:
         found: dict[str, Array] = {}
         sources = [(each.head, each.column) for each in self.data.sample_weights]
-        if not sources and self.setting.needed is not None and rows.root(0) is None:
+        if not sources and self.setting.needed is not None and rows.find_root(0) is None:
             by_name = [(None, "sample_weight"), *((head, f"sample_weight.{head}") for head in self.setting.heads)]
-            sources = [(head, column) for head, column in by_name if column in rows.names()]
+            sources = [(head, column) for head, column in by_name if column in rows.list_names()]
         for head, column in sources:
-            if column not in rows.names():
+            if column not in rows.list_names():
                 self.problems.add("column-missing", "there is no such column, which weighs the samples", rows.name, None, column)
                 continue
-            values, wrong = rows.numbers(column)
+            values, wrong = rows.read_numbers(column)
             for index in numpy.flatnonzero(wrong[at] | ~numpy.isfinite(values[at])).tolist():
-                self.problems.add("not-a-number", "the weight is no number", *rows.where(int(at[index])), column)
+                self.problems.add("not-a-number", "the weight is no number", *rows.locate(int(at[index])), column)
             for index in numpy.flatnonzero(values[at] < 0).tolist():
-                self.problems.add("weight-negative", "the weight is below 0", *rows.where(int(at[index])), column)
-            for name in [each.name for each in self.heads()] if head is None else [head]:
+                self.problems.add("weight-negative", "the weight is below 0", *rows.locate(int(at[index])), column)
+            for name in [each.name for each in self.list_heads()] if head is None else [head]:
                 found[name] = values[at].astype("float32")
         return found
 
-    def facts(self, parts: Mapping[str, Part]) -> dict[str, Any]:
+    def describe_parts(self, parts: Mapping[str, Part]) -> dict[str, Any]:
         """What a manifest says of the data: sources, counts, classes."""
         classes = {name: list(each.names) for name, each in self.targets.items() if each.sort != "numbers"}
         return {
-            "sources": {name: rows.facts() for name, rows in self.opened.items()},
+            "sources": {name: rows.describe_source() for name, rows in self.opened.items()},
             "samples": {name: len(part) for name, part in parts.items()},
             "classes": classes,
             "seed": self.data.seed,
@@ -328,12 +334,12 @@ def _masks(typed: TypedGraph, branch: str) -> bool:
     return any(node.type is not None and node.type.mask is not None for node in nodes)
 
 
-def _output(typed: TypedGraph, head: str) -> Any:
+def _find_output(typed: TypedGraph, head: str) -> Any:
     """The type of what a head gives."""
     return typed.nodes[typed.graph.outputs[head]].type
 
 
-def _numbers_of(data: DataSpec) -> tuple[str, ...]:
+def _list_number_columns(data: DataSpec) -> tuple[str, ...]:
     """The columns of a table that branches read as numbers, a feature each."""
     found: list[str] = []
     for branch in data.inputs.values():
@@ -342,10 +348,10 @@ def _numbers_of(data: DataSpec) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _others_of(data: DataSpec) -> tuple[str, ...]:
+def _list_other_columns(data: DataSpec) -> tuple[str, ...]:
     """The columns of a table that are read in another way too."""
     found: list[str] = []
-    numbers = _numbers_of(data)
+    numbers = _list_number_columns(data)
     for branch in data.inputs.values():
         every = [each if isinstance(each, str) else each.column for each in (*branch.columns, branch.column)]
         found += [each for each in every if each not in numbers]

@@ -53,27 +53,27 @@ class FilePart(Part):
     def __len__(self) -> int:
         return len(self.at)
 
-    def row(self, place: int) -> int:
+    def find_row(self, place: int) -> int:
         """The row of a sample; of a window its last one."""
         at = int(self.at[place])
         return at if self.windows is None else int(self.windows.order.rows[at + self.windows.window.span - 1])
 
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         at = numpy.asarray(places, dtype="int64")
-        inputs = self._inputs(at, self.branches, epoch)
-        targets = {head: _taken(values, at) for head, values in self.values.items()}
+        inputs = self._read_inputs(at, self.branches, epoch)
+        targets = {head: _take_targets(values, at) for head, values in self.values.items()}
         return Batch(inputs, targets, {head: weights[at] for head, weights in self.weights.items()})
 
     def read_inputs(self, places: Sequence[int], branches: Collection[str]) -> Mapping[str, Array]:
         """The inputs of some branches, without the others."""
-        return self._inputs(numpy.asarray(places, dtype="int64"), branches, None)
+        return self._read_inputs(numpy.asarray(places, dtype="int64"), branches, None)
 
-    def _inputs(self, at: Array, branches: Collection[str], epoch: int | None) -> dict[str, Array]:
+    def _read_inputs(self, at: Array, branches: Collection[str], epoch: int | None) -> dict[str, Array]:
         inputs: dict[str, Array] = {}
         for index, (name, branch) in enumerate(self.branches.items()):
             if name not in branches:
                 continue
-            values, lengths = self._values(branch, at, epoch, index)
+            values, lengths = self._read_values(branch, at, epoch, index)
             inputs[name] = values
             if branch.input.mask_input is not None:
                 self._add_mask(inputs, branch, values, lengths)
@@ -82,13 +82,13 @@ class FilePart(Part):
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         """The targets of some samples, without their inputs."""
         at = numpy.asarray(places, dtype="int64")
-        return {head: _taken(values, at) for head, values in self.values.items()}
+        return {head: _take_targets(values, at) for head, values in self.values.items()}
 
-    def _values(self, branch: Branch, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
+    def _read_values(self, branch: Branch, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
         """The samples of a branch, padded to one length, and how many steps each has."""
-        matrix = branch.matrix()
+        matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
-            values = self._windows(branch, matrix, at)
+            values = self._cut_windows(branch, matrix, at)
             return values, numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
         if matrix is not None:
             values = matrix[self.at[at]].astype(branch.dtype, copy=False)
@@ -99,7 +99,7 @@ class FilePart(Part):
         lengths = numpy.asarray([len(each) if each.ndim else 1 for each in found])
         if branch.shape.timed and len(set(lengths.tolist())) > 1:
             self._need_padding(branch, at, lengths)
-            found = _padded(found, branch, int(lengths.max()))
+            found = _pad_samples(found, branch, int(lengths.max()))
         return numpy.stack(found), lengths
 
     def _need_padding(self, branch: Branch, at: Array, lengths: Array) -> None:
@@ -107,9 +107,9 @@ class FilePart(Part):
         if not branch.tells_padding:
             words = f"samples have {lengths.min()} to {lengths.max()} steps, and `{branch.name}` has neither padding nor mask"
             row = int(self.at[int(at[int(lengths.argmax())])])
-            raise DataError([str(problem_of(branch, row, Broken("lengths-differ", words)))])
+            raise DataError([str(describe_problem(branch, row, Broken("lengths-differ", words)))])
 
-    def _windows(self, branch: Branch, matrix: Array, at: Array) -> Array:
+    def _cut_windows(self, branch: Branch, matrix: Array, at: Array) -> Array:
         assert self.windows is not None
         window, order = self.windows.window, self.windows.order
         first = self.at[at]
@@ -121,9 +121,9 @@ class FilePart(Part):
 
     def sample(self, branch: Branch, place: int, index: int, epoch: int | None = None) -> Array:
         """One sample of a branch, the `index`-th; raises Broken."""
-        matrix = branch.matrix()
+        matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
-            return numpy.asarray(self._windows(branch, matrix, numpy.asarray([place]))[0])
+            return numpy.asarray(self._cut_windows(branch, matrix, numpy.asarray([place]))[0])
         drawn = None if epoch is None else numpy.random.default_rng([self.seed, epoch, place, index])
         return branch.read(int(self.at[place]), drawn)
 
@@ -131,7 +131,7 @@ class FilePart(Part):
         try:
             return self.sample(branch, place, index, epoch)
         except Broken as error:
-            raise DataError([str(problem_of(branch, int(self.at[place]), error))]) from None
+            raise DataError([str(describe_problem(branch, int(self.at[place]), error))]) from None
 
     def _add_mask(self, inputs: dict[str, Array], branch: Branch, values: Array, lengths: Array) -> None:
         """The boolean input that says which steps are real; of branches that share one all have equal steps."""
@@ -150,21 +150,21 @@ class FilePart(Part):
         open_: dict[int, list[int]] = {}
         batches: list[Sequence[int]] = []
         for place in order:
-            bucket = int(numpy.searchsorted(bounds, self.steps(branch, int(place))))
+            bucket = int(numpy.searchsorted(bounds, self.count_steps(branch, int(place))))
             held = open_.setdefault(bucket, [])
             held.append(int(place))
             if len(held) == size:
                 batches.append(open_.pop(bucket))
         return [*batches, *(open_[bucket] for bucket in sorted(open_))]
 
-    def steps(self, branch: Branch, place: int) -> int:
+    def count_steps(self, branch: Branch, place: int) -> int:
         """How many steps a sample has."""
         if place not in self.lengths:
             self.lengths[place] = len(self._sample(branch, place, None, 0))
         return self.lengths[place]
 
-    def arrays(self) -> Batch | None:
-        matrices = [branch.matrix() for branch in self.branches.values()]
+    def read_arrays(self) -> Batch | None:
+        matrices = [branch.read_matrix() for branch in self.branches.values()]
         if self.windows is not None or any(each is None for each in matrices):
             return None
         if sum(each.nbytes for each in matrices if each is not None) > MOST_AT_ONCE:
@@ -173,24 +173,24 @@ class FilePart(Part):
             return None
         return self.read(range(len(self)))
 
-    def label(self, place: int) -> str:
-        row = self.row(place)
+    def name_sample(self, place: int) -> str:
+        row = self.find_row(place)
         for branch in self.branches.values():
             if isinstance(branch, CellsBranch) and branch.paths:
-                return str(self.source.cell(branch.column, row))
-        return self.source.label(row)
+                return str(self.source.read_cell(branch.column, row))
+        return self.source.name_row(row)
 
-    def rows(self) -> Mapping[str, Sequence[Any]] | None:
-        whole = self.source.whole()
+    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
+        whole = self.source.read_whole()
         if whole is None:
             return None
-        kept = [self.row(place) for place in range(len(self))]
+        kept = [self.find_row(place) for place in range(len(self))]
         return {name: [cells[row] for row in kept] for name, cells in whole.items()}
 
 
-def problem_of(branch: Branch, row: int, error: Broken) -> Problem:
+def describe_problem(branch: Branch, row: int, error: Broken) -> Problem:
     """What is amiss with a cell, with its file and row; the file that it names, where it names one that is there."""
-    file, number = branch.rows.where(row)
+    file, number = branch.rows.locate(row)
     return Problem(error.code, str(error), file, number, branch.column)
 
 
@@ -199,7 +199,7 @@ def _has_buckets(branch: Branch) -> bool:
     return length is not None and length.bucket is not None
 
 
-def _padded(samples: list[Array], branch: Branch, steps: int) -> list[Array]:
+def _pad_samples(samples: list[Array], branch: Branch, steps: int) -> list[Array]:
     """Samples of one length, filled up at the end; raises DataError where the branch could not tell padding."""
     fill = branch.input.padding_value if branch.input.padding_value is not None else 0
     found = []
@@ -209,7 +209,7 @@ def _padded(samples: list[Array], branch: Branch, steps: int) -> list[Array]:
     return found
 
 
-def _taken(values: Array | list[Array], at: Array) -> Array:
+def _take_targets(values: Array | list[Array], at: Array) -> Array:
     """The targets of some samples; those of different lengths are filled up with 0."""
     if isinstance(values, numpy.ndarray):
         return values[at]

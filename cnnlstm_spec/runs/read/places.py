@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from ...spec.paths import WrittenPath
-from ...text.files import PathError, Sort, resolve, sort_of
+from ...text.files import PathError, Sort, find_sort, resolve
 from ...text.frozen import dataclass
 from ..samples import DataError
 from .problems import Broken
@@ -50,15 +50,15 @@ class Root:
         named, name = os.path.split(cell)
         if (folder := self._folders.get(named)) is not None and name not in ("", os.curdir, os.pardir):
             path = folder / name
-            if (sort := sort_of(path, links=False)) != "link":
+            if (sort := find_sort(path, links=False)) != "link":
                 return path, sort
         path = resolve(self.folder / cell)
         if not self.allow_outside and not path.is_relative_to(self.real):
             raise Broken("path-outside", "the path leads out of the folder; `--allow-outside` allows it")
-        self._know(named)
-        return path, sort_of(path)
+        self._remember(named)
+        return path, find_sort(path)
 
-    def _know(self, named: str) -> None:
+    def _remember(self, named: str) -> None:
         """Keeps where a folder leads that lies below this one."""
         folder = resolve(self.folder / named)
         if self.allow_outside or folder.is_relative_to(self.real):

@@ -136,7 +136,7 @@ class Problems:
             self.more += 1
 
     @contextmanager
-    def gathered(self) -> Iterator[None]:
+    def gather(self) -> Iterator[None]:
         """Keeps what ends the reading of a part, beside what was found before, so that other parts can be read."""
         try:
             yield

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ...compiler.artifact.write import make_folder, replace_file
 from ...text.escape.json import to_json
-from ...text.files import PathError, digest, entries, read_json, resolve, sort_of, stamp
+from ...text.files import PathError, digest, find_sort, list_entries, read_json, resolve, stamp
 
 CACHE = "CNNLSTM_SPEC_CACHE"
 """The variable of the environment that names another folder for the cache."""
@@ -43,7 +43,7 @@ class Seen:
     def __init__(self, folder: File | None) -> None:
         """Without a folder nothing is kept."""
         named = hashlib.sha256(str(resolve(folder)).encode("utf-8", "surrogateescape")).hexdigest() if folder is not None else ""
-        self.path = _cache() / f"{named[:32]}.json" if named else None
+        self.path = _find_cache() / f"{named[:32]}.json" if named else None
         self._entries: dict[str, Entry] | None = None
         self.is_changed = False
 
@@ -52,13 +52,13 @@ class Seen:
         """What is known, by path."""
         if self._entries is None:
             held = read_json(self.path) if self.path is not None else None
-            self._entries = dict(_valid(held)) if isinstance(held, dict) else {}
+            self._entries = dict(_list_valid(held)) if isinstance(held, dict) else {}
         return self._entries
 
     def find(self, path: File) -> Entry | None:
         """What is known of a file as it is now."""
         entry = self.entries.get(str(path))
-        return entry if entry is not None and entry.stamp == _stamps(path) else None
+        return entry if entry is not None and entry.stamp == _stamp_path(path) else None
 
     def knows(self, path: File, reading: str) -> bool:
         """Whether the file was sound, as it is now, in that way of reading."""
@@ -71,7 +71,7 @@ class Seen:
         if entry is not None and reading in entry.readings:
             return
         if entry is None:
-            before = _stamps(path)
+            before = _stamp_path(path)
             if before is None or len(self.entries) >= MOST:
                 return
             try:
@@ -102,7 +102,7 @@ class Seen:
             return
 
 
-def _valid(held: dict[str, Any]) -> list[tuple[str, Entry]]:
+def _list_valid(held: dict[str, Any]) -> list[tuple[str, Entry]]:
     found = []
     for name, value in held.items():
         try:
@@ -112,7 +112,7 @@ def _valid(held: dict[str, Any]) -> list[tuple[str, Entry]]:
     return found
 
 
-def _cache() -> File:
+def _find_cache() -> File:
     """The folder of the cache: the user's, as systems have it."""
     named = os.environ.get(CACHE)
     if named:
@@ -121,24 +121,24 @@ def _cache() -> File:
     return File(home, "cnnlstm-spec")
 
 
-def _stamps(path: File) -> tuple[tuple[int, int, int], ...] | None:
+def _stamp_path(path: File) -> tuple[tuple[int, int, int], ...] | None:
     """The stamp of a file, or of each file in a folder; None where nothing lies."""
     try:
-        files = _files(path)
+        files = _list_files(path)
     except PathError:
         return None
     found = [stamp(each) for each in files]
     return tuple(each for each in found if each is not None) if None not in found else None
 
 
-def _files(path: File) -> list[File]:
-    if sort_of(path) != "folder":
+def _list_files(path: File) -> list[File]:
+    if find_sort(path) != "folder":
         return [path]
-    return [each for each in entries(path) if sort_of(each) == "file"]
+    return [each for each in list_entries(path) if find_sort(each) == "file"]
 
 
 def _digest(path: File) -> str:
-    files = _files(path)
+    files = _list_files(path)
     if files == [path]:
         return digest(path)
     listed = "".join(f"{each.name}\0{digest(each)}\n" for each in files)

@@ -45,24 +45,24 @@ def split_rows(
         elif split.way == "last":
             taken = _choose_last(order(split), split.last or 0.0, free)
         elif split.way == "folds":
-            taken = _fold(rows, split, seed, free, fold or 0)
+            taken = _choose_fold(rows, split, seed, free, fold or 0)
         else:
             taken = _draw_fraction(rows, split, seed, free)
         parts[taken & free] = CODES[name]
     return parts
 
 
-def codes_of(rows: Rows, name: str, key: str) -> tuple[list[str], Array]:
+def read_codes(rows: Rows, name: str, key: str) -> tuple[list[str], Array]:
     """The texts that a column holds which `stratify`, `group` or `where` names, and of each row the number of its own."""
-    if name not in rows.names():
+    if name not in rows.list_names():
         raise DataError([f"{rows.name}: `{key}: {name}` names a column that is not there"])
-    return rows.codes(name)
+    return rows.read_codes(name)
 
 
 def _choose_by_column(rows: Rows, split: Split) -> Array:
     taken: Array = numpy.ones(len(rows), dtype=bool)
     for name, value in (split.where or {}).items():
-        names, codes = codes_of(rows, name, "where")
+        names, codes = read_codes(rows, name, "where")
         taken &= codes == (names.index(value) if value in names else -1)
     return taken
 
@@ -80,14 +80,14 @@ def _choose_last(places: Array, share: float, free: Array) -> Array:
 def _rank_rows(rows: Rows, split: Split, seed: int) -> Array:
     """What rows are ordered by: a hash of each one's group, else of its cells."""
     if split.group is None:
-        return rank_keys(rows.keys(), seed, len(rows))
-    names, codes = codes_of(rows, split.group, "group")
+        return rank_keys(rows.iterate_keys(), seed, len(rows))
+    names, codes = read_codes(rows, split.group, "group")
     return rank_keys((each.encode("utf-8", "surrogateescape") for each in names), seed, len(names))[codes]
 
 
 def _group_classes(rows: Rows, split: Split) -> tuple[list[str], Array]:
     """The classes that are shared out alike, and the number of each row's; one of all rows where none are."""
-    return codes_of(rows, split.stratify, "stratify") if split.stratify is not None else ([""], numpy.zeros(len(rows), "int8"))
+    return read_codes(rows, split.stratify, "stratify") if split.stratify is not None else ([""], numpy.zeros(len(rows), "int8"))
 
 
 def _rank_in_class(ranks: Array, classes: Array, free: Array) -> tuple[Array, Array]:
@@ -130,7 +130,7 @@ def _choose_whole_groups(ranks: Array, classes: Array, wanted: Array, free: Arra
     return taken
 
 
-def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
+def _choose_fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     """The rows of one fold: by rank in turn, each class and each group by itself."""
     ranks, (names, classes) = _rank_rows(rows, split, seed), _group_classes(rows, split)
     folds = split.folds or 2
@@ -139,7 +139,7 @@ def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
         raise DataError([f"{rows.name}: {folds} folds of {count} {of}: each needs one"])
     taken: Array = numpy.zeros(len(rows), dtype=bool)
     if split.group is not None:
-        taken[_fold_of_groups(ranks, [names[each] for each in classes.tolist()], free, folds) == fold] = True
+        taken[_spread_groups(ranks, [names[each] for each in classes.tolist()], free, folds) == fold] = True
         return taken & free
     # Each class begins where the one before ended, so that rests do not all go into the first fold.
     counts = numpy.bincount(classes[free], minlength=len(names))
@@ -151,7 +151,7 @@ def _fold(rows: Rows, split: Split, seed: int, free: Array, fold: int) -> Array:
     return taken
 
 
-def _fold_of_groups(ranks: Array, classes: Sequence[str], free: Array, folds: int) -> Array:
+def _spread_groups(ranks: Array, classes: Sequence[str], free: Array, folds: int) -> Array:
     """The fold of each row: groups, the largest first, into the fold that has the fewest rows of their classes."""
     held: dict[int, list[int]] = {}
     for row, rank in enumerate(ranks.tolist()):

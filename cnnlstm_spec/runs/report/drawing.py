@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..read.libraries import need
+from ..read.libraries import import_needed
 
 COLORS = ("#1f6fb2", "#d1603d", "#3c8d5a", "#8a5aa8", "#b08a2e", "#4a9aa8", "#a84a6b", "#6b6b6b")
 SETTINGS = {
@@ -28,7 +28,7 @@ class Drawing:
     """A row of axes, drawn into and then made into SVG."""
 
     def __init__(self, columns: int = 1, width: float = 4.2, height: float = 3.2) -> None:
-        need("matplotlib", "`report.html`")
+        import_needed("matplotlib", "`report.html`")
         import matplotlib
         from matplotlib.figure import Figure
 

@@ -11,11 +11,11 @@ import numpy
 from ...compiler.compile import Compilation
 from ...ir.graph import TypedGraph
 from ...ops.input import InputOp
-from ..measure.figures import label_figures, measure_class_figures, number_figures
+from ..measure.figures import label_figures, measure_class_figures, measure_number_figures
 from ..measure.inside import find_tensor
-from ..measure.measure import HALF, truth_of
-from ..measure.predict import Change, Heads, Predicted, decide_classes, numbers_of, predict, probabilities_of
-from ..read.libraries import need
+from ..measure.measure import HALF, number_truth
+from ..measure.predict import Change, Heads, Predicted, compute_probabilities, decide_classes, predict, read_numbers
+from ..read.libraries import import_needed
 from ..samples import Part, Target
 
 MOST = 1000
@@ -39,7 +39,7 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
     """The first two principal components, (samples, 2), of each input of a fusion and of what it gives, by address."""
     typed = compilation.typed
     assert typed is not None
-    need("sklearn", "the projections of `report.html`")
+    import_needed("sklearn", "the projections of `report.html`")
     from sklearn.decomposition import PCA
 
     found: dict[str, Any] = {}
@@ -153,15 +153,15 @@ def _is_tied(typed: TypedGraph, branch: str) -> bool:
 
 def measure_quality(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:
     """Accuracy, or the MAE of numbers."""
-    values, truth, _ = predicted.flat()
+    values, truth, _ = predicted.list_flat()
     weights = numpy.ones((1, len(values)))
     with numpy.errstate(divide="ignore", invalid="ignore"):
         if target.sort == "numbers":
-            told = numbers_of(truth.astype("float64"), target), numbers_of(values.astype("float64"), target)
-            return float(number_figures(*told, weights)["mae"][0])
-        scores = probabilities_of(values, is_logits)
+            told = read_numbers(truth.astype("float64"), target), read_numbers(values.astype("float64"), target)
+            return float(measure_number_figures(*told, weights)["mae"][0])
+        scores = compute_probabilities(values, is_logits)
         if target.sort == "labels":
             return float(label_figures(truth, scores, threshold, target.names, weights)["accuracy"][0])
         columns = scores[:, 0] if scores.shape[-1] == 1 else scores
-        given = (truth_of(truth, target), decide_classes(scores, target, threshold), columns, target.names, weights)
+        given = (number_truth(truth, target), decide_classes(scores, target, threshold), columns, target.names, weights)
         return float(measure_class_figures(*given)["accuracy"][0])

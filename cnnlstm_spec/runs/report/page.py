@@ -11,9 +11,9 @@ from ...compiler.compile import Compilation
 from ...text.escape.xml import escape_content
 from ..history import Row
 from ..measure.document import HeadFigures, Value
-from ..measure.measure import Measured, truth_of
-from ..measure.predict import numbers_of, probabilities_of
-from ..read.libraries import need
+from ..measure.measure import Measured, number_truth
+from ..measure.predict import compute_probabilities, read_numbers
+from ..read.libraries import import_needed
 from ..samples import Part, Target
 from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, mark_whole_numbers, shorten
 from .features import project_fusions, shuffle_branches, weigh_fusions
@@ -43,8 +43,8 @@ def make_report(
     thresholds: Mapping[str, float],
 ) -> bytes:
     """The page. Raises DataError where a library that it needs is not installed."""
-    need("matplotlib", "`report.html`")
-    need("sklearn", "`report.html`")
+    import_needed("matplotlib", "`report.html`")
+    import_needed("sklearn", "`report.html`")
     parts = [
         *_write_opening(measured, len(rows), best),
         *_draw_curves(rows, best),
@@ -125,8 +125,8 @@ def _write_classes(measured: Measured, head: str, target: Target, figures: HeadF
     ]
     yield _write_table(heading, rows)
     values, truth = _take_finite(measured, head)
-    scores = probabilities_of(values, head in measured.heads.logits)
-    of = truth > 0.5 if target.sort == "labels" else truth_of(truth, target)
+    scores = compute_probabilities(values, head in measured.heads.logits)
+    of = truth > 0.5 if target.sort == "labels" else number_truth(truth, target)
     curves = []
     for place, name in enumerate(target.names[:MOST_CURVES]):
         if scores.shape[1] == 1 and target.sort == "classes":
@@ -148,7 +148,7 @@ def _write_classes(measured: Measured, head: str, target: Target, figures: HeadF
 
 def _take_finite(measured: Measured, head: str) -> tuple[Any, Any]:
     """Predictions and targets of a head, without those that are no numbers, which no picture can show."""
-    values, truth, _ = measured.predicted[head].flat()
+    values, truth, _ = measured.predicted[head].list_flat()
     kept = numpy.isfinite(values).all(1)
     return values[kept], truth[kept]
 
@@ -157,7 +157,7 @@ def _write_numbers(measured: Measured, head: str, target: Target) -> Iterator[st
     values, truth = _take_finite(measured, head)
     if not len(values):
         return
-    found, true = numbers_of(values.astype("float64"), target)[:, 0], numbers_of(truth.astype("float64"), target)[:, 0]
+    found, true = read_numbers(values.astype("float64"), target)[:, 0], read_numbers(truth.astype("float64"), target)[:, 0]
     drawing = Drawing(2)
     draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), None, (), "predicted against true")
     ends = [min(true.min(), found.min()), max(true.max(), found.max())]
@@ -187,9 +187,9 @@ def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
     """The classes of the first head that gives one class a sample, and the class of each sample."""
     for head, target in part.targets.items():
         if target.sort == "classes":
-            _, truth, owners = measured.predicted[head].flat()
+            _, truth, owners = measured.predicted[head].list_flat()
             if len(owners) == len(part):
-                return target.names, truth_of(truth, target)
+                return target.names, number_truth(truth, target)
     return (), None
 
 

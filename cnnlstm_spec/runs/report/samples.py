@@ -10,8 +10,8 @@ import numpy
 from ...spec.data.inputs import VectorSource
 from ...spec.model_spec import ModelSpec
 from ...text.frozen import dataclass
-from ..measure.measure import truth_of
-from ..measure.predict import Predicted, numbers_of, probabilities_of
+from ..measure.measure import number_truth
+from ..measure.predict import Predicted, compute_probabilities, read_numbers
 from ..samples import Part, Target
 from .drawing import COLORS, Drawing
 
@@ -31,20 +31,20 @@ class Wrong:
 
 def find_worst(part: Part, predicted: Predicted, target: Target, is_logits: bool) -> list[Wrong]:
     """Those whose true class was least probable, or whose number was farthest off; the worst first."""
-    values, truth, owners = predicted.flat()
+    values, truth, owners = predicted.list_flat()
     if target.sort == "numbers":
-        found, true = numbers_of(values.astype("float64"), target), numbers_of(truth.astype("float64"), target)
+        found, true = read_numbers(values.astype("float64"), target), read_numbers(truth.astype("float64"), target)
         errors = numpy.abs(found - true).mean(1)
         words = [f"{true[row, 0]:.4g}, predicted {found[row, 0]:.4g}" for row in range(len(errors))]
     else:
-        scores = probabilities_of(values, is_logits).astype("float64")
+        scores = compute_probabilities(values, is_logits).astype("float64")
         if target.sort == "labels":
             errors = numpy.abs(scores - truth).max(1)
             place = numpy.abs(scores - truth).argmax(1)
             words = [f"{target.names[at]}: {scores[row, at]:.3f}" for row, at in enumerate(place)]
         else:
             both = numpy.concatenate([1 - scores, scores], 1) if scores.shape[1] == 1 else scores
-            true = truth_of(truth, target)
+            true = number_truth(truth, target)
             errors = 1 - both[numpy.arange(len(both)), true]
             words = [
                 f"{target.names[one]}, taken for {target.names[other]} ({share:.0%})"
@@ -55,7 +55,7 @@ def find_worst(part: Part, predicted: Predicted, target: Target, is_logits: bool
     for row in order:
         place = int(owners[row])
         if place not in kept:
-            kept[place] = Wrong(place, part.label(place), words[row])
+            kept[place] = Wrong(place, part.name_sample(place), words[row])
         if len(kept) == WORST:
             break
     return list(kept.values())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...compiler.variants import Sweep
 from ...text.frozen import dataclass
-from ..run import needs_of
+from ..run import describe_needs
 from .space import to_texts
 from .study import CODES, OUTCOME, OWNER, REASON, SOUND, draw_values
 from .table import counts
@@ -41,17 +41,17 @@ class Draws:
     owner: str
     wanted: int
 
-    def left_over(self) -> list[Drawn]:
+    def find_left_over(self) -> list[Drawn]:
         """Trials of this folder that were cut off, but for those that came a moment after another process's."""
         seen = self.study.get_trials(deepcopy=False)
         ours = [each for each in seen if each.state.name == "RUNNING" and each.user_attrs.get(OWNER) == self.owner]
-        return [_drawn(each) for each in ours if counts(each) and self._keeps(each)]
+        return [_make_drawn(each) for each in ours if counts(each) and self._keeps(each)]
 
-    def next(self) -> Drawn | None:
+    def draw_next(self) -> Drawn | None:
         """The next trial; None where there are enough, or no more can be had."""
         while True:
             seen = self.study.get_trials(deepcopy=False)
-            if self._is_enough(seen) or self._exhausted(seen) is not None:
+            if self._is_enough(seen) or self._explain_exhausted(seen) is not None:
                 return None
             if (one := self._draw(seen)) is not None:
                 return one
@@ -60,14 +60,14 @@ class Draws:
         """Whether there are as many trials as are wanted, those that run included."""
         return self._is_enough(self.study.get_trials(deepcopy=False))
 
-    def exhausted(self) -> str | None:
+    def explain_exhausted(self) -> str | None:
         """Why no more is drawn; None where it is."""
-        return self._exhausted(self.study.get_trials(deepcopy=False))
+        return self._explain_exhausted(self.study.get_trials(deepcopy=False))
 
     def _is_enough(self, seen: Sequence[FrozenTrial]) -> bool:
         return sum(map(counts, seen)) >= self.wanted
 
-    def _exhausted(self, seen: Sequence[FrozenTrial]) -> str | None:
+    def _explain_exhausted(self, seen: Sequence[FrozenTrial]) -> str | None:
         row = lost = repeated = 0
         for each in seen:
             outcome = each.user_attrs.get(OUTCOME)
@@ -91,7 +91,7 @@ class Draws:
             self._write(values, "PRUNED" if outcome == "refused" else "FAIL", {OUTCOME: outcome, **notes})
             return None
         trial = self._write(values, "RUNNING", {SOUND: True})
-        return _drawn(trial) if self._keeps(trial) else None
+        return _make_drawn(trial) if self._keeps(trial) else None
 
     def _judge(self, values: Mapping[str, Any], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, Any]] | None:
         """Why a draw is no trial, and what is to be noted of it; None where it is one."""
@@ -101,7 +101,7 @@ class Draws:
         codes = sorted({each.code.name for each in compilation.diagnostics if each.severity == "error"})
         if codes:
             return "refused", {CODES: codes}
-        lacking = needs_of(compilation)
+        lacking = describe_needs(compilation)
         return None if lacking is None else ("failed", {REASON: lacking})
 
     def _keeps(self, trial: FrozenTrial) -> bool:
@@ -111,7 +111,7 @@ class Draws:
         if not is_surplus and not any(_has(each, trial.params) for each in others):
             return True
         self.study._storage.set_trial_user_attr(trial._trial_id, OUTCOME, "surplus" if is_surplus else "repeated")
-        self.study.tell(trial.number, state=_states()["FAIL"])
+        self.study.tell(trial.number, state=_import_states()["FAIL"])
         return False
 
     def _write(self, values: Mapping[str, Any], state: str, notes: Mapping[str, Any]) -> FrozenTrial:
@@ -119,18 +119,20 @@ class Draws:
         import optuna
 
         noted = {OWNER: self.owner, **notes}
-        drawn = optuna.create_trial(state=_states()[state], params=dict(values), distributions=dict(self.space), user_attrs=noted)
+        drawn = optuna.create_trial(
+            state=_import_states()[state], params=dict(values), distributions=dict(self.space), user_attrs=noted
+        )
         storage = self.study._storage
         return storage.get_trial(storage.create_new_trial(self.study._study_id, template_trial=drawn))
 
 
-def _states() -> Any:
+def _import_states() -> Any:
     from optuna.trial import TrialState
 
     return TrialState
 
 
-def _drawn(trial: FrozenTrial) -> Drawn:
+def _make_drawn(trial: FrozenTrial) -> Drawn:
     return Drawn(trial.number, trial._trial_id, to_texts(trial.params))
 
 

@@ -10,10 +10,10 @@ from pathlib import Path as File
 from typing import Any
 
 from ...compiler.artifact.ownership import MANIFEST
-from ...compiler.artifact.write import locked, make_folder, replace_file
-from ...compiler.resolved import plain
+from ...compiler.artifact.write import lock_file, make_folder, replace_file
+from ...compiler.resolved import make_plain
 from ...text.escape.json import to_json
-from ...text.files import entries, read, read_json, sort_of
+from ...text.files import find_sort, list_entries, read, read_json
 from ...text.frozen import dataclass
 from ..folder import NAMES, RunFolder
 from ..samples import DataError
@@ -36,7 +36,7 @@ def name_trial(number: int) -> str:
 
 def make_key(document: Any, choices: Any) -> str:
     """What tells a search from others: the spec with its overrides, but for how many trials it has."""
-    held = {"document": plain(document), "search": plain(choices)}
+    held = {"document": make_plain(document), "search": make_plain(choices)}
     return hashlib.sha256(to_json(held, None).encode()).hexdigest()
 
 
@@ -51,7 +51,7 @@ class Place:
         """The study that lies in it."""
         return f"sqlite:///{(self.path / STUDY).absolute()}"
 
-    def trial(self, number: int) -> File:
+    def find_trial(self, number: int) -> File:
         """The folder of a trial."""
         return self.path / name_trial(number)
 
@@ -62,7 +62,7 @@ class Place:
             if held.get("key") != key:
                 raise DataError([f"`{self.path}` holds another search (the spec differs): name another folder"])
             return str(held["owner"])
-        foreign = sorted(path.name for path in entries(self.path) if path.name != LOCK)
+        foreign = sorted(path.name for path in list_entries(self.path) if path.name != LOCK)
         if foreign:
             raise DataError([f"`{self.path}` holds files that are no search's: name another folder"])
         owner = secrets.token_hex(8)
@@ -70,10 +70,10 @@ class Place:
         return owner
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """For one process alone; the system ends it with the process. Raises DataError where another has it."""
         make_folder(self.path)
-        with locked(self.path / LOCK) as is_ours:
+        with lock_file(self.path / LOCK) as is_ours:
             if not is_ours:
                 way = "`--jobs` trains more at a time; `--storage` shares a study among folders"
                 raise DataError([f"a search runs in `{self.path}` already: {way}"])
@@ -85,9 +85,9 @@ class Place:
 
     def keep_best(self, number: int) -> None:
         """Makes `best/` a copy of a trial's run."""
-        source, target = self.trial(number), RunFolder(self.path / BEST)
+        source, target = self.find_trial(number), RunFolder(self.path / BEST)
         held = read_json(source / MANIFEST)
         if held is None or held == read_json(target.path / MANIFEST):
             return
         make_folder(target.path)
-        target.finish({name: read(source / name) for name in NAMES if sort_of(source / name) == "file"})
+        target.finish({name: read(source / name) for name in NAMES if find_sort(source / name) == "file"})

@@ -13,7 +13,7 @@ from ...compiler.artifact.write import remove_folder
 from ...compiler.variants import Sweep
 from ...text.edits.overrides import read_overrides, set_all
 from ...text.frozen import dataclass
-from ...text.nodes import value_of
+from ...text.nodes import to_value
 from ..samples import DataError
 from ..train.watch import Watch
 from .best import make_best
@@ -60,7 +60,7 @@ def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], 
     assert orders.search.trials is not None
     draws = Draws(study, make_distributions(orders.search.space), base, orders.owner, orders.search.trials)
     alike: list[tuple[str, ...]] = []
-    for job, ending in _endings(orders, draws, watch):
+    for job, ending in _iterate_endings(orders, draws, watch):
         _note(study, job, ending, orders.place)
         tell(job, ending)
         alike = [*alike, ending.lines] if ending.outcome == "failed" and ending.lines in (alike or [ending.lines]) else []
@@ -68,7 +68,7 @@ def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], 
             write_results(orders, study, base, f"{ALIKE} trials in a row failed alike")
             raise DataError([f"{ALIKE} trials in a row failed alike:", *ending.lines])
         write_results(orders, study, base, None, is_last=False)
-    return write_results(orders, study, base, None if draws.is_enough() else draws.exhausted())
+    return write_results(orders, study, base, None if draws.is_enough() else draws.explain_exhausted())
 
 
 def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended: str | None, is_last: bool = True) -> Report:
@@ -82,7 +82,7 @@ def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended:
 
         texts = tuple(f"{path}={to_flow(each)}" for path, each in best.values.items())
         assert base.document is not None
-        after = value_of(set_all(base.document, read_overrides(texts, []), []))
+        after = to_value(set_all(base.document, read_overrides(texts, []), []))
         told = f"{report.objective} {best.value:.6g}, trial {best.number} of a search"
         if os.path.relpath(orders.spec.name, place.path).startswith(os.pardir):
             told += "; --allow-outside lets it extend a file above this folder"
@@ -110,16 +110,18 @@ def _note(study: optuna.Study, job: TrialJob, ending: TrialEnding, place: Place)
         study._storage.set_trial_user_attr(job.id, REASON, "; ".join(ending.lines)[:1000])
     study.tell(job.number, ending.value, state=states.get(ending.outcome, TrialState.FAIL))
     if ending.outcome in ("pruned", "failed"):
-        remove_folder(place.trial(job.number))
+        remove_folder(place.find_trial(job.number))
 
 
-def _endings(orders: SearchOrders, draws: Draws, watch: Callable[[TrialJob], Watch]) -> Iterator[tuple[TrialJob, TrialEnding]]:
+def _iterate_endings(
+    orders: SearchOrders, draws: Draws, watch: Callable[[TrialJob], Watch]
+) -> Iterator[tuple[TrialJob, TrialEnding]]:
     """Each trial as it ends; those that were cut off come first."""
-    waiting = draws.left_over()
+    waiting = draws.find_left_over()
 
     def take() -> TrialJob | None:
-        one = waiting.pop(0) if waiting else draws.next()
-        return None if one is None else _job(orders, one)
+        one = waiting.pop(0) if waiting else draws.draw_next()
+        return None if one is None else _make_job(orders, one)
 
     if orders.engine == "ray":
         from .ray_workers import join_cluster
@@ -134,7 +136,7 @@ def _endings(orders: SearchOrders, draws: Draws, watch: Callable[[TrialJob], Wat
     yield from train_side_by_side(orders.jobs, LocalWorker, take)
 
 
-def _job(orders: SearchOrders, one: Drawn) -> TrialJob:
+def _make_job(orders: SearchOrders, one: Drawn) -> TrialJob:
     assert orders.search.objective is not None
-    output = str(orders.place.trial(one.number))
+    output = str(orders.place.find_trial(one.number))
     return TrialJob(orders.spec, orders.design, one.number, one.id, one.texts, output, orders.search.objective)

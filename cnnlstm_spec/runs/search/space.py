@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...spec.search import Dimension, FloatRange
 from ...text.escape.json import to_json
-from ...text.nodes import value_of
+from ...text.nodes import to_value
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
@@ -34,7 +34,7 @@ def make_distributions(space: Sequence[Dimension]) -> dict[str, BaseDistribution
     for each in space:
         bounds = each.range
         if bounds is None:
-            texts = dict.fromkeys(to_flow(value_of(node)) for node in each.choices)
+            texts = dict.fromkeys(to_flow(to_value(node)) for node in each.choices)
             found[each.path] = CategoricalDistribution(tuple(texts))
             continue
         with warnings.catch_warnings():

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ...text.escape.csv import to_csv
-from ...text.escape.json import in_words
+from ...text.escape.json import write_readable
 from .document import Report, Trial
 from .place import name_trial
 from .study import BEST_EPOCH, CODES, EPOCHS, OUTCOME, OWNER, SOUND
@@ -24,7 +24,7 @@ def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, en
     found = study.get_trials(deepcopy=False)
     outcomes = Counter(each.user_attrs.get(OUTCOME) for each in found)
     refused = Counter(code for each in found for code in each.user_attrs.get(CODES, ()))
-    trials = tuple(_trial(each, owner) for each in found if counts(each))
+    trials = tuple(_describe_trial(each, owner) for each in found if counts(each))
     completed = [each for each in trials if each.state == "completed" and each.value is not None]
     more: dict[str, Any] = {} if ended is None else {"ended": ended}
     direction = study.direction.name.lower()
@@ -51,22 +51,22 @@ def counts(trial: optuna.trial.FrozenTrial) -> bool:
     return bool(trial.user_attrs.get(SOUND)) and trial.state.name in STATES
 
 
-def _trial(each: optuna.trial.FrozenTrial, owner: str) -> Trial:
+def _describe_trial(each: optuna.trial.FrozenTrial, owner: str) -> Trial:
     state = each.user_attrs.get(OUTCOME) if each.state.is_finished() else "running"
     numbers = {"best_epoch": each.user_attrs.get(BEST_EPOCH), "epochs": each.user_attrs.get(EPOCHS)}
     more: dict[str, Any] = {name: value for name, value in numbers.items() if value is not None}
     if each.user_attrs.get(OWNER) == owner and state != "pruned":
         more["run"] = name_trial(each.number)
     value = each.value if state == "completed" else None
-    return Trial(number=each.number, state=state or "pruned", value=value, values=drawn(each), **more)  # type: ignore[arg-type]
+    return Trial(number=each.number, state=state or "pruned", value=value, values=list_drawn(each), **more)  # type: ignore[arg-type]
 
 
-def drawn(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+def list_drawn(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
     """What was drawn, as values."""
-    return {path: _value(each) if isinstance(each, str) else each for path, each in trial.params.items()}
+    return {path: _read_value(each) if isinstance(each, str) else each for path, each in trial.params.items()}
 
 
-def _value(text: str) -> Any:
+def _read_value(text: str) -> Any:
     try:
         return json.loads(text)
     except ValueError:
@@ -98,7 +98,7 @@ def to_table(report: Report) -> str:
     for each in report.trials:
         cells = [each.values.get(path, "") for path in paths]
         held = [each.value, each.best_epoch, each.epochs]
-        told = [in_words(cell) if isinstance(cell, dict | list | bool) or cell is None else cell for cell in cells]
+        told = [write_readable(cell) if isinstance(cell, dict | list | bool) or cell is None else cell for cell in cells]
         rows.append([each.number, each.state, *("" if one is None else one for one in held), *told])
     return to_csv(rows)
 
@@ -117,6 +117,6 @@ def to_words(report: Report) -> list[str]:
         lines.append(f"{report.draws_failed} variants could not be trained")
     best = next((each for each in report.trials if each.number == report.best), None)
     if best is not None:
-        values = ", ".join(f"{path}={in_words(each)}" for path, each in best.values.items())
+        values = ", ".join(f"{path}={write_readable(each)}" for path, each in best.values.items())
         lines.append(f"the best is trial {best.number}, {report.objective} {best.value:.4g}: {values}")
     return lines

@@ -16,7 +16,7 @@ from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
 from ...text.files import PathError, read_json
 from ...text.frozen import dataclass
-from ...text.missing import what_to_install
+from ...text.missing import explain_missing
 from ..ending import DIVERGED, DONE
 from ..folder import LAST, RunFolder
 from ..run import Orders, run
@@ -73,15 +73,15 @@ class TrialWatch(Watch):
     def begin(self, epochs: int, steps: int) -> None:
         self.other.begin(epochs, steps)
 
-    def step(self, epoch: int, done: int, samples: int) -> None:
+    def end_step(self, epoch: int, done: int, samples: int) -> None:
         interrupts.check()
-        self.other.step(epoch, done, samples)
+        self.other.end_step(epoch, done, samples)
 
     def say(self, text: str) -> None:
         self.other.say(text)
 
-    def epoch(self, epoch: int, phase: str, logs: Mapping[str, float], seconds: float, samples: int) -> None:
-        self.other.epoch(epoch, phase, logs, seconds, samples)
+    def end_epoch(self, epoch: int, phase: str, logs: Mapping[str, float], seconds: float, samples: int) -> None:
+        self.other.end_epoch(epoch, phase, logs, seconds, samples)
         self.tell(epoch, logs.get(self.objective))
 
     def tell(self, epoch: int, value: float | None) -> None:
@@ -130,7 +130,7 @@ def count_epochs(compilation: Compilation) -> int:
 def run_trial(job: TrialJob, watch: Watch | None = None, study: optuna.Study | None = None) -> TrialEnding:
     """Trains it, or goes on with it; what is amiss is told in the ending."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    with interrupts.at_work():
+    with interrupts.allow_interrupts():
         try:
             return _run(job, watch or Watch(), study or open_study(job.design))
         except DataError as error:
@@ -138,7 +138,7 @@ def run_trial(job: TrialJob, watch: Watch | None = None, study: optuna.Study | N
         except (PathError, Unbuildable) as error:
             return TrialEnding("failed", lines=(str(error),))
         except ImportError as error:
-            if (missing := what_to_install(error)) is None:
+            if (missing := explain_missing(error)) is None:
                 raise
             return TrialEnding("failed", lines=(missing,))
         except Exception as error:

@@ -46,4 +46,4 @@ def compile_variant(base: Sweep, texts: tuple[str, ...]) -> Compilation:
     document = base.document
     if document is not None:
         document = set_all(document, read_overrides(texts, found), found, base.memory)
-    return replace(base, document=document, found=tuple(found)).compiled(None)
+    return replace(base, document=document, found=tuple(found)).compile(None)

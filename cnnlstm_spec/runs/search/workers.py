@@ -49,7 +49,7 @@ class LocalWorker(Worker):
         self.pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=interrupts.heed_in_worker)
 
     def train(self, job: TrialJob) -> Future[TrialEnding]:
-        with interrupts.held():
+        with interrupts.hold_interrupts():
             return self.pool.submit(run_trial, job)
 
     def stop(self) -> None:

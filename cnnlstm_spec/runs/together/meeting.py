@@ -125,11 +125,11 @@ class Meeting:
 
 
 def _find_port(host: str) -> int:
-    with socket.create_server((host, 0), family=_family(host)) as found:
+    with socket.create_server((host, 0), family=_find_family(host)) as found:
         return int(found.getsockname()[1])
 
 
-def _family(host: str) -> socket.AddressFamily:
+def _find_family(host: str) -> socket.AddressFamily:
     return socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0][0]
 
 
@@ -142,7 +142,7 @@ def meet(seat: Seat) -> Iterator[Meeting]:
             if seat.number == 0:
                 _receive(meeting)
             else:
-                meeting._add(0, _come(seat))
+                meeting._add(0, _connect(seat))
         except OSError as error:
             raise Unmet(f"{seat.host}:{seat.port}: {error.strerror or error}") from None
         yield meeting
@@ -176,7 +176,7 @@ def _receive(meeting: Meeting) -> None:
             while True:
                 threading.Thread(target=welcome, args=(server.accept()[0],), daemon=True).start()
 
-    with socket.create_server((seat.host, seat.port), family=_family(seat.host)) as server:
+    with socket.create_server((seat.host, seat.port), family=_find_family(seat.host)) as server:
         threading.Thread(target=listen, daemon=True).start()
         with came:
             all_here = came.wait_for(lambda: len(meeting._links) == seat.count - 1 or meeting._lost, WAIT)
@@ -200,7 +200,7 @@ def _refuse(words: dict[str, Any], seat: Seat, here: dict[int, Link]) -> str | N
     return f"there is a {name(number, seat.count)} already" if number in here else None
 
 
-def _come(seat: Seat) -> Link:
+def _connect(seat: Seat) -> Link:
     """A link with the first process, which may begin later than this one."""
     until = time.monotonic() + WAIT
     while True:

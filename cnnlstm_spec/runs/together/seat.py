@@ -14,7 +14,7 @@ class Seat:
     number: int
     count: int
 
-    def address(self, port: int) -> str:
+    def write_address(self, port: int) -> str:
         """A port of the first one's machine, as a program is told of it."""
         return f"[{self.host}]:{port}" if ":" in self.host else f"{self.host}:{port}"
 

@@ -54,12 +54,12 @@ def _tell(lost: Lost) -> Ending:
 
 def _run(job: Job, meeting: Meeting, make_watch: MakeWatch) -> Ending:
     seat = meeting.seat
-    team = Team(seat.number, seat.count, seat.address(meeting.agree()))
+    team = Team(seat.number, seat.count, seat.write_address(meeting.agree()))
     context = get_context("spawn")
     pipe, other = context.Pipe(duplex=False)
     job = replace(job, orders=replace(job.orders, team=team))
-    child = context.Process(target=_work, args=(other, job, make_watch if seat.number == 0 else Watch))
-    with interrupts.held():
+    child = context.Process(target=_train_here, args=(other, job, make_watch if seat.number == 0 else Watch))
+    with interrupts.hold_interrupts():
         child.start()
     other.close()
     try:
@@ -111,7 +111,7 @@ def _name_death(code: int | None) -> str:
     return signal.Signals(-code).name if code is not None and code < 0 else f"status {code}"
 
 
-def _work(pipe: Connection, job: Job, make_watch: MakeWatch) -> None:
+def _train_here(pipe: Connection, job: Job, make_watch: MakeWatch) -> None:
     """Trains in this process, which ends with the one that started it."""
     interrupts.heed_in_worker()
     _mute_libraries()

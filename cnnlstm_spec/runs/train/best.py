@@ -12,7 +12,7 @@ GREATER = ("acc", "auc", "precision", "recall", "f1", "fbeta", "iou", "r2")
 """Parts of the names of metrics of one's own of which more is better."""
 
 
-def monitored(fit: FitSpec, validates: bool) -> str:
+def find_monitored(fit: FitSpec, validates: bool) -> str:
     """The name of what says which epoch is the best."""
     return fit.monitor or ("val_loss" if validates else "loss")
 

@@ -31,18 +31,18 @@ class Mirrored:
         self.strategy = tensorflow.distribute.MirroredStrategy([each.name for each in names])
         self.count = len(names)
 
-    def scope(self) -> AbstractContextManager[Any]:
+    def find_scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
         found: AbstractContextManager[Any] = self.strategy.scope()
         return found
 
-    def running(self) -> AbstractContextManager[Any]:
+    def make_context(self) -> AbstractContextManager[Any]:
         """None: TensorFlow has its own."""
         return nullcontext()
 
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
         """Raises DataError for what several devices would compute otherwise than one."""
-        sizes = {len(each) for each in order.batches(0)}
+        sizes = {len(each) for each in order.list_batches(0)}
         problems = []
         if min(sizes) < self.count:
             problems.append(f"a batch of {min(sizes)} samples is less than {self.count} devices: choose another `fit.batch_size`")
@@ -70,7 +70,7 @@ class Mirrored:
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
-        with self.scope():
+        with self.find_scope():
             model._loss_tracker = WholeMean(name="loss")
             model._symbolic_build(data_batch=batch)
         # Keras would build it of the mean of the devices' shares, which fails where they have not as many samples.

@@ -52,17 +52,17 @@ class Feed:
             return Batches(self.read_ahead, steps)
         from . import tf_data
 
-        whole = self.part.arrays() if plain_size is not None else None
+        whole = self.part.read_arrays() if plain_size is not None else None
         if whole is not None and plain_size is not None:
-            made = tf_data.gather(self.values(whole), lambda: self.batches()[1], plain_size)
+            made = tf_data.gather(self.take_values(whole), lambda: self.batches()[1], plain_size)
         else:
-            made = tf_data.generate(self.read_ahead, self.values(self.part.read([0])), self.model)
+            made = tf_data.generate(self.read_ahead, self.take_values(self.part.read([0])), self.model)
         return tf_data.finish(made, steps, AHEAD)
 
-    def values(self, batch: Batch) -> Values:
+    def take_values(self, batch: Batch) -> Values:
         """A batch as `fit` takes it: (inputs, targets) or (inputs, targets, weights), one of a kind by itself."""
         inputs = {each.name: batch.inputs[each.name] for each in self.model.inputs}
-        found: Values = (_only(inputs),)
+        found: Values = (_take_only(inputs),)
         if not batch.targets:
             return found
         count = len(next(iter(batch.targets.values())))
@@ -76,14 +76,14 @@ class Feed:
             return found
         outputs = heads if isinstance(heads, dict) and heads is self.model.output else dict.fromkeys(targets, self.model.output)
         every = {
-            head: _per_step(weights.get(head, numpy.ones(count, "float32")), each, len(outputs[head].shape) - 1)
+            head: _spread_weights(weights.get(head, numpy.ones(count, "float32")), each, len(outputs[head].shape) - 1)
             for head, each in targets.items()
         }
         return (*found, next(iter(every.values())) if single else every)
 
     def _read(self, places: Sequence[int], epoch: int | None) -> Values:
         def read(some: Sequence[int]) -> Values:
-            return self.values(self.part.read(some, epoch))
+            return self.take_values(self.part.read(some, epoch))
 
         return read(places) if self.devices is None else self.devices.fill(self.model, read, places)
 
@@ -116,7 +116,7 @@ class Feed:
                     each.cancel()
 
 
-def _per_step(weights: Any, target: Any, axes: int) -> Any:
+def _spread_weights(weights: Any, target: Any, axes: int) -> Any:
     """Weights of samples as those of their steps, where a head has some: Keras multiplies them with the mask as they are."""
     if axes < 2 or target.ndim < axes or weights.ndim >= axes:
         return weights
@@ -124,5 +124,5 @@ def _per_step(weights: Any, target: Any, axes: int) -> Any:
     return numpy.broadcast_to(shaped, target.shape[:axes]).astype("float32")
 
 
-def _only(values: dict[str, Any]) -> Any:
+def _take_only(values: dict[str, Any]) -> Any:
     return values if len(values) > 1 else next(iter(values.values()))

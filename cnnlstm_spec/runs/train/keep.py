@@ -96,7 +96,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         if not math.isfinite(logs["loss"]):
             raise Diverged(batch)
         self.seen = batch + 1
-        self.watch.step(self.epoch + 1, batch + 1, self.samples(batch + 1))
+        self.watch.end_step(self.epoch + 1, batch + 1, self.samples(batch + 1))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         seconds = time.perf_counter() - self.began
@@ -118,7 +118,7 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
                 self.save(name, weights)
         self.mark = replace(mark, counters=tuple(state.list_counters(each) for each in self.others))
         self.save(LAST, pack_mark(self.model, self.mark))
-        self.watch.epoch(number, self.phase, logs, seconds, self.samples(self.seen))
+        self.watch.end_epoch(number, self.phase, logs, seconds, self.samples(self.seen))
 
 
 def forget_states(model: keras.Model) -> None:

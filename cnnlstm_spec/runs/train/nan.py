@@ -25,15 +25,15 @@ def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, 
     if batch > MOST or training.devices is not None or not _start_again(training, plan, weights):
         return place
     model, order = training.model, training.order()
-    for number, places in enumerate(order.batches(keeper.epoch)[: batch + 1]):
-        if bad := _bad_weights(model):
+    for number, places in enumerate(order.list_batches(keeper.epoch)[: batch + 1]):
+        if bad := _find_bad_weights(model):
             return f"in epoch {keeper.epoch + 1}, batch {number}: the step made the weights of `{bad}` so"
-        x, y, *weight = (*keeper.feed.values(order.part.read(places, keeper.epoch)), None)
+        x, y, *weight = (*keeper.feed.take_values(order.part.read(places, keeper.epoch)), None)
         before = model.get_weights()
         loss = model.train_on_batch(x, y, sample_weight=weight[0], return_dict=True)["loss"]
         if not numpy.isfinite(loss):
             model.set_weights(before)
-            layer = _bad_layer(model, x)
+            layer = _find_bad_layer(model, x)
             what = f"the output of `{layer}` is so first" if layer else "the loss itself is so, of outputs that are numbers"
             return f"in epoch {keeper.epoch + 1}, batch {number + 1}: {what}"
     return place
@@ -59,14 +59,14 @@ def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[s
     return True
 
 
-def _bad_weights(model: keras.Model) -> str | None:
+def _find_bad_weights(model: keras.Model) -> str | None:
     for layer in model.layers:
         if any(not numpy.isfinite(each).all() for each in layer.get_weights() if numpy.issubdtype(each.dtype, numpy.floating)):
             return str(layer.name)
     return None
 
 
-def _bad_layer(model: keras.Model, x: Any) -> str | None:
+def _find_bad_layer(model: keras.Model, x: Any) -> str | None:
     """The first layer of a batch whose output is not finite, in the order of the model."""
     outputs = {each.name: each.output for each in model.operations if not isinstance(each, keras.layers.InputLayer)}
     probe = keras.Model(model.inputs if len(model.inputs) > 1 else model.inputs[0], outputs)

@@ -27,7 +27,7 @@ class Order:
     whole_batches: bool = False
     """Whether a last, smaller batch is left out, since the model's batch axis is fixed."""
 
-    def batches(self, epoch: int) -> list[Sequence[int]]:
+    def list_batches(self, epoch: int) -> list[Sequence[int]]:
         """The places of the samples of each batch of an epoch, which counts from 0."""
         if self.steps_per_epoch is None:
             return self._pass(epoch)

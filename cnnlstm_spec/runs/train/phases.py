@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import Compilation
-from ...emit.lowering.compile_call import compile_statements, layer_names
+from ...emit.lowering.compile_call import compile_statements, name_layers
 from ...ir.graph import TypedGraph
-from ...model.addresses import expand, find_members, find_parts, inner_of
+from ...model.addresses import expand, find_inner, find_members, find_parts
 from ...model.passes import optimize
 from ...ops.backbones.op import Backbone
 from ...spec.compile_keys import Placed
@@ -33,7 +33,7 @@ class Stretch:
     phase: Phase | None = None
 
 
-def stretches(fit: FitSpec) -> tuple[Stretch, ...]:
+def list_stretches(fit: FitSpec) -> tuple[Stretch, ...]:
     """The phases, or the one that `epochs` is."""
     if fit.phases:
         return tuple(Stretch(each.name, each.epochs, each) for each in fit.phases)
@@ -76,13 +76,13 @@ def begin(
 def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, Any]) -> None:
     """Freezes or thaws what an address covers; of an inner layer all before it, or all after it, and itself."""
     written = graph.written or graph.graph
-    if (inner := inner_of(written, address)) is not None:
+    if (inner := find_inner(written, address)) is not None:
         names = {name for _, name in find_parts(written, address, not trainable)}
         _set_inner(layers[written.nodes[inner.id].layer], names, trainable)
         return
     for id in find_members(written, address):
         node = graph.nodes.get(id)
-        each = (node.node.layer, *layer_names(node.node.layer, node.weights)) if node is not None else ()
+        each = (node.node.layer, *name_layers(node.node.layer, node.weights)) if node is not None else ()
         for layer in (layers[name] for name in each if name in layers):
             # Keras passes over a model that says so already, though layers in it say otherwise.
             layer.trainable = not trainable
@@ -105,7 +105,7 @@ def _hold_norms(graph: TypedGraph, layers: Mapping[str, Any]) -> None:
         if layer is None or op is None:
             continue
         if isinstance(op, Backbone) and op.holds_norms():
-            _set_inner(layer, op.norms(), False)
+            _set_inner(layer, op.list_norms(), False)
         elif op.stays_frozen:
             layer.trainable = False
 

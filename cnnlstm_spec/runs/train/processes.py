@@ -43,10 +43,10 @@ class Processes:
 
     def decide(self, identity: Identity, prepare: Callable[[], Ending | None]) -> Ending | None:
         """What the first process has made of its folder; raises DataError where this one would train something else."""
-        first = self.tell(to_json(identity.values()).encode() if self.leads else None)
+        first = self.tell(to_json(identity.to_data()).encode() if self.leads else None)
         assert first is not None
         if not identity.is_same(json.loads(first)):
-            what = identity.differs_in(json.loads(first))
+            what = identity.describe_difference(json.loads(first))
             raise DataError([f"this process differs from the first one in {what}: all need the same spec, data and packages"])
         ending = prepare() if self.leads else None
         told = self.tell(b"" if ending is None else str(ending.status).encode())
@@ -58,7 +58,7 @@ class Processes:
         """The folder of the first process, as all see it."""
         return _Shared(self, folder)
 
-    def part(self) -> None:
+    def leave(self) -> None:
         """Leaves the others, once all have come so far; this process computes by itself from then on."""
         jax.distributed.shutdown()
 

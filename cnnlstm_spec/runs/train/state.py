@@ -93,11 +93,11 @@ def _decode(value: Any, arrays: list[Any]) -> Any:
 def list_variables(model: keras.Model) -> dict[str, Any]:
     """Every variable that training changes, by a name that does not hang on the process: seed generators and optimizer too."""
     found = {f"model/{number}": each for number, each in enumerate(model.variables)}
-    found |= {f"optimizer/{number}": each for number, each in enumerate(_list_of_optimizer(model.optimizer))}
+    found |= {f"optimizer/{number}": each for number, each in enumerate(_list_optimizer_state(model.optimizer))}
     return found
 
 
-def _list_of_optimizer(optimizer: Any) -> Iterator[Any]:
+def _list_optimizer_state(optimizer: Any) -> Iterator[Any]:
     seen: set[int] = set()
     for one in _list_optimizers(optimizer):
         for variable in one.variables:

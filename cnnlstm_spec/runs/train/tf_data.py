@@ -16,13 +16,13 @@ def gather(whole: tuple[Any, ...], batches: Callable[[], list[Sequence[int]]], s
     """Batches of `size` samples of what is in memory, in the order that `batches` gives anew for each epoch."""
     values = tensorflow.nest.map_structure(tensorflow.constant, whole)
 
-    def orders() -> Iterator[Any]:
+    def make_orders() -> Iterator[Any]:
         yield numpy.concatenate([numpy.asarray(each, "int64") for each in batches()])
 
     def take(places: Any) -> Any:
         return tensorflow.nest.map_structure(lambda array: tensorflow.gather(array, places), values)
 
-    order = tensorflow.data.Dataset.from_generator(orders, output_signature=tensorflow.TensorSpec((None,), "int64"))
+    order = tensorflow.data.Dataset.from_generator(make_orders, output_signature=tensorflow.TensorSpec((None,), "int64"))
     return order.flat_map(lambda all: tensorflow.data.Dataset.from_tensor_slices(all).batch(size)).map(take)
 
 
@@ -35,7 +35,7 @@ def generate(batches: Callable[[], Iterator[Any]], first: tuple[Any, ...], model
     outputs = {name: each.shape for name, each in heads.items()}
     shapes: list[Mapping[Any, Any]] = [{each.name: each.shape for each in model.inputs}, outputs, outputs]
     size = model.inputs[0].shape[0]
-    signature = tuple(_specs(value, known, size) for value, known in zip(first, shapes, strict=False))
+    signature = tuple(_make_specs(value, known, size) for value, known in zip(first, shapes, strict=False))
     return tensorflow.data.Dataset.from_generator(batches, output_signature=signature)
 
 
@@ -44,13 +44,13 @@ def finish(made: Any, steps: int, ahead: int) -> Any:
     return made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(ahead)
 
 
-def _specs(value: Any, known: Mapping[Any, Any], size: int | None) -> Any:
+def _make_specs(value: Any, known: Mapping[Any, Any], size: int | None) -> Any:
     if isinstance(value, dict):
-        return {name: _spec(each, known[name], size) for name, each in value.items()}
-    return _spec(value, next(iter(known.values())), size)
+        return {name: _make_spec(each, known[name], size) for name, each in value.items()}
+    return _make_spec(value, next(iter(known.values())), size)
 
 
-def _spec(array: Any, known: Sequence[int | None], size: int | None) -> Any:
+def _make_spec(array: Any, known: Sequence[int | None], size: int | None) -> Any:
     open_ = [place < len(known) and known[place] is None for place in range(1, array.ndim)]
     shape = [size, *(None if each else own for each, own in zip(open_, array.shape[1:], strict=True))]
     return tensorflow.TensorSpec(shape, tensorflow.as_dtype(array.dtype))

@@ -17,12 +17,12 @@ from ...spec.fit.callbacks import Callback
 from ..folder import LAST
 from ..samples import DataError, Part
 from . import keep, state
-from .best import find_direction, monitored
+from .best import find_direction, find_monitored
 from .feed import Feed
 from .keep import Diverged, Keeper, Mark
 from .nan import find_beginning
 from .order import Order
-from .phases import Stretch, begin, stretches
+from .phases import Stretch, begin, list_stretches
 from .training import Outcome, Store, Training
 from .weighing import make_weigh, weigh_classes, weigh_labels
 
@@ -35,10 +35,10 @@ def train(training: Training) -> Outcome:
     Raises DataError for data that cannot be read, ValueError for a state that is none of this model.
     """
     model, fit, store = training.model, training.fit, training.store
-    monitor = monitored(fit, "validation" in training.data.parts)
+    monitor = find_monitored(fit, "validation" in training.data.parts)
     kept = store.read(LAST)
     arrays, mark = keep.unpack_mark(kept) if kept is not None else (None, Mark())
-    plan = stretches(fit)
+    plan = list_stretches(fit)
     weights = weigh_classes(training.data, fit.class_weight)
     direction, seconds, waited = "min", 0.0, 0.0
     for number in range(mark.phase, len(plan)):
@@ -52,15 +52,17 @@ def train(training: Training) -> Outcome:
             state.give(model, arrays)
             arrays = None
         direction = find_direction(model, monitor, fit.mode)
-        keeper = _keeper(training, plan[number], mark, monitor, direction, weights)
+        keeper = _make_keeper(training, plan[number], mark, monitor, direction, weights)
         try:
             if not mark.ended and mark.done < plan[number].epochs:
                 _run(training, plan[number], keeper)
         except Diverged as found:
             place = find_beginning(training, plan[: number + 1], keeper, found.batch, weights)
-            return _outcome(training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place)
+            return _describe_outcome(
+                training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place
+            )
         mark, seconds, waited = keeper.mark, seconds + keeper.seconds, waited + keeper.waited
-    return _outcome(training, mark, monitor, direction, seconds, waited)
+    return _describe_outcome(training, mark, monitor, direction, seconds, waited)
 
 
 def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights: Mapping[str, Any]) -> None:
@@ -70,13 +72,13 @@ def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights:
     if devices is not None:
         devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)
-    with nullcontext() if devices is None else devices.scope():
+    with nullcontext() if devices is None else devices.find_scope():
         begin(model, training.compilation, before, now, training.data.targets, losses)
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
 
 
-def _outcome(
+def _describe_outcome(
     training: Training, mark: Mark, monitor: str, direction: str, seconds: float, waited: float, diverged: str | None = None
 ) -> Outcome:
     best = training.store.read(keep.BEST) if mark.best is not None else None
@@ -88,21 +90,23 @@ def _outcome(
     return Outcome(mark.rows, found, monitor, direction, seconds, waited, diverged)
 
 
-def _keeper(training: Training, stretch: Stretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]) -> Keeper:
+def _make_keeper(
+    training: Training, stretch: Stretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]
+) -> Keeper:
     order = training.order()
     callbacks = [_make(each, training.store) for each in training.fit.callbacks]
 
-    def batches() -> tuple[int, list[Sequence[int]]]:
-        return keeper.epoch, order.batches(keeper.epoch)
+    def list_batches() -> tuple[int, list[Sequence[int]]]:
+        return keeper.epoch, order.list_batches(keeper.epoch)
 
-    def samples(steps: int) -> int:
+    def count_samples(steps: int) -> int:
         return min(steps * order.size, len(order.part)) if order.steps_per_epoch is None else steps * order.size
 
     weigh = make_weigh(training.data, weights)
     plain = order.size if order.is_plain and not order.whole_batches else None
-    feed = Feed(training.model, order.part, batches, order.steps, plain, weigh, training.devices)
+    feed = Feed(training.model, order.part, list_batches, order.steps, plain, weigh, training.devices)
     save, watch = training.store.write, training.watch
-    keeper = Keeper(mark, stretch.name, callbacks, monitor, direction, feed, samples, save, watch)
+    keeper = Keeper(mark, stretch.name, callbacks, monitor, direction, feed, count_samples, save, watch)
     return keeper
 
 
@@ -110,13 +114,13 @@ def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
     """The epochs of a phase that are left."""
     fit, model = training.fit, training.model
     validation = training.data.parts.get("validation")
-    checked = None if validation is None else validation_feed(training, validation)
+    checked = None if validation is None else make_validation_feed(training, validation)
     if training.devices is not None:
-        first = training.order().batches(0)[0]
-        training.devices.prepare(model, keeper.feed.values(keeper.feed.part.read(first)))
-    training.watch.begin(sum(each.epochs for each in stretches(fit)), training.order().steps)
+        first = training.order().list_batches(0)[0]
+        training.devices.prepare(model, keeper.feed.take_values(keeper.feed.part.read(first)))
+    training.watch.begin(sum(each.epochs for each in list_stretches(fit)), training.order().steps)
     try:
-        with nullcontext() if training.devices is None else training.devices.running():
+        with nullcontext() if training.devices is None else training.devices.make_context():
             _fit(
                 model,
                 keeper.feed.dataset,
@@ -142,13 +146,13 @@ def _fit(model: keras.Model, *arguments: Any, **keywords: Any) -> None:
         model.fit(*arguments, **keywords)
 
 
-def validation_feed(training: Training, part: Part) -> Feed:
+def make_validation_feed(training: Training, part: Part) -> Feed:
     """What an epoch is measured on: the part in its own order, without class weights."""
     spec, fit = training.compilation.spec, training.fit
     assert spec is not None
     size = spec.batch_size or fit.validation_batch_size or training.batch_size
     order = Order(part, size, 0, shuffle=False, whole_batches=spec.batch_size is not None)
-    batches = order.batches(0)[: fit.validation_steps]
+    batches = order.list_batches(0)[: fit.validation_steps]
     plain = size if order.is_plain and not order.whole_batches else None
     return Feed(training.model, part, lambda: (None, batches), len(batches), plain, devices=training.devices)
 

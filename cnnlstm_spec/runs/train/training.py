@@ -57,10 +57,10 @@ class Devices(Protocol):
 
     count: int
 
-    def scope(self) -> AbstractContextManager[Any]:
+    def find_scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
 
-    def running(self) -> AbstractContextManager[Any]:
+    def make_context(self) -> AbstractContextManager[Any]:
         """What a model is trained in."""
 
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar
 
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
-from ...language.foreign import flow, offered
-from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, wrong_type
+from ...language.foreign import suggest_line, write_flow
+from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, report_wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import Either, ListOf
 from ...language.read_record import read_record
@@ -18,7 +18,7 @@ from ...language.scope import POISON, Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.frozen import dataclass
-from ...text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, given
+from ...text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given
 from ...text.source import Place
 from ...text.spelling import guess
 from ..branch_rounds import Bound
@@ -50,7 +50,7 @@ class LabelsLeaf(ListOf):
 LABELS = LabelsLeaf()
 
 
-def first_twice(names: Iterable[str]) -> str | None:
+def find_first_twice(names: Iterable[str]) -> str | None:
     """The first name that stands twice."""
     seen: set[str] = set()
     for name in names:
@@ -69,7 +69,7 @@ class OneHotColumn(Record):
     """What may stand in it, in the order of the numbers."""
 
     def check(self, at: Checks) -> None:
-        if (label := first_twice(self.one_hot)) is not None:
+        if (label := find_first_twice(self.one_hot)) is not None:
             at.report(TWICE, "one_hot", given=label)
 
     @property
@@ -90,8 +90,8 @@ class ColumnLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Any:
         return ONE_HOT.read_node(node, scope) if isinstance(node, Mapping) else COLUMN.read(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [COLUMN.schema(), ONE_HOT.schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [COLUMN.make_schema(), ONE_HOT.make_schema()]}
 
 
 class ColumnsLeaf(ListOf):
@@ -123,14 +123,14 @@ class VectorSource(InputSource):
     kinds = ("vector",)
 
     def check(self, at: Checks) -> None:
-        _one_of_columns(self.column, self.columns, at)
+        _check_one_of_columns(self.column, self.columns, at)
 
 
-def _one_of_columns(column: str | None, columns: Any, at: Checks) -> None:
+def _check_one_of_columns(column: str | None, columns: Any, at: Checks) -> None:
     if column is not None and columns is not None:
         at.report(ONE_WAY, "columns", (), True, owner=at.scope.name, keys="`column` or `columns`")
     names = [each if isinstance(each, str) else each.column for each in columns or ()]
-    if (name := first_twice(names)) is not None:
+    if (name := find_first_twice(names)) is not None:
         at.report(TWICE, "columns", given=name)
 
 
@@ -173,7 +173,7 @@ class SequenceSource(InputSource):
     kinds = ("sequence",)
 
     def check(self, at: Checks) -> None:
-        _one_of_columns(None, self.columns, at)
+        _check_one_of_columns(None, self.columns, at)
 
 
 class VideoSource(ImageSource):
@@ -257,19 +257,19 @@ def read_inputs(
     resolved = scope.resolve(node) if node is not None else None
     if node is not None and not isinstance(resolved, Mapping):
         if resolved is not None and not (isinstance(resolved, Scalar) and resolved.value is None):
-            not_by_name(resolved, scope, "a mapping of branches to how they are read", tuple(kinds))
+            report_not_by_name(resolved, scope, "a mapping of branches to how they are read", tuple(kinds))
             return {}, frozenset(kinds)
         resolved = None
     entries = resolved.entries if isinstance(resolved, Mapping) else ()
     untold = not all(bound.told for bound in rounds.values())
     found: dict[str, BranchSource] = {}
     broken: set[str] = set()
-    for branch, entry in _by_branch(entries, scope, tuple(kinds), untold).items():
-        at, kind = rounds[branch].within(scope.at(entry.key.text)), kinds[branch]
+    for branch, entry in _map_by_branch(entries, scope, tuple(kinds), untold).items():
+        at, kind = rounds[branch].apply_to(scope.enter(entry.key.text)), kinds[branch]
         value = at.resolve(entry.value)
         reading = POISON if value is None or kind is None else recall(_read_source, value, at, branch, kind)
         if isinstance(reading, Reading):
-            found[branch] = BranchSource(branch, reading.record, reading.written, at.place(entry.key))
+            found[branch] = BranchSource(branch, reading.record, reading.written, at.make_place(entry.key))
         else:
             broken.add(branch)
     for branch, kind in kinds.items():
@@ -278,18 +278,18 @@ def read_inputs(
     return found, frozenset(broken)
 
 
-def not_by_name(node: Node, scope: Scope, words: str, names: tuple[str, ...]) -> None:
+def report_not_by_name(node: Node, scope: Scope, words: str, names: tuple[str, ...]) -> None:
     """Reports columns that stand where each branch or head has its own."""
     columns = node.items if isinstance(node, Listing) else (node,)
     if not columns or not all(isinstance(each, Scalar) and isinstance(each.value, str) for each in columns):
-        wrong_type(node, scope, words)
+        report_wrong_type(node, scope, words)
         return
-    line = f"columns: {flow(node)}" if isinstance(node, Listing) else f"column: {flow(node)}"
-    help, fixes = offered(f"{{{names[0] if names else 'x'}: {{{line}}}}}", node)
-    scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=given(node), help=help, fixes=fixes)
+    line = f"columns: {write_flow(node)}" if isinstance(node, Listing) else f"column: {write_flow(node)}"
+    help, fixes = suggest_line(f"{{{names[0] if names else 'x'}: {{{line}}}}}", node)
+    scope.report(WRONG_TYPE, node, key=scope.name, words=words, given=show_given(node), help=help, fixes=fixes)
 
 
-def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...], untold: bool) -> dict[str, Entry]:
+def _map_by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...], untold: bool) -> dict[str, Entry]:
     """The entry of each branch; a `*` stands for any characters of a name. `untold` branches may be meant by unknown names."""
     found = {entry.key.text: entry for entry in entries if entry.key.text in branches}
     for entry in found.values():
@@ -302,11 +302,11 @@ def _by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ..
         if not meant and not untold:
             near = guess(name, branches, entry.key.span)
             help = near.help or (f"the branches are {', '.join(branches)}",)
-            scope.at(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help, fixes=near.fixes)
+            scope.enter(name).report(UNKNOWN_BRANCH, entry.key, name=name, help=help, fixes=near.fixes)
         for branch in meant:
             if branch in found:
                 help = (f"leave `{branch}` out of `inputs`, or write a narrower pattern",)
-                scope.at(name).report(READ_TWICE, entry.key, pattern=name, branch=branch, help=help)
+                scope.enter(name).report(READ_TWICE, entry.key, pattern=name, branch=branch, help=help)
             else:
                 found[branch] = entry
     return found
@@ -323,14 +323,14 @@ def _read_source(node: Node, scope: Scope, branch: str, kind: str) -> Any:
             kinds = [each for each, other in BY_KIND.items() if key in other.arguments]
             if kinds and key not in cls.arguments:
                 named = " and ".join(f"`{each}`" for each in kinds)
-                scope.at(key).report(OTHER_KIND, entry.key, key=key, kinds=named, branch=branch, kind=kind)
+                scope.enter(key).report(OTHER_KIND, entry.key, key=key, kinds=named, branch=branch, kind=kind)
                 sound = False
         if not sound:
-            known = tuple(e for e in node.entries if e.key.text in cls.arguments or not _of_other_kind(e.key.text))
+            known = tuple(e for e in node.entries if e.key.text in cls.arguments or not _is_of_other_kind(e.key.text))
             node = Mapping(node.span, known)
     reading = read_record(cls, node, scope, branch)
     return reading if sound else POISON
 
 
-def _of_other_kind(key: str) -> bool:
+def _is_of_other_kind(key: str) -> bool:
     return any(key in cls.arguments for cls in SOURCES)

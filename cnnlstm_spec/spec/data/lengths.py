@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
-from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Number, wrong_type
+from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Number, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.list_kinds import Each, ListOf
 from ...language.read_record import report_unknown_keys
@@ -82,8 +82,8 @@ class AugmentLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Listing) or not node.items:
-            return wrong_type(node, scope, self.words)
-        found = tuple(self.read_one(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items))
+            return report_wrong_type(node, scope, self.words)
+        found = tuple(self.read_one(scope.resolve(item), scope.enter(index)) for index, item in enumerate(node.items))
         return POISON if POISON in found else found
 
     def read_one(self, node: Node | None, scope: Scope) -> Any:
@@ -91,9 +91,9 @@ class AugmentLeaf(OpenLeaf):
         if node is None:
             return POISON
         if not isinstance(node, Mapping) or len(node.entries) != 1:
-            return wrong_type(node, scope, "a mapping of one name, such as `{time_mask: {max: 8}}`")
+            return report_wrong_type(node, scope, "a mapping of one name, such as `{time_mask: {max: 8}}`")
         (entry,) = node.entries
-        name, at = entry.key.text, scope.at(entry.key.text)
+        name, at = entry.key.text, scope.enter(entry.key.text)
         if name not in NAMES:
             report_unknown_keys((entry,), scope, "augment", NAMES)
             return POISON
@@ -108,7 +108,7 @@ class AugmentLeaf(OpenLeaf):
             return at.report(RANGE, entry.value, name=name, given=list(factors), fixes=fixes)
         return Augmentation(name, *map(float, factors))
 
-    def schema(self) -> dict[str, Any]:
-        properties = {"time_mask": TIME_MASK.schema(), "speed": SPEED.schema()}
+    def make_schema(self) -> dict[str, Any]:
+        properties = {"time_mask": TIME_MASK.make_schema(), "speed": SPEED.make_schema()}
         one = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
         return {"type": "array", "items": one, "minItems": 1}

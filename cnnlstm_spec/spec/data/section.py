@@ -15,10 +15,10 @@ from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.fix import Fix
 from ...text.frozen import dataclass
-from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
+from ...text.nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ...text.source import Place
 from ..branch_rounds import Bound
-from ..elsewhere import home_elsewhere, move_home, tell_home
+from ..elsewhere import find_home_elsewhere, move_home, tell_home
 from ..paths import PathLeaf, WrittenPath
 from .inputs import SOURCES, BranchSource, read_inputs
 from .sources import TRAIN, Source
@@ -50,20 +50,20 @@ class DataSection(Record):
     """A column that weighs samples."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
         """What belongs into one other section is told at once."""
-        home = home_elsewhere(entry)
+        home = find_home_elsewhere(entry)
         return home.section if home is not None else None
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
         """What belongs into `fit`, and shares of `train`, are told so."""
-        homes = [home for each in entries if (home := home_elsewhere(each)) is not None]
+        homes = [home for each in entries if (home := find_home_elsewhere(each)) is not None]
         return (tell_home(entries, homes, "data"),) if homes else ()
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
-        return move_home(entries, [home for each in entries if (home := home_elsewhere(each)) is not None], "data")
+        return move_home(entries, [home for each in entries if (home := find_home_elsewhere(each)) is not None], "data")
 
 
 @dataclass(frozen=True)
@@ -105,26 +105,28 @@ def read_data(
     key: Node,
 ) -> DataSpec:
     """The section, as far as it can be read; `key` is where it begins."""
-    place = scope.place(key)
+    place = scope.make_place(key)
     resolved = scope.resolve(node)
     if resolved is None:
         return DataSpec(place, broken=frozenset(DataSection.arguments))
     if isinstance(resolved, Scalar) and resolved.value is None:
         resolved = Mapping(resolved.span, ())
     if not isinstance(resolved, Mapping):
-        scope.report(NOT_A_MAPPING, resolved, owner="data", given=words_for(resolved))
+        scope.report(NOT_A_MAPPING, resolved, owner="data", given=describe_sort(resolved))
         return DataSpec(place, broken=frozenset(DataSection.arguments))
     values, written = read_fields(DataSection, resolved, scope, "data", key)
-    inputs, unread = read_inputs(values.pop("inputs", None), scope.at("inputs"), branches)
-    targets, unknown = read_head_sources(values.pop("targets", None), scope.at("targets"), heads)
-    weights = read_sample_weight(values.pop("sample_weight", None), scope.at("sample_weight"), tuple(name for name, _ in heads))
+    inputs, unread = read_inputs(values.pop("inputs", None), scope.enter("inputs"), branches)
+    targets, unknown = read_head_sources(values.pop("targets", None), scope.enter("targets"), heads)
+    weights = read_sample_weight(
+        values.pop("sample_weight", None), scope.enter("sample_weight"), tuple(name for name, _ in heads)
+    )
     known: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
     broken = {name for name in DataSection.arguments if name not in values} - {"inputs", "targets", "sample_weight"}
     broken |= {f"inputs.{name}" for name in unread} | {f"targets.{name}" for name in unknown}
     return DataSpec(place, written, **known, inputs=inputs, targets=targets, sample_weights=weights, broken=frozenset(broken))
 
 
-def data_parts() -> dict[str, Any]:
+def make_data_schemas() -> dict[str, Any]:
     """The schemas of the keys whose values rest on the names of branches and heads."""
     of_head = describe_record(WeightColumn)
     return {

@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
-from ...language.kinds import Text, wrong_type
+from ...language.kinds import Text, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
@@ -77,28 +77,28 @@ class SourceLeaf(OpenLeaf):
         if isinstance(node, Mapping):
             return _read_with_keys(node, scope)
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         if FUNCTION.fullmatch(node.value):
             return _read_function(node, node.value, scope)
         path = PATH.read(node, scope)
-        return POISON if path is POISON else Source(path, None, None, None, scope.place(node))
+        return POISON if path is POISON else Source(path, None, None, None, scope.make_place(node))
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.schema()]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.make_schema()]}
 
 
 def _read_with_keys(node: Mapping, scope: Scope) -> Any:
     found = KEYS.read(node, scope)
     if found is POISON:
         return POISON
-    return Source(found.path, None, found.root, found.separator, scope.place(node))
+    return Source(found.path, None, found.root, found.separator, scope.make_place(node))
 
 
 def _read_function(node: Node, name: str, scope: Scope) -> Any:
     if not scope.allow_imports:
         help = ("`--allow-imports` allows it; it runs the code of that module", "a file of that name is written `./NAME`")
         return scope.report(NOT_ALLOWED, node, name=name, help=help)
-    return Source(None, name, None, None, scope.place(node))
+    return Source(None, name, None, None, scope.make_place(node))
 
 
 SOURCE = SourceLeaf()
@@ -116,17 +116,17 @@ class TrainLeaf(OpenLeaf):
             return POISON if one is POISON else (one,)
         if not node.items:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given="an empty list")
-        found = tuple(SOURCE.read(item, scope.at(index)) for index, item in enumerate(node.items))
+        found = tuple(SOURCE.read(item, scope.enter(index)) for index, item in enumerate(node.items))
         if POISON in found:
             return POISON
         for index, (source, item) in enumerate(zip(found, node.items, strict=True)):
             if len(found) > 1 and not source.is_table:
                 help = (f"a table ends in {', '.join(f'`{each}`' for each in TABLES)}",)
-                return scope.at(index).report(NO_TABLE, item, path=source, help=help)
+                return scope.enter(index).report(NO_TABLE, item, path=source, help=help)
         return found
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [*SOURCE.schema()["anyOf"], {"type": "array", "items": SOURCE.schema(), "minItems": 1}]}
+    def make_schema(self) -> dict[str, Any]:
+        return {"anyOf": [*SOURCE.make_schema()["anyOf"], {"type": "array", "items": SOURCE.make_schema(), "minItems": 1}]}
 
 
 TRAIN = TrainLeaf()

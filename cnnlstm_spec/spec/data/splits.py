@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
-from ...language.kinds import NOT_ALLOWED, Integer, Number, Text, wrong_type
+from ...language.kinds import NOT_ALLOWED, Integer, Number, Text, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
@@ -36,14 +36,14 @@ class WhereLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Mapping) or not node.entries:
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         found: dict[str, Any] = {}
         for entry in node.entries:
-            found[entry.key.text] = LABEL.read(entry.value, scope.at(entry.key.text))
+            found[entry.key.text] = LABEL.read(entry.value, scope.enter(entry.key.text))
         return POISON if POISON in found.values() else found
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": "object", "minProperties": 1, "additionalProperties": LABEL.schema()}
+    def make_schema(self) -> dict[str, Any]:
+        return {"type": "object", "minProperties": 1, "additionalProperties": LABEL.make_schema()}
 
 
 class LabelLeaf(OpenLeaf):
@@ -54,10 +54,10 @@ class LabelLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or isinstance(node.value, float) or node.value is None or node.value == "":
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": ["string", "integer", "boolean"]}
 
 
@@ -85,10 +85,10 @@ class Split(Record):
     @property
     def way(self) -> str:
         """How the part is taken: `fraction`, `last`, `where` or `folds`."""
-        return next((each for each in WAYS if self.value(each) is not None), WAYS[0])
+        return next((each for each in WAYS if self.get_value(each) is not None), WAYS[0])
 
     def check(self, at: Checks) -> None:
-        ways = [each for each in WAYS if self.value(each) is not None]
+        ways = [each for each in WAYS if self.get_value(each) is not None]
         if not ways:
             at.report(NO_WAY, None, part=at.scope.name)
             return
@@ -96,7 +96,7 @@ class Split(Record):
             at.report(ONE_WAY, ways[1], (), True, owner=at.scope.name, keys=" or ".join(f"`{each}`" for each in ways))
             return
         for key, needed in (("stratify", ("fraction", "folds")), ("group", ("fraction", "folds")), ("order", ("last",))):
-            if self.value(key) is not None and ways[0] not in needed:
+            if self.get_value(key) is not None and ways[0] not in needed:
                 at.report(NO_EFFECT, key, (), True, argument=key, needed=" or ".join(f"`{each}`" for each in needed))
 
 
@@ -120,16 +120,16 @@ class PartLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Mapping):
-            return SOURCE.read(node, scope) if isinstance(node, Scalar) else wrong_type(node, scope, self.words)
+            return SOURCE.read(node, scope) if isinstance(node, Scalar) else report_wrong_type(node, scope, self.words)
         if node.get("path") is not None:
             return SOURCE.read(node, scope)
         folds = node.get("folds")
         if folds is not None and not self.folds:
-            return scope.at("folds").report(NO_FOLDS, folds.key)
+            return scope.enter("folds").report(NO_FOLDS, folds.key)
         return SPLIT.read_node(node, scope)
 
-    def schema(self) -> dict[str, Any]:
-        split = SPLIT.schema()
+    def make_schema(self) -> dict[str, Any]:
+        split = SPLIT.make_schema()
         if not self.folds:
             split["properties"] = {name: each for name, each in split["properties"].items() if name != "folds"}
-        return {"anyOf": [*SOURCE.schema()["anyOf"], split]}
+        return {"anyOf": [*SOURCE.make_schema()["anyOf"], split]}

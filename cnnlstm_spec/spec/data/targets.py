@@ -11,14 +11,14 @@ from ...language.leaf import Reading
 from ...language.list_kinds import ListOf
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
-from ...language.scope import POISON, Scope, did_you_mean
+from ...language.scope import POISON, Scope, suggest_word
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.frozen import dataclass
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
 from ..fusion import ONE_WAY
 from ..promises import UNKNOWN_HEAD, note_heads
-from .inputs import LABELS, TWICE, first_twice, not_by_name
+from .inputs import LABELS, TWICE, find_first_twice, report_not_by_name
 from .splits import COLUMN
 
 
@@ -38,7 +38,7 @@ class TargetSource(Record):
 
     def check(self, at: Checks) -> None:
         if self.columns is not None:
-            others = [key for key in ("column", "separator") if self.value(key) is not None]
+            others = [key for key in ("column", "separator") if self.get_value(key) is not None]
             if others:
                 at.report(ONE_WAY, others[0], (), True, owner=at.scope.name, keys=f"`columns` or `{others[0]}`")
             if self.classes is not None:
@@ -49,7 +49,7 @@ class TargetSource(Record):
         elif self.separator is not None and self.scale is not None:
             at.report(ONE_WAY, "scale", (), True, owner=at.scope.name, keys="`separator` or `scale`")
         for key in ("classes", "columns"):
-            if (label := first_twice(self.value(key) or ())) is not None:
+            if (label := find_first_twice(self.get_value(key) or ())) is not None:
                 at.report(TWICE, key, given=label)
 
 
@@ -75,11 +75,11 @@ def read_head_sources(
     """How the target of each head is read, by name; and the heads whose entries could not be read."""
     found: dict[str, HeadSource] = {}
     broken: set[str] = set()
-    for entry_at in _of_heads(node, scope, tuple(name for name, _ in heads), "a mapping of heads to how they are read"):
+    for entry_at in _read_heads(node, scope, tuple(name for name, _ in heads), "a mapping of heads to how they are read"):
         name, key, value, at = entry_at
         reading = recall(_read_source, value, at, name)
         if isinstance(reading, Reading):
-            found[name] = HeadSource(name, reading.record, reading.written, at.place(key))
+            found[name] = HeadSource(name, reading.record, reading.written, at.make_place(key))
         else:
             broken.add(name)
     for name, place in heads:
@@ -92,20 +92,20 @@ def _read_source(node: Node, scope: Scope, head: str) -> Any:
     return read_record(TargetSource, node, scope, head)
 
 
-def _of_heads(node: Node | None, scope: Scope, heads: tuple[str, ...], words: str) -> list[tuple[str, Scalar, Node, Scope]]:
+def _read_heads(node: Node | None, scope: Scope, heads: tuple[str, ...], words: str) -> list[tuple[str, Scalar, Node, Scope]]:
     """Name, key, value and scope of each entry of a mapping of heads; what is none is reported."""
     resolved = scope.resolve(node) if node is not None else None
     if resolved is None or (isinstance(resolved, Scalar) and resolved.value is None):
         return []
     if not isinstance(resolved, Mapping):
-        not_by_name(resolved, scope, words, heads)
+        report_not_by_name(resolved, scope, words, heads)
         return []
     found = []
     note_heads(resolved, scope, heads)
     for entry in resolved.entries:
-        name, at = entry.key.text, scope.at(entry.key.text)
+        name, at = entry.key.text, scope.enter(entry.key.text)
         if name not in heads:
-            help = did_you_mean(name, heads) or (f"the heads are {', '.join(heads)}",)
+            help = suggest_word(name, heads) or (f"the heads are {', '.join(heads)}",)
             at.report(UNKNOWN_HEAD, entry.key, name=name, help=help)
             continue
         value = at.resolve(entry.value)
@@ -139,10 +139,10 @@ def read_sample_weight(node: Node | None, scope: Scope, heads: tuple[str, ...]) 
     if isinstance(resolved, Mapping) and (column is None or isinstance(column.value, Mapping)) and resolved.entries:
         found = []
         words = "`{column: w}`, or a mapping of heads to that"
-        for name, key, value, at in _of_heads(resolved, scope, heads, words):
+        for name, key, value, at in _read_heads(resolved, scope, heads, words):
             reading = read_record(WeightColumn, value, at, name)
             if isinstance(reading, Reading):
-                found.append(SampleWeight(name, reading.record.column, at.place(key)))
+                found.append(SampleWeight(name, reading.record.column, at.make_place(key)))
         return tuple(found)
     reading = read_record(WeightColumn, resolved, scope, "sample_weight")
     if reading is POISON:

@@ -32,6 +32,6 @@ class Window(Record):
         """Rows from the first of a sample to its last, both counted."""
         return (self.sequence_length - 1) * self.sampling_rate + 1
 
-    def reach(self, steps: int = 1) -> int:
+    def count_reach(self, steps: int = 1) -> int:
         """Rows from the first of a sample to the last of its target of so many steps, both counted."""
         return self.span + self.delay + steps - 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import field
 from typing import Any, Literal
 
-from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, wrong_type
+from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, report_wrong_type
 from ...language.read_record import report_unknown_keys
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
@@ -52,7 +52,7 @@ def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[
     if isinstance(resolved, Mapping) and resolved.entries and _are_heads(resolved, heads):
         found = {}
         for head, entry in _read_heads(resolved, scope, heads).items():
-            at = scope.at(entry.key.text)
+            at = scope.enter(entry.key.text)
             value = at.resolve(entry.value)
             weight = POISON if value is None else _read_class_weight(value, at)
             if weight is not POISON:
@@ -85,20 +85,20 @@ def _read_heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str
         else:
             near = guess(name, heads, entry.key.span)
             help = near.help or (f"the heads are {', '.join(heads)}",)
-            scope.at(name).report(UNKNOWN_HEAD, entry.key, name=name, help=help, fixes=near.fixes)
+            scope.enter(name).report(UNKNOWN_HEAD, entry.key, name=name, help=help, fixes=near.fixes)
     return found
 
 
 def _read_class_weight(node: Node, scope: Scope) -> Any:
     if isinstance(node, Scalar) and isinstance(node.value, str):
-        return POISON if BALANCED.read(node, scope) is POISON else ClassWeight(None, scope.place(node))
+        return POISON if BALANCED.read(node, scope) is POISON else ClassWeight(None, scope.make_place(node))
     if not isinstance(node, Mapping) or not node.entries:
-        return wrong_type(node, scope, WEIGHTS_WORDS)
-    weights = {each.key.text: NOT_NEGATIVE.read(each.value, scope.at(each.key.text)) for each in node.entries}
+        return report_wrong_type(node, scope, WEIGHTS_WORDS)
+    weights = {each.key.text: NOT_NEGATIVE.read(each.value, scope.enter(each.key.text)) for each in node.entries}
     if POISON in weights.values():
         return POISON
-    places = {each.key.text: scope.at(each.key.text).place(each.key) for each in node.entries}
-    return ClassWeight({name: float(weight) for name, weight in weights.items()}, scope.place(node), places)
+    places = {each.key.text: scope.enter(each.key.text).make_place(each.key) for each in node.entries}
+    return ClassWeight({name: float(weight) for name, weight in weights.items()}, scope.make_place(node), places)
 
 
 def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str | None, Threshold]:
@@ -109,7 +109,7 @@ def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str
     if isinstance(resolved, Mapping) and any(entry.key.text in heads for entry in resolved.entries):
         found: dict[str | None, Threshold] = {}
         for head, entry in _read_heads(resolved, scope, heads).items():
-            at = scope.at(entry.key.text)
+            at = scope.enter(entry.key.text)
             value = at.resolve(entry.value)
             threshold = POISON if value is None else _read_threshold(value, at)
             if threshold is not POISON:
@@ -122,27 +122,27 @@ def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str
 def _read_threshold(node: Node, scope: Scope) -> Any:
     if not isinstance(node, Mapping):
         if not isinstance(node, Scalar) or not isinstance(node.value, int | float | str) or isinstance(node.value, bool):
-            return wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
+            return report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
         value = SHARE.read(node, scope)
-        return POISON if value is POISON else Threshold(float(value), None, scope.place(node))
+        return POISON if value is POISON else Threshold(float(value), None, scope.make_place(node))
     entry = node.get("maximize")
     others = [each for each in node.entries if each is not entry]
     report_unknown_keys(others, scope, "threshold", ("maximize",), {} if entry is not None else {"maximize": SCORE.words})
     if entry is None or others:
-        return POISON if node.entries else wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
-    score = SCORE.read(entry.value, scope.at("maximize"))
-    return POISON if score is POISON else Threshold(None, score, scope.at("maximize").place(entry.value))
+        return POISON if node.entries else report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
+    score = SCORE.read(entry.value, scope.enter("maximize"))
+    return POISON if score is POISON else Threshold(None, score, scope.enter("maximize").make_place(entry.value))
 
 
 def make_class_weight_schema() -> dict[str, Any]:
     """`balanced`, weights by class, or either of them by head."""
-    one = {"anyOf": [BALANCED.schema(), {"type": "object", "additionalProperties": NOT_NEGATIVE.schema()}]}
+    one = {"anyOf": [BALANCED.make_schema(), {"type": "object", "additionalProperties": NOT_NEGATIVE.make_schema()}]}
     return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}
 
 
 def make_threshold_schema() -> dict[str, Any]:
     """A number, `{maximize: f1}`, or either of them by head."""
-    properties = {"maximize": SCORE.schema()}
+    properties = {"maximize": SCORE.make_schema()}
     best = {"type": "object", "properties": properties, "required": ["maximize"], "additionalProperties": False}
-    one = {"anyOf": [SHARE.schema(), best]}
+    one = {"anyOf": [SHARE.make_schema(), best]}
     return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}

@@ -6,15 +6,15 @@ from dataclasses import field
 from pathlib import PurePath
 from typing import Any
 
-from ...language.catalog import KerasObject, facts
-from ...language.foreign import flow, offered
-from ...language.kinds import wrong_type
+from ...language.catalog import KerasObject, load_catalog
+from ...language.foreign import suggest_line, write_flow
+from ...language.kinds import report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.named import Named
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
-from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, given
+from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, show_given
 from ...text.source import Place
 
 OF_THE_RUN = Code("callback-of-the-run", "error", "`{name}` is done by the run itself", help="leave it out", is_idle=True)
@@ -45,11 +45,11 @@ class Callback:
 class _Callbacks(Named):
     """A callback of Keras."""
 
-    def unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
+    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
         name = key.text
-        if name in facts()["of_the_run"]:
+        if name in load_catalog()["of_the_run"]:
             return scope.report(OF_THE_RUN, key, name=name, help=(WAYS[name],) if name in WAYS else ())
-        return super().unknown(key, scope, found)
+        return super().report_unknown(key, scope, found)
 
 
 NAMED = _Callbacks("callbacks")
@@ -68,15 +68,15 @@ class CallbackLeaf(OpenLeaf):
         entry = node.entries[0] if isinstance(node, Mapping) else None
         arguments = scope.resolve(entry.value) if entry is not None else None
         entries = arguments.entries if isinstance(arguments, Mapping) else ()
-        places = {each.key.text: scope.at(each.key.text).place(each.value) for each in entries}
+        places = {each.key.text: scope.enter(each.key.text).make_place(each.value) for each in entries}
         logs = PurePath(thing.get("log_dir")) if thing.name == "TensorBoard" else PurePath()
         if logs.is_absolute() or ".." in logs.parts:
             at = next(each.value for each in entries if each.key.text == "log_dir")
-            return scope.at("log_dir").report(LOG_OUTSIDE, at, path=logs)
-        return Callback(thing, scope.place(entry.key if entry is not None else node), places)
+            return scope.enter("log_dir").report(LOG_OUTSIDE, at, path=logs)
+        return Callback(thing, scope.make_place(entry.key if entry is not None else node), places)
 
-    def schema(self) -> dict[str, Any]:
-        return NAMED.schema()
+    def make_schema(self) -> dict[str, Any]:
+        return NAMED.make_schema()
 
 
 CALLBACK = CallbackLeaf()
@@ -92,14 +92,16 @@ class CallbacksLeaf(OpenLeaf):
         if isinstance(node, Scalar) and node.value is None:
             return ()
         if isinstance(node, Mapping):
-            each = [flow(Mapping(entry.key.span, (entry,))) for entry in node.entries]
-            help, fixes = offered(f"[{', '.join(each)}]", node)
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node), help=help, fixes=fixes)
+            each = [write_flow(Mapping(entry.key.span, (entry,))) for entry in node.entries]
+            help, fixes = suggest_line(f"[{', '.join(each)}]", node)
+            return scope.report(
+                WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
+            )
         if not isinstance(node, Listing):
-            return wrong_type(node, scope, self.words)
-        resolved = [(scope.resolve(item), scope.at(index)) for index, item in enumerate(node.items)]
+            return report_wrong_type(node, scope, self.words)
+        resolved = [(scope.resolve(item), scope.enter(index)) for index, item in enumerate(node.items)]
         found = tuple(CALLBACK.read(item, at) for item, at in resolved if item is not None)
         return tuple(each for each in found if each is not POISON)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": ["array", "null"], "items": CALLBACK.schema()}
+    def make_schema(self) -> dict[str, Any]:
+        return {"type": ["array", "null"], "items": CALLBACK.make_schema()}

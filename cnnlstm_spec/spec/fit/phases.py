@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from ...language import meanings
 from ...language.catalog import KerasObject
-from ...language.kinds import NAME, SIZE, wrong_type
+from ...language.kinds import NAME, SIZE, report_wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import ListOf
 from ...language.named import Named
@@ -15,7 +15,7 @@ from ...language.record import Checks, Record, describe_record
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code, Words, Written
 from ...text.frozen import dataclass
-from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, given
+from ...text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
 from ...text.source import Place
 
 A_PHASE = Words("a phase")
@@ -39,11 +39,11 @@ class AddressLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         scope.note(meanings.Address(node.span, node.value, whole=True))
-        return Address(node.value, scope.place(node))
+        return Address(node.value, scope.make_place(node))
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1}
 
 
@@ -95,11 +95,11 @@ class PhasesLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Listing) or not node.items:
-            return wrong_type(node, scope, self.words)
+            return report_wrong_type(node, scope, self.words)
         found: list[Phase] = []
         broken = False
         for index, item in enumerate(node.items):
-            at = scope.at(index)
+            at = scope.enter(index)
             value = at.resolve(item)
             reading = POISON if value is None else read_record(PhaseKeys, value, at, A_PHASE)
             broken = broken or reading is POISON
@@ -109,8 +109,8 @@ class PhasesLeaf(OpenLeaf):
                     place = reading.written.places["name"]
                     at.report(SAME_NAME, Scalar(place.span, name, name), name=name)
                     broken = True
-                found.append(Phase(reading.record, reading.written, at.place(item)))
+                found.append(Phase(reading.record, reading.written, at.make_place(item)))
         return POISON if broken else tuple(found)
 
-    def schema(self) -> dict[str, Any]:
+    def make_schema(self) -> dict[str, Any]:
         return {"type": "array", "items": describe_record(PhaseKeys), "minItems": 1}

@@ -14,11 +14,11 @@ from ...language.scope import Scope
 from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.fix import Fix, drop
 from ...text.frozen import dataclass
-from ...text.nodes import Entry, Mapping, Node, Scalar, words_for
+from ...text.nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ...text.source import Place
-from ...text.synonyms import folded
+from ...text.synonyms import fold_word
 from ..compile_section import KEYS as COMPILE_KEYS
-from ..elsewhere import STOPPING, early_stopping, home_of_arrays, move_home, move_of_fit, tell_home
+from ..elsewhere import STOPPING, find_home_of_arrays, move_home, move_of_fit, tell_home, write_early_stopping
 from ..fusion import ONE_WAY
 from ..paths import PathLeaf, WrittenPath
 from .by_class import ClassWeight, Threshold, read_class_weight, read_threshold
@@ -80,18 +80,18 @@ class FitSection(Record):
     """From which probability on a binary head is 1: 0.5 if it is left out."""
 
     @classmethod
-    def home_of(cls, entry: Entry, node: Mapping) -> str | None:
+    def find_home(cls, entry: Entry, node: Mapping) -> str | None:
         """The samples and their targets, which Keras's own `fit` is given, are told at once."""
-        return "data" if home_of_arrays(entry) is not None else None
+        return "data" if find_home_of_arrays(entry) is not None else None
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
-        homes = [home for each in entries if (home := home_of_arrays(each)) is not None]
+        homes = [home for each in entries if (home := find_home_of_arrays(each)) is not None]
         return (tell_home(entries, homes),) if homes else ()
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
-        return move_home(entries, [home for each in entries if (home := home_of_arrays(each)) is not None])
+        return move_home(entries, [home for each in entries if (home := find_home_of_arrays(each)) is not None])
 
 
 @dataclass(frozen=True)
@@ -127,29 +127,29 @@ class FitSpec:
         """The epochs of the longest phase, or of the only one; None where that is not known."""
         return max(each.epochs for each in self.phases) if self.phases else self.epochs
 
-    def place_of(self, key: str) -> Place:
+    def find_place(self, key: str) -> Place:
         """Where the value of a key is written, else the section."""
         return self.written.places.get(key, self.place)
 
 
 def read_fit(node: Node, scope: Scope, heads: tuple[str, ...], key: Node) -> FitSpec:
     """The section, as far as it can be read; `key` is where it begins."""
-    place = scope.place(key)
+    place = scope.make_place(key)
     resolved = scope.resolve(node)
     if resolved is None:
         return FitSpec(place, broken=frozenset(FitSection.arguments))
     if isinstance(resolved, Scalar) and resolved.value is None:
         resolved = Mapping(resolved.span, ())
     if not isinstance(resolved, Mapping):
-        scope.report(NOT_A_MAPPING, resolved, owner="fit", given=words_for(resolved))
+        scope.report(NOT_A_MAPPING, resolved, owner="fit", given=describe_sort(resolved))
         return FitSpec(place, broken=frozenset(FitSection.arguments))
     kept = tuple(entry for entry in resolved.entries if not _is_elsewhere(entry, scope))
     values, written = read_fields(FitSection, replace(resolved, entries=kept), scope, "fit", key)
     meant = set(values) | {name for name in FitSection.arguments if name in written.places}
     weight, threshold = values.pop("class_weight", None), values.pop("threshold", None)
     known: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
-    known["class_weight"] = read_class_weight(weight, scope.at("class_weight"), heads) if weight is not None else {}
-    known["threshold"] = read_threshold(threshold, scope.at("threshold"), heads) if threshold is not None else {}
+    known["class_weight"] = read_class_weight(weight, scope.enter("class_weight"), heads) if weight is not None else {}
+    known["threshold"] = read_threshold(threshold, scope.enter("threshold"), heads) if threshold is not None else {}
     broken = {name for name in meant if name not in values} - {"class_weight", "threshold"}
     spec = FitSpec(place, written, **known, broken=frozenset(broken))
     _check(spec, scope, key)
@@ -160,10 +160,10 @@ def _is_elsewhere(entry: Entry, scope: Scope) -> bool:
     """Whether a key belongs to another place, which is then told."""
     name = entry.key.text
     help = ELSEWHERE.get("learning_rate" if name == "lr" else name) if name not in FitSection.arguments else None
-    if folded(name) in STOPPING:
-        help = f"it is a callback: `callbacks: {early_stopping(entry)}`"
+    if fold_word(name) in STOPPING:
+        help = f"it is a callback: `callbacks: {write_early_stopping(entry)}`"
     if help is not None:
-        scope.at(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(help,), fixes=move_of_fit(entry))
+        scope.enter(name).report(UNKNOWN_KEY, entry.key, owner="fit", key=name, help=(help,), fixes=move_of_fit(entry))
     return help is not None
 
 
@@ -174,7 +174,7 @@ def _check(spec: FitSpec, scope: Scope, key: Node) -> None:
         epochs = written.keys["epochs"]
         help = ("each phase has `epochs` of its own",)
         fixes = (drop(epochs.span, "epochs", "unsafe"),)
-        scope.at("epochs").report(ONE_WAY, Node(epochs.span), help=help, fixes=fixes, owner="fit", keys="`epochs` or `phases`")
+        scope.enter("epochs").report(ONE_WAY, Node(epochs.span), help=help, fixes=fixes, owner="fit", keys="`epochs` or `phases`")
     elif not {"epochs", "phases"} & set(written.places) and not spec.broken & {"epochs", "phases"}:
         scope.report(MISSING_KEY, key, owner="fit", key="epochs", help=("`epochs` is a positive integer",))
     seen: set[str] = set()

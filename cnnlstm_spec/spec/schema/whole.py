@@ -12,24 +12,24 @@ from ...language.json_schema import (
     ANYTHING,
     DEFINITION,
     Schema,
-    either,
-    list_of,
+    make_either,
+    make_list,
+    make_mapping,
+    make_one_key,
     make_part,
-    mapping_of,
-    one_key,
-    ref,
+    make_ref,
     with_variables,
 )
 from ...language.record import Argument, Record, describe_argument, describe_record
-from ...ops import ALIASES, find_op, known_layers
-from ...ops.functions.op import function_op
-from ...ops.functions.table import names as function_names
+from ...ops import ALIASES, find_op, list_known_layers
+from ...ops.functions.op import find_function_op
+from ...ops.functions.table import list_names as function_names
 from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
 from ..blocks import Block
 from ..budget import Budget, Quantity
 from ..compile_keys import CompileKeys
-from ..data.section import DataSection, data_parts
+from ..data.section import DataSection, make_data_schemas
 from ..fit.by_class import make_class_weight_schema, make_threshold_schema
 from ..fit.section import FitSection
 from ..fusion import FusionKeys, MergeKeys
@@ -37,20 +37,20 @@ from ..model_spec import BranchSection, HeadSection, Top
 from ..promises import Target
 from ..repeat import RepeatStructure
 from ..rules import LEVEL
-from ..search import SearchSection, space_schema
+from ..search import SearchSection, make_space_schema
 from ..structures import RECORDS
 from .keras_objects import define_families
 
 BLOCK_NAME = "^[a-z][A-Za-z0-9_-]*$"
 CODE_NAME = "^[a-z][a-z0-9-]*$"
-LAYERS = ref("layers")
+LAYERS = make_ref("layers")
 QUIET: Schema = {"doNotSuggest": True}
 """A key that editors need not offer, since they offer the word as a value: of both at once they make `Flatten: Flatten`."""
 PARTS = frozenset({"whole", "branch", "block", "input", "fusion", "head", "compile", "data", "fit", "search"})
 """What may be written in parts, over several files."""
 
 
-def spec_schema() -> Schema:
+def make_spec_schema() -> Schema:
     """The schema of a whole spec."""
     own = {**_make_definitions(), "whole": _make_top()}
     parts = {f"{name}_part": make_part(schema, PARTS) for name, schema in own.items() if name in PARTS}
@@ -60,30 +60,34 @@ def spec_schema() -> Schema:
         "description": "A network of one or several inputs, for Keras.",
         "type": "object",
         "if": {"required": ["extends"]},
-        "then": ref("whole_part"),
-        "else": ref("whole"),
+        "then": make_ref("whole_part"),
+        "else": make_ref("whole"),
         **with_variables({"$defs": {**own, **parts, **_make_structures(), **_make_layers(), **define_families()}}),
     }
 
 
 def _make_top() -> Schema:
-    head = either(LAYERS, ref("head"))
+    head = make_either(LAYERS, make_ref("head"))
     sections: dict[str, Schema] = {
         "vars": {"type": ["object", "null"]},
-        "blocks": {"type": ["object", "null"], "additionalProperties": ref("block"), "propertyNames": {"pattern": BLOCK_NAME}},
-        "branches": {**mapping_of(ref("branch")), "minProperties": 1},
-        "fusion": either(ref("fusion"), list_of({"allOf": [ref("fusion"), {"required": ["name"]}]})),
+        "blocks": {
+            "type": ["object", "null"],
+            "additionalProperties": make_ref("block"),
+            "propertyNames": {"pattern": BLOCK_NAME},
+        },
+        "branches": {**make_mapping(make_ref("branch")), "minProperties": 1},
+        "fusion": make_either(make_ref("fusion"), make_list({"allOf": [make_ref("fusion"), {"required": ["name"]}]})),
         "head": head,
-        "heads": {**mapping_of(head), "minProperties": 1},
-        "compile": ref("compile"),
+        "heads": {**make_mapping(head), "minProperties": 1},
+        "compile": make_ref("compile"),
         "budget": describe_record(Budget),
-        "targets": mapping_of(describe_record(Target)),
-        "matrix": mapping_of({"type": "array", "minItems": 1}),
-        "expect": mapping_of(either(Quantity().schema(), ShapeKind().schema())),
-        "rules": {**mapping_of(LEVEL.schema()), "type": ["object", "null"], "propertyNames": {"pattern": CODE_NAME}},
-        "data": ref("data"),
-        "fit": ref("fit"),
-        "search": ref("search"),
+        "targets": make_mapping(describe_record(Target)),
+        "matrix": make_mapping({"type": "array", "minItems": 1}),
+        "expect": make_mapping(make_either(Quantity().make_schema(), ShapeKind().make_schema())),
+        "rules": {**make_mapping(LEVEL.make_schema()), "type": ["object", "null"], "propertyNames": {"pattern": CODE_NAME}},
+        "data": make_ref("data"),
+        "fit": make_ref("fit"),
+        "search": make_ref("search"),
     }
     return {
         **describe_record(Top, sections),
@@ -97,16 +101,16 @@ def _make_definitions() -> dict[str, Schema]:
     bare = {"enum": [name for name, cls in STRATEGIES.items() if not cls.needs_units and name != "cross_attention"]}
     return {
         "variable": DEFINITION,
-        "layers": {"type": ["array", "null"], "items": ref("layer")},
+        "layers": {"type": ["array", "null"], "items": make_ref("layer")},
         "layer": _make_layer(),
         "input": describe_record(Input),
-        "branch": describe_record(BranchSection, {"each": mapping_of({"type": "array"})}),
+        "branch": describe_record(BranchSection, {"each": make_mapping({"type": "array"})}),
         "block": describe_record(Block, {"parameters": {"type": ["object", "null"]}, "layers": LAYERS}),
-        "merge": either(bare, _make_fusion(MergeKeys)),
+        "merge": make_either(bare, _make_fusion(MergeKeys)),
         "fusion": {**_make_fusion(FusionKeys), "type": ["object", "null"]},
         "head": {**_make_fusion(HeadSection, strategy_needed=False), "required": ["inputs"]},
         "compile": {**describe_record(CompileKeys), "type": ["object", "null"]},
-        "data": describe_record(DataSection, data_parts()),
+        "data": describe_record(DataSection, make_data_schemas()),
         "fit": describe_record(FitSection, {"class_weight": make_class_weight_schema(), "threshold": make_threshold_schema()}),
         "search": _search(),
     }
@@ -115,17 +119,17 @@ def _make_definitions() -> dict[str, Schema]:
 def _search() -> Schema:
     """One of `maximize` and `minimize`, and the rest."""
     rule = {"oneOf": [{"required": ["maximize"]}, {"required": ["minimize"]}]}
-    return {**describe_record(SearchSection, {"space": space_schema()}), "allOf": [rule]}
+    return {**describe_record(SearchSection, {"space": make_space_schema()}), "allOf": [rule]}
 
 
 def _make_layer() -> Schema:
     """An item of a list of layers: a name, or a name with its arguments."""
-    ops = {name: op for name in known_layers() if (op := find_op(name)) is not None}
+    ops = {name: op for name in list_known_layers() if (op := find_op(name)) is not None}
     bare = sorted(name for name, op in ops.items() if not _list_required(op.arguments.values()))
     block = {"type": "string", "pattern": BLOCK_NAME, "description": "A block of `blocks:`."}
-    named = {name: {**ref(name), **(QUIET if name in bare else {})} for name in (*RECORDS, "Repeat", *ops)}
-    item = one_key(named, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
-    return either({"enum": bare, "enumDescriptions": [describe_shortly(ops[name]) for name in bare]}, block, item)
+    named = {name: {**make_ref(name), **(QUIET if name in bare else {})} for name in (*RECORDS, "Repeat", *ops)}
+    item = make_one_key(named, {BLOCK_NAME: {"type": ["object", "null", "string"]}})
+    return make_either({"enum": bare, "enumDescriptions": [describe_shortly(ops[name]) for name in bare]}, block, item)
 
 
 def describe_shortly(cls: type[Record]) -> str:
@@ -134,19 +138,19 @@ def describe_shortly(cls: type[Record]) -> str:
 
 
 def _make_structures() -> dict[str, Schema]:
-    rounds = {"layers": LAYERS, "each": mapping_of({"type": "array"})}
+    rounds = {"layers": LAYERS, "each": make_mapping({"type": "array"})}
     found = {name: _make_arguments(cls, rounds if "each" in cls.arguments else {}) for name, cls in RECORDS.items()}
     timed = found["TimeDistributed"]
-    found["TimeDistributed"] = {"description": timed.pop("description"), **either(timed, LAYERS)}
+    found["TimeDistributed"] = {"description": timed.pop("description"), **make_either(timed, LAYERS)}
     return {**found, "Repeat": _make_arguments(RepeatStructure, rounds)}
 
 
 def _make_layers() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
-    for name in known_layers():
+    for name in list_known_layers():
         op = find_op(name)
         if op is not None:
-            found[name] = ref(ALIASES[name]) if name in ALIASES else _make_arguments(op)
+            found[name] = make_ref(ALIASES[name]) if name in ALIASES else _make_arguments(op)
     found["Op"] = {"anyOf": [found["Op"], _make_functions()]}
     return found
 
@@ -156,7 +160,7 @@ def _make_functions() -> Schema:
     own: dict[str, Schema] = {}
     alike: dict[str, list[str]] = {}
     for name in function_names():
-        op = function_op(name)
+        op = find_function_op(name)
         assert op is not None
         own[name] = describe_record(op, {"function": {"const": name}})
         key = repr([own[name]["properties"] | {"function": {}}, own[name]["required"]])

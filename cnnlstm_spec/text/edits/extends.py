@@ -10,7 +10,7 @@ from pathlib import Path as File
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..files import PathError, is_below
-from ..nodes import Entry, Mapping, Node, Scalar, words_for
+from ..nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ..read_source import Unread
 from ..source import Place
 from ..texts import Texts, find_same_file
@@ -64,7 +64,7 @@ def _read_path(entry: Entry, here: File | None, folder: File | None, allow_outsi
     """The path of a base, as the specs that lead to it are written."""
     value, place = entry.value, _place(entry.value)
     if not isinstance(value, Scalar) or not isinstance(value.value, str) or not value.value:
-        given = words_for(value)
+        given = describe_sort(value)
         found.append(Diagnostic(NOT_A_PATH, place, {"given": given}, help=("`extends: base.yaml`",)))
         return None
     if here is None or folder is None:
@@ -99,7 +99,7 @@ def _read(path: File, entry: Entry, found: list[Diagnostic], texts: Texts) -> Ma
     root, problems = texts.parse(source)
     found += [replace(each, labels=(*each.labels, Label(place, "extended here"))) for each in problems]
     if root is not None and not isinstance(root, Mapping):
-        found.append(Diagnostic(UNREADABLE, place, {"path": text, "reason": f"it holds {words_for(root)}, not a mapping"}))
+        found.append(Diagnostic(UNREADABLE, place, {"path": text, "reason": f"it holds {describe_sort(root)}, not a mapping"}))
         return None
     return root
 

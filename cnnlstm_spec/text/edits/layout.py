@@ -19,11 +19,11 @@ STEP = 4
 class Layout(Places):
     """How the text is laid out where a change is made."""
 
-    def edits(self, change: Change) -> tuple[Edit, ...] | None:
+    def make_edits(self, change: Change) -> tuple[Edit, ...] | None:
         """A change as spans and what replaces them; None where the text is laid out as it cannot be made."""
         if isinstance(change, Edit):
             below = self._blocks.get(change.span[1:]) if change.text[:1] in ("[", "{") else None
-            return (change,) if below is None else self._rewritten(below, change.text)
+            return (change,) if below is None else self._rewrite(below, change.text)
         if isinstance(change, Put):
             return self._put(change)
         if isinstance(change, Drop):
@@ -39,7 +39,7 @@ class Layout(Places):
         return self._move(change) if isinstance(change, Move) else self._insert(change)
 
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
-        value = self._value_of(change.owner)
+        value = self._find_value(change.owner)
         if change.within is not None:
             inner = value.get(change.within) if isinstance(value, Mapping) else None
             if inner is None:
@@ -55,11 +55,11 @@ class Layout(Places):
         if isinstance(value, Mapping):
             entry = value.get(change.key)
             if entry is None and change.instead is not None and (other := value.get(change.instead)) is not None:
-                whole = self._rewritten(other, change.value) if self._is_own(value, other) else None
+                whole = self._rewrite(other, change.value) if self._is_own(value, other) else None
                 return whole and (Edit(other.key.span, change.key), *whole)
             if entry is not None:
-                return self._rewritten(entry, change.value) if self._is_own(value, entry) else None
-            return self._added(value, f"{change.key}: {change.value}")
+                return self._rewrite(entry, change.value) if self._is_own(value, entry) else None
+            return self._add_entry(value, f"{change.key}: {change.value}")
         if isinstance(value, Scalar) and value.value is None and value.plain:
             arguments = f"{{{change.key}: {change.value}}}"
             at = change.owner.end
@@ -69,7 +69,7 @@ class Layout(Places):
             return (self._edit(at + colon, at + colon, f" {arguments}" if colon else f": {arguments}"),)
         return None
 
-    def _rewritten(self, entry: Entry, value: str) -> tuple[Edit, ...]:
+    def _rewrite(self, entry: Entry, value: str) -> tuple[Edit, ...]:
         span = entry.value.span
         if span.start == span.end:
             at = entry.key.span.end + 1
@@ -80,22 +80,22 @@ class Layout(Places):
         end = "\n" if self.text[span.end - 1] == "\n" else ""
         return (Edit(span, value + end),)
 
-    def _added(self, mapping: Mapping, line: str) -> tuple[Edit, ...] | None:
+    def _add_entry(self, mapping: Mapping, line: str) -> tuple[Edit, ...] | None:
         entries = [entry for entry in mapping.entries if self._is_own(mapping, entry)]
         start = self._begin(mapping)
         if self.text[start] == "{":
-            at = max((self._end(entry) for entry in entries), default=start + 1)
+            at = max((self._find_end(entry) for entry in entries), default=start + 1)
             return (self._edit(at, at, f", {line}" if entries else line),)
         if not entries:
             return None
-        first, last = entries[0], max(entries, key=self._end)
+        first, last = entries[0], max(entries, key=self._find_end)
         if len(mapping.entries) == 1 and self._is_pair(mapping):
             return None
-        indent = " " * self._column(first.key.span.start)
-        end = self._end(last)
+        indent = " " * self._find_column(first.key.span.start)
+        end = self._find_end(last)
         if self.text[end - 1] == "\n":
             return (self._edit(end, end, f"{indent}{line}{self._newline}"),)
-        at = self._line_end(end)
+        at = self._find_line_end(end)
         return (self._edit(at, at, f"{self._newline}{indent}{line}"),)
 
     def _drop(self, span: Span) -> tuple[Edit, ...] | None:
@@ -109,7 +109,7 @@ class Layout(Places):
         if self.text[self._begin(item.listing)] == "[":
             spans = [(each.span.start, each.span.end) for each in items]
             return (self._cut(spans, item.number),)
-        lines = self._drop_lines(self._dash(item.item.span.start), item.item.span.end)
+        lines = self._drop_lines(self._find_dash(item.item.span.start), item.item.span.end)
         holder = next((each.entry.key for each in self._keys.values() if each.entry.value is item.listing), None)
         if len(items) > 1 or holder is None or lines is None:
             return lines
@@ -130,7 +130,7 @@ class Layout(Places):
         if not all(self._is_own(mapping, each.entry) for each in found):
             return None
         own = [each for each in mapping.entries if self._is_own(mapping, each)]
-        places = [(each.key.span.start, self._end(each)) for each in own]
+        places = [(each.key.span.start, self._find_end(each)) for each in own]
         return self._cut_runs(places, sorted(own.index(each.entry) for each in found))
 
     def _cut_runs(self, places: list[tuple[int, int]], indices: list[int]) -> tuple[Edit, ...]:
@@ -153,21 +153,21 @@ class Layout(Places):
         if not self._is_own(mapping, entry):
             return None
         own = [each for each in mapping.entries if self._is_own(mapping, each)]
-        holder = self._key_before(mapping)
+        holder = self._find_key_before(mapping)
         if len(own) == 1 and holder is not None and holder.holder is not None and len(holder.mapping.entries) == 1:
             # The arguments of a layer: what is left is its bare name.
-            return (self._edit(holder.entry.key.span.end, max(mapping.span.end, self._end(entry)), ""),)
+            return (self._edit(holder.entry.key.span.end, max(mapping.span.end, self._find_end(entry)), ""),)
         if self.text[self._begin(mapping)] == "{":
-            return (self._cut([(each.key.span.start, self._end(each)) for each in own], own.index(entry)),)
+            return (self._cut([(each.key.span.start, self._find_end(each)) for each in own], own.index(entry)),)
         start = entry.key.span.start
-        before = self.text[self._line_start(start) : start]
+        before = self.text[self._find_line_start(start) : start]
         if not before.strip():
-            return self._drop_lines(start, self._end(entry))
+            return self._drop_lines(start, self._find_end(entry))
         later = [each for each in own if each.key.span.start > start]
         if not later:
             return None
         following = later[0].key.span.start
-        between = self.text[self._end(entry) : following]
+        between = self.text[self._find_end(entry) : following]
         return (self._edit(start, following, ""),) if not between.strip() else None
 
     def _cut(self, spans: list[tuple[int, int]], index: int) -> Edit:
@@ -182,14 +182,14 @@ class Layout(Places):
 
     def _drop_lines(self, start: int | None, end: int) -> tuple[Edit, ...] | None:
         """The lines from one place to another, which hold nothing else."""
-        if start is None or self.text[self._line_start(start) : start].strip():
+        if start is None or self.text[self._find_line_start(start) : start].strip():
             return None
-        stop = end if self.text[end - 1] == "\n" else self._line_end(end)
+        stop = end if self.text[end - 1] == "\n" else self._find_line_end(end)
         after = len(self._break_at(stop)) if stop != end or self.text[end - 1] != "\n" else 0
-        return (self._edit(self._line_start(start), stop + after, ""),)
+        return (self._edit(self._find_line_start(start), stop + after, ""),)
 
     def _wrap(self, change: Wrap) -> tuple[Edit, ...] | None:
-        first, last = self._item_at(change.first), self._item_at(change.last)
+        first, last = self._find_item(change.first), self._find_item(change.last)
         if first is None or last is None or first.listing is not last.listing:
             return None
         start, end = first.item.span.start, last.item.span.end
@@ -197,35 +197,35 @@ class Layout(Places):
         if self.text[self._begin(first.listing)] == "[":
             beside = "".join(f", {line}}}" for line in change.beside) + "}" * (len(keys) - len(change.beside))
             return self._edit(start, start, "".join(f"{{{key}: " for key in keys) + "["), self._edit(end, end, f"]{beside}")
-        dash = self._dash(start)
-        if dash is None or self.text[self._line_start(dash) : dash].strip():
+        dash = self._find_dash(start)
+        if dash is None or self.text[self._find_line_start(dash) : dash].strip():
             return None
-        begin = self._line_start(dash)
+        begin = self._find_line_start(dash)
         margins = [self.text[begin:dash], *(" " * (dash - begin + STEP + 2 * depth) for depth in range(len(keys) - 1))]
         opening = [
             f"{margin}{'' if depth else '- '}{key}:" for depth, (margin, key) in enumerate(zip(margins, keys, strict=True))
         ]
         head = self._edit(begin, begin, "".join(f"{line}{self._newline}" for line in opening))
         lines = [begin, *(begin + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[begin:end]))]
-        filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
+        filled = [at for at in lines if at < end and self.text[at : self._find_line_end(at)].strip()]
         margin = " " * (STEP + 2 * (len(keys) - 1))
         tail = [f"{at}{line}" for at, line in zip(reversed(margins), change.beside, strict=False)]
-        return head, *(self._edit(at, at, margin) for at in filled), *self._after_lines(end, tail)
+        return head, *(self._edit(at, at, margin) for at in filled), *self._put_after_lines(end, tail)
 
-    def _after_lines(self, end: int, lines: list[str]) -> tuple[Edit, ...]:
+    def _put_after_lines(self, end: int, lines: list[str]) -> tuple[Edit, ...]:
         """Lines put below the one that something ends on."""
         if not lines:
             return ()
         if self.text[end - 1] == "\n":
             return (self._edit(end, end, "".join(f"{line}{self._newline}" for line in lines)),)
-        stop = self._line_end(end)
+        stop = self._find_line_end(end)
         return (self._edit(stop, stop, "".join(f"{self._newline}{line}" for line in lines)),)
 
     def _nest(self, change: Nest) -> tuple[Edit, ...] | None:
         first, last = self._keys.get(change.first.start), self._keys.get(change.last.start)
         if first is None or last is None or first.mapping is not last.mapping or not self._is_own(last.mapping, last.entry):
             return None
-        start, end = first.entry.key.span.start, self._end(last.entry)
+        start, end = first.entry.key.span.start, self._find_end(last.entry)
         if self._is_pair(first.mapping):
             return None
         if self.text[self._begin(first.mapping)] == "{":
@@ -233,13 +233,13 @@ class Layout(Places):
                 return self._edit(start, start, f"{change.name}: {{"), self._edit(end, end, "}")
             before = first.mapping.entries[first.number - 1].key.span.end
             return self._edit(before, start, ": {"), self._edit(end, end, "}")
-        margin, indent = self._column(start), self.text[self._line_start(start) : start]
+        margin, indent = self._find_column(start), self.text[self._find_line_start(start) : start]
         step = " " * (STEP // 2)
         head = self._edit(start, start, f"{change.name}:{self._newline}{' ' * margin}{step}" if change.name else step)
         if not change.name and indent.strip():
             return None
         lines = [start + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[start:end])]
-        filled = [at for at in lines if at < end and self.text[at : self._line_end(at)].strip()]
+        filled = [at for at in lines if at < end and self.text[at : self._find_line_end(at)].strip()]
         return head, *(self._edit(at, at, step) for at in filled)
 
     def _relocate(self, change: Relocate) -> tuple[Edit, ...] | None:
@@ -250,7 +250,9 @@ class Layout(Places):
             return None
         section = change.path.split(".")[0]
         there = self.root.get(section)
-        lines = {each.path.split(".")[1]: self._moved(place.entry, each.value) for each, place in zip(moves, own, strict=True)}
+        lines = {
+            each.path.split(".")[1]: self._move_value(place.entry, each.value) for each, place in zip(moves, own, strict=True)
+        }
         stay = all(place.entry.key.text == name for place, name in zip(own, lines, strict=True))
         beside = [each.number for each in own] == list(range(own[0].number, own[0].number + len(own)))
         if there is None and own[0].mapping is self.root and stay and beside and not any(each.value for each in moves):
@@ -259,8 +261,8 @@ class Layout(Places):
         if None in lines.values() or dropped is None:
             return None
         if there is None:
-            holder = next(each for each in self.root.entries if each.key.span.start <= change.key.start < self._end(each))
-            at = self._line_start(holder.key.span.start)
+            holder = next(each for each in self.root.entries if each.key.span.start <= change.key.start < self._find_end(each))
+            at = self._find_line_start(holder.key.span.start)
             if at != holder.key.span.start:
                 return None
             values = ", ".join(f"{name}: {text}" for name, text in lines.items())
@@ -270,7 +272,7 @@ class Layout(Places):
         added = [self._put(Put(there.key.span, name, str(text))) for name, text in lines.items()]
         return (*(edit for edits in added for edit in edits or ()), *dropped) if all(added) else None
 
-    def _moved(self, entry: Entry, text: str | None) -> str | None:
+    def _move_value(self, entry: Entry, text: str | None) -> str | None:
         """The value of an entry that is moved, on one line; None where it cannot stand on one."""
         written = self.text[entry.value.span.start : entry.value.span.end]
         one_line = "\n" not in written.strip() and (isinstance(entry.value, Scalar) or written[:1] in ("[", "{"))
@@ -281,12 +283,12 @@ class Layout(Places):
         inner = found.entry.value if found is not None else None
         if found is None or not isinstance(inner, Mapping) or not inner.entries or self.text[self._begin(inner)] == "{":
             return None
-        start, first = change.key.start, self._line_start(inner.entries[0].key.span.start)
+        start, first = change.key.start, self._find_line_start(inner.entries[0].key.span.start)
         colon, step = (
             self.text.index(":", change.key.end) + 1,
-            self._column(inner.entries[0].key.span.start) - self._column(start),
+            self._find_column(inner.entries[0].key.span.start) - self._find_column(start),
         )
-        stop, rest = self._line_end(colon), self.text[colon : self._line_end(colon)].strip()
+        stop, rest = self._find_line_end(colon), self.text[colon : self._find_line_end(colon)].strip()
         if (
             first <= start
             or step <= 0
@@ -295,29 +297,29 @@ class Layout(Places):
         ):
             return None
         head = self._edit(start, colon + 1 if rest else stop + len(self._break_at(stop)), "")
-        end = max(map(self._end, inner.entries))
+        end = max(map(self._find_end, inner.entries))
         lines = [stop + each.end() for each in re.finditer(r"\r\n|\n|\r", self.text[stop:end])]
         margins = [(at, re.compile(rf" {{0,{step}}}").match(self.text, at)) for at in lines if at < end]
         return head, *(self._edit(at, margin.end(), "") for at, margin in margins if margin is not None and margin.end() > at)
 
     def _insert(self, change: Insert) -> tuple[Edit, ...] | None:
-        found = self._item_at(change.before)
+        found = self._find_item(change.before)
         if found is None:
             return None
         start, end = found.item.span.start, found.item.span.end
         if self.text[self._begin(found.listing)] == "[":
             item = f"{{{change.item}}}" if ": " in change.item else change.item
             return (self._edit(end, end, f", {item}") if change.after else self._edit(start, start, f"{item}, "),)
-        dash = self._dash(start)
-        if dash is None or self.text[self._line_start(dash) : dash].strip():
+        dash = self._find_dash(start)
+        if dash is None or self.text[self._find_line_start(dash) : dash].strip():
             return None
-        begin = self._line_start(dash)
+        begin = self._find_line_start(dash)
         if change.after:
-            return self._after_lines(end, [f"{self.text[begin:dash]}- {change.item}"])
+            return self._put_after_lines(end, [f"{self.text[begin:dash]}- {change.item}"])
         return (self._edit(begin, begin, f"{self.text[begin:dash]}- {change.item}{self._newline}"),)
 
     def _move(self, change: Move) -> tuple[Edit, ...] | None:
-        item, other = self._item_at(change.item), self._item_at(change.before)
+        item, other = self._find_item(change.item), self._find_item(change.before)
         if item is None or other is None or item.listing is not other.listing or item is other:
             return None
         taken = self._drop(change.item)
@@ -327,9 +329,9 @@ class Layout(Places):
         if self.text[self._begin(item.listing)] == "[":
             text, at = self.text[item.item.span.start : item.item.span.end] + ", ", other.item.span.start
         else:
-            dash = self._dash(other.item.span.start)
-            if dash is None or self.text[self._line_start(dash) : dash].strip():
+            dash = self._find_dash(other.item.span.start)
+            if dash is None or self.text[self._find_line_start(dash) : dash].strip():
                 return None
-            text, at = self.text[span.start : span.end], self._line_start(dash)
+            text, at = self.text[span.start : span.end], self._find_line_start(dash)
             text += "" if text.endswith(("\n", "\r")) else self._newline
         return self._edit(at, at, text), *taken

@@ -15,13 +15,13 @@ from typing import overload
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..escape.file_name import make_file_name
-from ..escape.json import in_words
+from ..escape.json import write_readable
 from ..fix import drop
 from ..frozen import dataclass
 from ..memo import UNKNOWN, Memory
-from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, value_of, words_for
+from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, to_value
 from ..source import Place, Span
-from ..spelling import nearest
+from ..spelling import find_nearest
 from .overrides import FORM, IN_VAIN, STEP, UNKNOWN_PATH, Override, read_text
 from .set_value import NoPath, Steps, edit, edit_at
 
@@ -122,7 +122,7 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
             if (axis := _read_axis(entry, found)) is not None:
                 axes[axis.path] = axis
     elif section is not None:
-        facts: dict[str, object] = {"key": KEY, "words": "a mapping of paths to lists", "given": words_for(section.value)}
+        facts: dict[str, object] = {"key": KEY, "words": "a mapping of paths to lists", "given": describe_sort(section.value)}
         found.append(Diagnostic(WRONG_TYPE, Place((KEY,), section.value.span), facts))
     for text in texts:
         parts = read_text(text, "--matrix", found)
@@ -236,7 +236,7 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
         found.append(Diagnostic(UNCLEAR_AXIS, Place((KEY,), entry.key.span), {"path": path}))
         return None
     if not isinstance(value, Listing) or not value.items:
-        given = "an empty list" if isinstance(value, Listing) else words_for(value)
+        given = "an empty list" if isinstance(value, Listing) else describe_sort(value)
         help = (f"write `[{value.text}]`",) if isinstance(value, Scalar) and value.value is not None else ()
         facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
         found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
@@ -255,7 +255,7 @@ def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
     """Values that the list has before them."""
     seen: dict[str, Node] = {}
     for each in values.items:
-        first = seen.setdefault(repr(value_of(each)), each)
+        first = seen.setdefault(repr(to_value(each)), each)
         if first is not each:
             labels = (Label(Place((KEY, path), first.span), "the first"),)
             value = _show_value(each)
@@ -264,7 +264,7 @@ def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
 
 
 def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:
-    near = nearest(str(axis.steps[-error.left]), error.known)
+    near = find_nearest(str(axis.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
     code = IN_VAIN if error.in_vain else UNKNOWN_PATH
     return Diagnostic(code, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
@@ -273,4 +273,4 @@ def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:
 def _show_value(value: Node) -> str:
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
-    return in_words(value_of(value), (",", ":"))
+    return write_readable(to_value(value), (",", ":"))

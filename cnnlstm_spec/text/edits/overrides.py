@@ -14,11 +14,11 @@ from ..diagnostic import Code, Diagnostic, Label
 from ..escape.characters import CLASS
 from ..frozen import dataclass
 from ..memo import Memory
-from ..nodes import Entry, Listing, Node, Scalar, make_plain_value, node_of
+from ..nodes import Entry, Listing, Node, Scalar, make_node, make_plain_value
 from ..nodes import Mapping as MappingNode
 from ..parse import EMPTY, parse
 from ..source import Place, Source, Span, format_path
-from ..spelling import nearest
+from ..spelling import find_nearest
 from .set_value import CLASS_NAME, NoPath, Steps, edit
 
 UNKNOWN_PATH = Code("unknown-path", "error", "the spec has no `{path}`")
@@ -114,7 +114,7 @@ def _read(overrides: Overrides, found: list[Diagnostic]) -> Iterable[tuple[list[
             source = Source(COMMAND_LINE[1], f"{path}={value!r}")
             if (steps := _read_steps(source, found)) is not None:
                 span = Span(source, len(path) + 1, len(source.text))
-                yield steps, value if isinstance(value, Node) else node_of(value, span, found)
+                yield steps, value if isinstance(value, Node) else make_node(value, span, found)
         return
     for text in overrides:
         source = Source(COMMAND_LINE[0], text)
@@ -188,7 +188,7 @@ def _report_unknown(each: Override, error: NoPath, document: Node) -> Diagnostic
     head = step.span.source.text[: steps[at - 1].span.end] if at else ""
     if at and isinstance(steps[at - 1].value, int):
         head += "]"
-    near = nearest(str(step.value), error.known) if isinstance(step.value, str) else None
+    near = find_nearest(str(step.value), error.known) if isinstance(step.value, str) else None
     before = f"{head}." if head else ""
     help, working = error.help, _find_working_steps(each, document)
     if working is not None:

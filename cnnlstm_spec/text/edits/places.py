@@ -74,7 +74,7 @@ class Places:
     def _places(self) -> tuple[InMapping | InList, ...]:
         return tuple(_iterate_places(self.root, None)) if self.root is not None else ()
 
-    def _value_of(self, owner: Span) -> Node | None:
+    def _find_value(self, owner: Span) -> Node | None:
         """The mapping of an owner; an empty scalar for one that is written as a bare name."""
         found = self._keys.get(owner.start)
         if found is not None and found.entry.key.span.end == owner.end:
@@ -98,44 +98,44 @@ class Places:
         item = self._items.get(mapping.span.start)
         return item is not None and self.text[self._begin(item.listing)] == "["
 
-    def _key_before(self, mapping: Mapping) -> InMapping | None:
+    def _find_key_before(self, mapping: Mapping) -> InMapping | None:
         """The entry whose value a mapping is."""
         return next((each for each in self._keys.values() if each.entry.value is mapping), None)
 
-    def _item_at(self, span: Span) -> InList | None:
+    def _find_item(self, span: Span) -> InList | None:
         """The item that is, or begins with, what stands at a span: a layer by its name."""
         found = self._keys.get(span.start)
         return (found.holder if found is not None else None) or self._items.get(span.start)
 
-    def _dash(self, start: int) -> int | None:
+    def _find_dash(self, start: int) -> int | None:
         """Where the dash of an item stands, which is on its line."""
-        before = self.text[self._line_start(start) : start]
+        before = self.text[self._find_line_start(start) : start]
         found = re.search(r"-[ \t]+(?:[&!]\S*[ \t]+)*$", before)
-        return self._line_start(start) + found.start() if found else None
+        return self._find_line_start(start) + found.start() if found else None
 
     def _begin(self, node: Node) -> int:
         """Where the text of a value starts, behind its anchor and tag."""
         found = PROPERTIES.match(self.text, node.span.start)
         return min(found.end() if found else node.span.start, len(self.text) - 1)
 
-    def _end(self, entry: Entry) -> int:
+    def _find_end(self, entry: Entry) -> int:
         """Where an entry ends: an alias ends where it is written, and not where its value is."""
         value = entry.value.span
         if value.start >= entry.key.span.end:
             return max(value.end, entry.key.span.end + 1) if value.start == value.end else value.end
         alias = re.compile(r"\s*:\s*\*[^\s,\]}]+").match(self.text, entry.key.span.end)
-        return alias.end() if alias else self._line_end(entry.key.span.end)
+        return alias.end() if alias else self._find_line_end(entry.key.span.end)
 
     def _edit(self, start: int, end: int, text: str) -> Edit:
         return Edit(Span(self.source, start, end), text)
 
-    def _column(self, at: int) -> int:
-        return at - self._line_start(at)
+    def _find_column(self, at: int) -> int:
+        return at - self._find_line_start(at)
 
-    def _line_start(self, at: int) -> int:
-        return self.source.start(self.source.position(at)[0])
+    def _find_line_start(self, at: int) -> int:
+        return self.source.start(self.source.find_position(at)[0])
 
-    def _line_end(self, at: int) -> int:
+    def _find_line_end(self, at: int) -> int:
         """Where the line of a place ends, before its line break."""
         found = re.compile(r"[\r\n]").search(self.text, at)
         return found.start() if found else len(self.text)
@@ -146,7 +146,7 @@ class Places:
     @cached_property
     def _newline(self) -> str:
         """The line break of the text, that of its first line."""
-        return self._break_at(self._line_end(0)) or "\n"
+        return self._break_at(self._find_line_end(0)) or "\n"
 
 
 def is_name(node: Node) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from ..memo import Memory
 from ..nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
 from ..source import Span, format_path
-from ..spelling import nearest
+from ..spelling import find_nearest
 
 Steps = tuple[str | int, ...]
 ROOT: Final[Steps] = ()
@@ -169,7 +169,7 @@ class _Edit:
         if path == ("vars",) and not self.is_used(step):
             raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
         if len(steps) > 1 and not (path == ROOT and step in SECTIONS) and not (path and path[0] in OF_RUNS):
-            raise NoPath(len(steps), known, None if nearest(step, known) else _explain_unwritten((*path, step)))
+            raise NoPath(len(steps), known, None if find_nearest(step, known) else _explain_unwritten((*path, step)))
         empty = Mapping(self.value.span, ())
         key = self.keep_node(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
         assert isinstance(key, Scalar)

@@ -32,6 +32,6 @@ class JsonList:
         return (f"{self._head}[]" if self._is_empty else f"{self._margin}]") + self._tail
 
 
-def in_words(value: Any, separators: tuple[str, str] | None = None) -> str:
+def write_readable(value: Any, separators: tuple[str, str] | None = None) -> str:
     """The text on one line, as a person reads it; whoever prints it makes it fit for where."""
     return json.dumps(value, separators=separators, ensure_ascii=False)

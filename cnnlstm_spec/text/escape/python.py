@@ -15,12 +15,12 @@ PLAIN = re.compile(r"[ !#-\[\]-~]*")
 BREAKS = re.compile(r"[ \t\n\r]+")
 
 
-def string(text: str) -> str:
+def write_string(text: str) -> str:
     """A string in one line."""
     return f'"{text}"' if PLAIN.fullmatch(text) else '"' + "".join(map(_escape_in_string, text)) + '"'
 
 
-def strings(text: str, room: int, before: int, after: int) -> str:
+def write_strings(text: str, room: int, before: int, after: int) -> str:
     """A string in parts, a line each, where one line has no room for it; cut after `|`, `/` and spaces.
 
     Of the first line `before` columns are taken, of the last `after`.
@@ -37,7 +37,7 @@ def strings(text: str, room: int, before: int, after: int) -> str:
     return "\n".join(lines)
 
 
-def docstring(text: str, width: int) -> str:
+def write_docstring(text: str, width: int) -> str:
     """A docstring of lines of that width; breaks and runs of spaces become single spaces."""
     words = [*_split_words(text, _escape_in_docstring)]
     if words and words[0][0] == '"':
@@ -50,7 +50,7 @@ def docstring(text: str, width: int) -> str:
     return "\n".join((f'"""{first}', *more, '"""'))
 
 
-def comment(text: str, width: int) -> str:
+def write_comment(text: str, width: int) -> str:
     """A comment of lines of that width."""
     return "\n".join(f"# {line}" for line in _fill_lines([*_split_words(text, _escape_in_comment)], width - 2))
 

@@ -1,7 +1,7 @@
 r"""Text for a terminal, which obeys some characters: they are shown as `\x1b`, and so on.
 
-What is printed goes through `many_lines` at the very end (`terminal.py`), whatever was done before; `one_line` is for what is
-laid out by its width, or must stay in one line.
+What is printed goes through `make_lines_safe` at the very end (`terminal.py`), whatever was done before; `make_line_safe` is for
+what is laid out by its width, or must stay in one line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def make_lines_safe(text: str, colored: bool = False) -> str:
     return "".join(part if index % 2 else make_visible(part.replace("\t", TAB)) for index, part in enumerate(parts))
 
 
-def one_line(text: str) -> str:
+def make_line_safe(text: str) -> str:
     """A text in one line: line breaks and tabs are spaces."""
     if text.isascii() and text.isprintable():
         return text

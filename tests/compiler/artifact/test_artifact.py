@@ -21,10 +21,10 @@ from places import ROOT
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.artifact import write as artifact
-from cnnlstm_spec.compiler.artifact.ownership import clear, foreign
-from cnnlstm_spec.compiler.artifact.saved import canonical
-from cnnlstm_spec.compiler.artifact.usage import usage
-from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.compiler.artifact.ownership import clear, find_foreign
+from cnnlstm_spec.compiler.artifact.saved import make_canonical
+from cnnlstm_spec.compiler.artifact.usage import write_usage
+from cnnlstm_spec.language.catalog import find_family
 from cnnlstm_spec.text.files import PathError
 
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
@@ -64,7 +64,7 @@ def test_a_folder_appears_with_all_its_files(tmp_path: Path) -> None:
     artifact.write_files(folder, NEW)
     assert contents(folder) == NEW
     assert names(folder.parent) == ["out"]
-    assert folder.stat().st_mode & 0o777 == 0o777 & ~artifact._umask()
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~artifact._read_umask()
 
 
 def test_files_that_are_not_ours_stay(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ LATER = {MODEL: b"two", "plot.svg": b"two", "manifest.json": manifest(**{MODEL: 
 def test_whose_files_they_are(held: dict[str, bytes], others: list[str], tmp_path: Path) -> None:
     for name, data in held.items():
         (tmp_path / name).write_bytes(data)
-    assert foreign(tmp_path, artifact.NAMES, artifact.digest) == others
+    assert find_foreign(tmp_path, artifact.NAMES, artifact.digest) == others
 
 
 @pytest.mark.parametrize("renames", range(4))
@@ -164,7 +164,7 @@ def test_what_an_interrupted_run_leaves_is_ours(
         artifact.write_files(tmp_path, LATER)
     monkeypatch.undo()
     assert (tmp_path / MODEL).read_bytes() == (b"two" if renames else b"one")
-    assert foreign(tmp_path, artifact.NAMES, artifact.digest) == []
+    assert find_foreign(tmp_path, artifact.NAMES, artifact.digest) == []
 
 
 def test_old_temporary_files_are_cleared(tmp_path: Path) -> None:
@@ -258,16 +258,16 @@ def keras_file(time: tuple[int, int, int, int, int, int], saved: str, address: i
 
 
 def test_canonical_files_are_equal() -> None:
-    one = canonical(keras_file((2024, 1, 1, 0, 0, 0), "now", 1000))
-    two = canonical(keras_file((2025, 1, 1, 0, 0, 0), "then", 7))
-    assert one == two == canonical(one)
+    one = make_canonical(keras_file((2024, 1, 1, 0, 0, 0), "now", 1000))
+    two = make_canonical(keras_file((2025, 1, 1, 0, 0, 0), "then", 7))
+    assert one == two == make_canonical(one)
     with zipfile.ZipFile(BytesIO(one)) as held:
         assert [each["shared_object_id"] for each in json.loads(held.read("config.json"))["layers"]] == [1, 2, 1]
         assert held.read("model.weights.h5") == b"weights"
 
 
 def test_usage_feeds_every_input() -> None:
-    assert usage(load(SMALL), "model.keras") == [
+    assert write_usage(load(SMALL), "model.keras") == [
         "import keras, numpy",
         'model = keras.models.load_model("model.keras")',
         'model.predict({"text": numpy.zeros((1, 32), "int32"), "extra": numpy.zeros((1, 32, 3), "float32"), '
@@ -277,7 +277,7 @@ def test_usage_feeds_every_input() -> None:
 
 def test_usage_feeds_a_mask_that_nothing_reads() -> None:
     text = SMALL.replace("- GRU: {units: $width}", "- GlobalMaxPooling1D").replace("learned_weights", "concat")
-    assert '"real": numpy.ones((1, 32), "bool")' in usage(load(text), "model.keras")[2]
+    assert '"real": numpy.ones((1, 32), "bool")' in write_usage(load(text), "model.keras")[2]
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -362,7 +362,7 @@ print("silent")
 @pytest.mark.filterwarnings("ignore")
 def test_a_file_that_is_trained_on_loads_silently(tmp_path: Path, whole: bool, elsewhere: Elsewhere) -> None:
     """Of every optimizer, or a sixth of them, in one mode or another; under `mixed_float16` what scales the loss is in the file."""
-    optimizers = sorted(family("optimizers")["classes"])
+    optimizers = sorted(find_family("optimizers")["classes"])
     wanted = [(mode, name) for index, name in enumerate(optimizers) for mode in [list(MODES)[index % len(MODES)]]]
     wanted = wanted[:: 1 if whole else 6] + [(mode, "adam") for mode in MODES]
     wanted += [("plain", "{Adam: {use_ema: true, gradient_accumulation_steps: 2}}")]

@@ -171,7 +171,7 @@ def test_a_box_leads_to_its_lines_and_its_layer(server: PageServer) -> None:
             span = node.node.origin.place.span
             file, first, last = shown["nodes"][number]["places"][0]
             assert file == 0 and first <= last
-            assert shown["files"][0]["lines"][first - 1] == compilation.source.line(span.source.position(span.start)[0])
+            assert shown["files"][0]["lines"][first - 1] == compilation.source.read_line(span.source.find_position(span.start)[0])
             assert shown["nodes"][number]["params"] == node.params
     drawn = re.findall(r'data-box="(\d+)"', shown["picture"]["svg"])
     assert list(map(int, drawn)) == list(range(len(shown["picture"]["boxes"])))
@@ -208,20 +208,20 @@ def test_a_page_that_waits_is_answered_without_a_change(server: PageServer, monk
 
 def test_folds_open_one_by_one_and_all_together() -> None:
     made = views((ROOT / "specs" / "published" / "googlenet.yaml").read_text())
-    shown = made.state(None, frozenset())["picture"]["boxes"]
+    shown = made.describe_state(None, frozenset())["picture"]["boxes"]
     folds = [box["fold"] for box in shown if box["fold"]]
-    one = made.state(None, frozenset(folds[:1]))["picture"]["boxes"]
-    everything = made.state(None, frozenset("*"))["picture"]["boxes"]
+    one = made.describe_state(None, frozenset(folds[:1]))["picture"]["boxes"]
+    everything = made.describe_state(None, frozenset("*"))["picture"]["boxes"]
     assert folds and len(shown) < len(one) < len(everything)
     assert folds[0] not in [box["fold"] for box in one] and not any(box["fold"] for box in everything)
     numbers = [sorted({number for box in boxes for number in box["nodes"]}) for boxes in (shown, one, everything)]
     assert set(numbers[0]) <= set(numbers[1]) <= set(numbers[2])
-    costs = [sum(made.state(None, frozenset())["nodes"][each]["params"] for each in numbers[2])]
+    costs = [sum(made.describe_state(None, frozenset())["nodes"][each]["params"] for each in numbers[2])]
     assert costs == [made.plain.typed.params], "every weight is in a box"  # type: ignore[union-attr]
 
 
 def test_mistakes_are_marked_in_the_text_and_in_the_picture() -> None:
-    shown = views(SPEC.replace("units:", "unitz:", 1)).state(None, frozenset())
+    shown = views(SPEC.replace("units:", "unitz:", 1)).describe_state(None, frozenset())
     error = next(each for each in shown["found"] if each["severity"] == "error")
     assert "unitz" in shown["files"][0]["lines"][error["place"][1] - 1]
     assert any(box["message"] for box in shown["picture"]["boxes"]) and "error[" in error["text"]
@@ -233,18 +233,18 @@ def test_variants_are_chosen_by_number() -> None:
         text = "version: 1\nname: m\nmatrix: {vars.w: [3, 5]}\nvars: {w: 2}\nbranches: {x: {input: {kind: vector, shape: [4]}}}\nhead: [{Dense: {units: $w}}]\n"
     made = views(text)
     assert len(made.list_variants()) == 2
-    svgs = [made.state(each, frozenset())["picture"]["svg"] for each in (None, 0, 1)]
-    assert len(set(svgs)) == 3 and made.state(1, frozenset())["variant"] == 1
+    svgs = [made.describe_state(each, frozenset())["picture"]["svg"] for each in (None, 0, 1)]
+    assert len(set(svgs)) == 3 and made.describe_state(1, frozenset())["variant"] == 1
 
 
 def test_differences_name_the_layers_that_are_drawn() -> None:
-    shown = views(SPEC.replace("units: 64", "units: 65", 1), SPEC).state(None, frozenset())
+    shown = views(SPEC.replace("units: 64", "units: 65", 1), SPEC).describe_state(None, frozenset())
     addresses = {node["address"] for node in shown["nodes"]}
     if shown["differences"]["layers"]:
         assert set(shown["differences"]["layers"]) <= addresses
     else:
         raise AssertionError(shown["differences"]["text"])
-    broken = views("version: 1", SPEC).state(None, frozenset())
+    broken = views("version: 1", SPEC).describe_state(None, frozenset())
     assert "has errors" in broken["differences"]["text"]
 
 
@@ -291,8 +291,8 @@ def test_five_hundred_layers_are_drawn_folded_and_opened() -> None:
     made = views(
         f"version: 1\nname: long\nbranches:\n  x:\n    input: {{kind: vector, shape: [4]}}\n    layers:\n{layers}head: [{{Dense: {{units: 1}}}}]\n"
     )
-    shown = made.state(None, frozenset())
-    whole = made.state(None, frozenset("*"))["picture"]["boxes"]
+    shown = made.describe_state(None, frozenset())
+    whole = made.describe_state(None, frozenset("*"))["picture"]["boxes"]
     assert made.ok and len(shown["nodes"]) >= 501
     assert len(shown["picture"]["boxes"]) < 100 < 500 <= len(whole)
 
@@ -330,5 +330,5 @@ def test_a_file_that_is_empty_while_it_is_saved_is_waited_for(tmp_path: Path, mo
         path.write_text(SPEC.replace("name: equipment-fault", "name: saved"))
 
     monkeypatch.setattr(time, "sleep", sleep)
-    assert made.refresh_if_changed() and len(waited) == 1 and made.state(None, frozenset())["title"] == "saved"
+    assert made.refresh_if_changed() and len(waited) == 1 and made.describe_state(None, frozenset())["title"] == "saved"
     assert not made.refresh_if_changed()

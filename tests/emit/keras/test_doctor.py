@@ -13,14 +13,14 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.emit.keras.expectations import layers
+from cnnlstm_spec.emit.keras.expectations import map_layers
 from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.ir.program import Unbuildable
 
 keras = pytest.importorskip("keras")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
-LAYERS = layers()
+LAYERS = map_layers()
 SPEC = """version: 1
 name: small
 branches:
@@ -127,7 +127,7 @@ def test_a_difference_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     fake, expected = FAKES[name]
     fake(monkeypatch)
     few = {path: op for path, op in LAYERS.items() if op.title() == expected[0] or expected[0] == "Novel"}
-    monkeypatch.setattr(comparison, "layers", lambda: few)
+    monkeypatch.setattr(comparison, "map_layers", lambda: few)
     found = [each for each in differences() if each[0] == expected[0]]
     assert found[:1] == [expected]
 
@@ -135,7 +135,7 @@ def test_a_difference_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> No
 def test_doctor_tells(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     from cnnlstm_spec.emit.keras import doctor as comparison
 
-    monkeypatch.setattr(comparison, "layers", lambda: {path: op for path, op in LAYERS.items() if "GRU" in path})
+    monkeypatch.setattr(comparison, "map_layers", lambda: {path: op for path, op in LAYERS.items() if "GRU" in path})
     monkeypatch.delattr("keras.layers.GRU")
     assert run(["doctor"]) == 1
     out = capsys.readouterr().out
@@ -198,13 +198,13 @@ class TestAnotherVersion:
 
 
 def test_the_order_of_arguments_is_that_of_keras() -> None:
-    from cnnlstm_spec.emit.keras.doctor import parameters, resolve
-    from cnnlstm_spec.emit.words.reference import page
+    from cnnlstm_spec.emit.keras.doctor import list_parameters, resolve
+    from cnnlstm_spec.emit.words.reference import write_page
 
     for path, op in LAYERS.items():
-        listed = page(op.title(), op).partition("\narguments\n")[2].split("\n\n")[0].splitlines()
+        listed = write_page(op.title(), op).partition("\narguments\n")[2].split("\n\n")[0].splitlines()
         ours = [name for line in listed if (name := line.split()[0]) not in Op.arguments and name not in op.call_arguments]
-        assert ours == [name for name in parameters(resolve(path)) if name in ours], op.title()
+        assert ours == [name for name in list_parameters(resolve(path)) if name in ours], op.title()
 
 
 def test_an_old_version(monkeypatch: pytest.MonkeyPatch) -> None:

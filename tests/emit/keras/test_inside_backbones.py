@@ -11,7 +11,7 @@ import pytest
 import cnnlstm_spec
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.ir.program import find_calls
-from cnnlstm_spec.ops.backbones.walk import BACKBONES, facts, is_counted, layers
+from cnnlstm_spec.ops.backbones.walk import BACKBONES, find_facts, is_counted, list_layers
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
@@ -70,13 +70,13 @@ def test_weights_of_the_whole_backbone_load_into_what_is_left_of_it(name: str, t
     import keras
     import networks
 
-    side, more = max(facts(name).min_side, 32), QUICK.get(name, {})
+    side, more = max(find_facts(name).min_side, 32), QUICK.get(name, {})
     args = {"weights": None, "include_top": False, **more}
     keras.utils.clear_session(free_memory=False)
     full = randomized(getattr(keras.applications, name)(**args, input_shape=(side, side, 3)))
     full.save_weights(tmp_path / "full.weights.h5")
     names = [layer.name for layer in full.layers[1:]]
-    assert names == list(layers(name, args, 3))
+    assert names == list(list_layers(name, args, 3))
     inner = names[len(names) // 2]
     expected = keras.Model(full.input, full.get_layer(inner).output)(pixels(2, side, side, 3))
     kept = {layer.name for layer in keras.Model(full.input, full.get_layer(inner).output).layers[1:]}
@@ -135,7 +135,7 @@ def test_what_is_frozen_stays_in_training_and_in_a_loaded_file(built: Any, tmp_p
     import keras
     import numpy
 
-    order = list(layers("MobileNetV2", {**BASE, "alpha": 0.35}, 3))
+    order = list(list_layers("MobileNetV2", {**BASE, "alpha": 0.35}, 3))
     after = order[order.index("block_13_expand") :]
     built.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -208,7 +208,7 @@ def test_each_inner_layer_has_the_rate_of_the_last_that_is_named(emitted: bool, 
     models = {"built": module["build_model"]() if emitted else compilation.to_keras()}
     models["built"].save(tmp_path / "model.keras")
     models["loaded"] = keras.models.load_model(tmp_path / "model.keras")
-    order = list(layers("MobileNetV3Small", {**BASE, "alpha": 0.35}, 3))
+    order = list(list_layers("MobileNetV3Small", {**BASE, "alpha": 0.35}, 3))
     for where, model in models.items():
         for holder, first in (("a_base", 0.5), ("b_base", 1.0)):
             factor, factors = first, {}
@@ -223,7 +223,7 @@ def test_each_inner_layer_has_the_rate_of_the_last_that_is_named(emitted: bool, 
 
 def test_phases_freeze_and_thaw_parts_of_a_backbone(fresh: Any) -> None:
     """`unfreeze` of an inner layer thaws it and what comes after it, of a backbone that is frozen whole; norms that are held stay."""
-    from cnnlstm_spec.runs.train.phases import begin, stretches
+    from cnnlstm_spec.runs.train.phases import begin, list_stretches
 
     net = {"MobileNetV2": {**BASE, "alpha": 0.35, "freeze_batch_norm": True}}
     phases = [
@@ -243,7 +243,7 @@ def test_phases_freeze_and_thaw_parts_of_a_backbone(fresh: Any) -> None:
     )
     spec = compilation.spec
     assert spec is not None and spec.fit is not None
-    model, every = compilation.to_keras(), stretches(spec.fit)
+    model, every = compilation.to_keras(), list_stretches(spec.fit)
     trained = []
     for place, each in enumerate(every):
         begin(model, compilation, every[:place], each, {}, {})

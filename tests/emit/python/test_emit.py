@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from places import ROOT
 
 from cnnlstm_spec import load
-from cnnlstm_spec.emit.python.literals import literal
-from cnnlstm_spec.emit.python.source import WIDTH, source
+from cnnlstm_spec.emit.python.literals import write_literal
+from cnnlstm_spec.emit.python.source import WIDTH, write_source
 from cnnlstm_spec.ir.program import Call, Comment, Infix, Let, Program, Ref
-from cnnlstm_spec.text.escape.python import strings
+from cnnlstm_spec.text.escape.python import write_strings
 
 SPECS = [
     *sorted(ROOT.glob("specs/*.yaml")),
@@ -127,20 +127,21 @@ def test_layers_are_marked_under_names_that_no_variable_has() -> None:
     st.one_of(st.floats(allow_nan=False), st.text(), st.fractions(max_denominator=300).map(float), st.integers(), st.booleans())
 )
 def test_literals_are_their_values(value: Any) -> None:
-    found = eval(literal(value))
+    found = eval(write_literal(value))
     assert found == value and type(found) is type(value)
 
 
 @given(st.text(max_size=300), st.integers(20, 100), st.integers(0, 10))
 def test_strings_in_parts_are_the_whole(text: str, room: int, before: int) -> None:
-    parts = strings(text, room, before, 2)
+    parts = write_strings(text, room, before, 2)
     assert ast.literal_eval(f"({parts or repr('')})") == text
 
 
 def test_literals_as_a_person_writes_them() -> None:
     wanted = ["1 / 255", "1 / 127.5", "2 / 3", "0.1", "1e-30", "-(2.0**100)", "-32768.0", "3.141592653589793", '"it\'s"']
     assert [
-        literal(each) for each in (1 / 255, 1 / 127.5, 2 / 3, 0.1, 1e-30, -(2.0**100), -(2.0**15), 3.141592653589793, "it's")
+        write_literal(each)
+        for each in (1 / 255, 1 / 127.5, 2 / 3, 0.1, 1e-30, -(2.0**100), -(2.0**15), 3.141592653589793, "it's")
     ] == wanted
 
 
@@ -160,7 +161,7 @@ ENDS_IN_A_COMMA = Infix("+", Ref("x"), Infix("+", Infix("+", Ref("x"), LONG), In
 @given(TREES)
 def test_brackets_stand_where_they_must(tree: Any) -> None:
     """What is read back from the text is the tree, on one line or several."""
-    text = source(Program("t", (Let("z", tree), Let("z", Call("f", (tree,), (("k", tree),))))))
+    text = write_source(Program("t", (Let("z", tree), Let("z", Call("f", (tree,), (("k", tree),))))))
     first, second = ast.parse(text).body[-2].body[:2]  # type: ignore[attr-defined]
     wanted = as_ast(tree)
     found = (first.value, second.value.args[0], second.value.keywords[0].value)
@@ -180,13 +181,13 @@ def as_ast(tree: Any) -> str:
             case Call():
                 return "ops.abs(y)"
             case _:
-                return f"({literal(each)})"
+                return f"({write_literal(each)})"
 
     return ast.dump(ast.parse(shown(tree), mode="eval").body)
 
 
 def test_long_texts_are_wrapped() -> None:
     words = "word " * 60
-    text = source(Program("t", (Comment(words), Let("x", {words: Call("keras.f", (words,))}))), words + '"')
+    text = write_source(Program("t", (Comment(words), Let("x", {words: Call("keras.f", (words,))}))), words + '"')
     assert max(map(len, text.splitlines())) <= WIDTH
     assert ast.literal_eval(ast.unparse(ast.parse(text).body[-2].body[0].value.keys[0])) == words  # type: ignore[attr-defined]

@@ -27,7 +27,7 @@ from cnnlstm_spec.model import frames
 from cnnlstm_spec.ops.backbones.walk import BACKBONES
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
 from cnnlstm_spec.text.diagnostic import Origin
-from cnnlstm_spec.text.nodes import node_of
+from cnnlstm_spec.text.nodes import make_node
 from cnnlstm_spec.text.source import NOWHERE, Place
 
 OPS = [*op_classes(), *dict.fromkeys(type_ for type_ in STRATEGIES.values() if isinstance(type_, type) and type_.examples)]
@@ -48,12 +48,12 @@ def typed_of(cls: type[Op], index: int) -> TypedNode | None:
     example = cls.examples[index]
     if any(size is None for shape in example.shapes for size in shape):
         return None
-    reading = read_record(cls, node_of(dict(example.arguments)), Scope([]), cls.__name__)
+    reading = read_record(cls, make_node(dict(example.arguments)), Scope([]), cls.__name__)
     assert reading is not POISON
     op = reading.record
     inputs = tuple(type_of(op, shape, example.dtype) for shape in example.shapes)
-    seen = frames.seen(op, inputs)
-    result = frames.given(op, inputs, op.infer(Inference(), *seen))
+    seen = frames.infer_seen(op, inputs)
+    result = frames.infer_frames_given(op, inputs, op.infer(Inference(), *seen))
     node = GraphNode("n", op, "n", ("x",) * len(inputs), "branches.x", Origin(Place((), NOWHERE), ()))
     return TypedNode(node, result, inputs, op.weights(*seen), True, op.macs(result, *inputs))
 
@@ -80,19 +80,19 @@ def test_the_arithmetic_of_sizes_known_only_at_run_time_gives_their_values() -> 
         example = cls.examples[index]
         if all(isinstance(size, int) for shape in example.shapes for size in shape):
             continue
-        reading = read_record(cls, node_of(dict(example.arguments)), Scope([]), cls.__name__)
+        reading = read_record(cls, make_node(dict(example.arguments)), Scope([]), cls.__name__)
         assert reading is not POISON
         inputs = tuple(type_of(reading.record, shape, example.dtype) for shape in example.shapes)
-        seen = frames.seen(reading.record, inputs)
+        seen = frames.infer_seen(reading.record, inputs)
         try:
-            result = frames.given(reading.record, inputs, reading.record.infer(Inference(), *seen))
+            result = frames.infer_frames_given(reading.record, inputs, reading.record.infer(Inference(), *seen))
         except Refusal:
             continue
         node = GraphNode("n", reading.record, "n", ("x",) * len(inputs), "branches.x", Origin(Place((), NOWHERE), ()))
         weights, macs = reading.record.weights(*seen), reading.record.macs(result, *inputs)
         for each in list_numbers(TypedNode(node, result, inputs, weights, True, macs)):
             text = re.sub(r"s(\d)", lambda found: str(OTHERS[Symbol(found[0])]), each.arithmetic or "0")
-            wanted = each.value if isinstance(each.value, int) else each.value.at(OTHERS)
+            wanted = each.value if isinstance(each.value, int) else each.value.evaluate(OTHERS)
             assert each.arithmetic is None or value_of(text) == wanted, (cls, each)
             told += each.arithmetic is not None and not isinstance(each.value, int)
     assert told > 30

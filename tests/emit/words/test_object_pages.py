@@ -9,7 +9,7 @@ import pytest
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.emit.words.object_pages import FAMILIES, list_object_names, write_example, write_object_pages
-from cnnlstm_spec.language.catalog import facts
+from cnnlstm_spec.language.catalog import load_catalog
 
 NAMES = [(family, name) for family in FAMILIES for name in list_object_names()[family]]
 SPEC = """version: 1
@@ -50,7 +50,7 @@ def test_examples_are_read(family: str, name: str) -> None:
 
 def test_every_class_and_identifier_has_a_page() -> None:
     for family in FAMILIES:
-        known = facts()["families"][family]
+        known = load_catalog()["families"][family]
         for name in (*known["classes"], *known["identifiers"]):
             assert write_object_pages(name)
 

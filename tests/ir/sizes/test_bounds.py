@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cnnlstm_spec.ir.size import Condition, Symbol, at_least, divisible, equal, symbol
+from cnnlstm_spec.ir.size import Condition, Symbol, at_least, divisible, equal, make_symbol
 from cnnlstm_spec.ir.size_conditions import CONTRADICTION, Conditions
 from cnnlstm_spec.model.infer import CONDITION
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.source import Place, Source, Span
 
-STEPS, FRAMES = symbol("steps"), symbol("frames")
+STEPS, FRAMES = make_symbol("steps"), make_symbol("frames")
 CONDITIONS = st.one_of(
     st.builds(lambda n: at_least(STEPS, n), st.integers(2, 12)),
     st.builds(lambda n: at_least(n - STEPS, 0), st.integers(1, 12)),
@@ -27,7 +27,7 @@ def told(conditions: list[Condition]) -> list[Diagnostic]:
     place = Place((), Span(Source("t.yaml", ""), 0, 0))
     for each in conditions:
         gathered.add(each, Diagnostic(CONDITION, place, {"condition": each.text}, f"for {each.text}"))
-    return list(gathered.findings())
+    return list(gathered.find_findings())
 
 
 @given(st.lists(CONDITIONS, min_size=1, max_size=4))

@@ -117,7 +117,7 @@ def test_folds(layer: str, norm: str) -> None:
     before, after = graph_of(deployment.training), graph_of(deployment.inference)
     assert shown(before) == "x c n head" and shown(after) == "x c head"
     assert "n: folded into `c`" in texts(deployment) and left(deployment) == []
-    assert after.nodes["c"].weights[-1].name == "bias" and after.nodes["c"].node.op.value("use_bias")  # type: ignore[union-attr]
+    assert after.nodes["c"].weights[-1].name == "bias" and after.nodes["c"].node.op.get_value("use_bias")  # type: ignore[union-attr]
     had = before.nodes["c"].weights[-1].name == "bias"
     bias = after.nodes["c"].weights[-1].shape[0]
     assert after.params == before.params - before.nodes["n"].params + (0 if had else bias)
@@ -362,7 +362,7 @@ def check_equal(compilation: Compilation, passes: str = "default") -> tuple[Any,
     from cnnlstm_spec.emit.keras.weights import fold_weights
 
     deployment = deploy(compilation)
-    training, inference = deployment.models(passes)
+    training, inference = deployment.make_models(passes)
     randomized(training)
     fold_weights(training, inference, graph_of(deployment.inference).folds)
     for sizes, batch in (({"frames": 7}, 2), ({"frames": 12}, 3)):
@@ -475,7 +475,7 @@ def test_several_inputs_and_heads(tmp_path: Path, fresh: Any) -> None:
     trained.save(tmp_path / "m.keras")
     trained.save_weights(tmp_path / "m.weights.h5")
     for name in ("m.keras", "m.weights.h5"):
-        training, _ = deploy(compilation, tmp_path / name).models()
+        training, _ = deploy(compilation, tmp_path / name).make_models()
         assert all((a == b).all() for a, b in zip(trained.get_weights(), training.get_weights(), strict=True))
 
 
@@ -511,7 +511,7 @@ def test_channels_first(fresh: Any) -> None:
         found = []
         for input, each in ((FIRST, layers), (IMAGE, last)):
             deployment = for_inference(input, each)
-            training, inference = deployment.models()
+            training, inference = deployment.make_models()
             randomized(training)
             fold_weights(training, inference, graph_of(deployment.inference).folds)
             found.append(inference.get_weights())
@@ -541,7 +541,7 @@ def test_what_acts_in_training_alone(fresh: Any) -> None:
             continue
         for example in cls.examples:
             op = cls.make(**example.arguments)
-            keywords = tuple((name, make_expression(value)) for name, value in op.keras_arguments().items())
+            keywords = tuple((name, make_expression(value)) for name, value in op.list_keras_arguments().items())
             x = rng.uniform(0, 200, size=(2, *(8 if size is None else size for size in example.shapes[0]))).astype("float32")
             y = numpy.asarray(_evaluate(Call(op.keras_path(), (), keywords), {})(x, training=False))
             assert cls.only_in_training == numpy.array_equal(x, y), cls.__name__
@@ -626,7 +626,7 @@ def test_weights_of_another_model(spec: Path, capsys: pytest.CaptureFixture[str]
     load(spec, {"vars.width": 5}).to_keras().save_weights("wide.weights.h5")
     assert "`wide.keras` has no weights of this spec: the weights of its layer `c` are 3x3x2x5" in fails("wide.keras")
     assert "`wide.weights.h5` has no weights of this spec: " in fails("wide.weights.h5")
-    deploy(load(spec)).models()[1].save("folded.keras")
+    deploy(load(spec)).make_models()[1].save("folded.keras")
     assert "it has no layer `n`" in fails("folded.keras") or "the weights of its layer `c`" in fails("folded.keras")
     more = {"head": [{"Dense": {"units": 3, "name": "more"}}, {"Dense": {"units": 1}}]}
     load(spec, more).to_keras().save("deeper.keras")
@@ -691,7 +691,7 @@ def test_weights_of_a_file_that_names_no_layers(tmp_path: Path, fresh: Any) -> N
     assert orders[0] != orders[1], "the case is one in which the order changes"
     models["none"].save_weights(tmp_path / "w.weights.h5")
     with pytest.raises(Unbuildable, match="names no layers"):
-        deploy(compilation, tmp_path / "w.weights.h5").models()
+        deploy(compilation, tmp_path / "w.weights.h5").make_models()
     models["none"].save(tmp_path / "w.keras")
-    training, _ = deploy(compilation, tmp_path / "w.keras").models()
+    training, _ = deploy(compilation, tmp_path / "w.keras").make_models()
     assert (training.get_layer("a1").get_weights()[0] == models["none"].get_layer("a1").get_weights()[0]).all()

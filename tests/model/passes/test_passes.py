@@ -266,7 +266,7 @@ compile: {optimizer: adam, loss: mse, learning_rate_multipliers: {branches.a: 0.
     after = optimize(compilation.typed)
     assert shown(after) == "a d b fusion head_dense head"
     assert after.nodes["fusion"].node.inputs == ("b", "d")
-    assert str(compilation.lowered().statements[-1]) == str(compilation.lowered("none").statements[-1])
+    assert str(compilation.lower_with().statements[-1]) == str(compilation.lower_with("none").statements[-1])
 
 
 @pytest.mark.parametrize("name", MERGED)
@@ -322,8 +322,8 @@ def test_what_passes_keep() -> None:
 def test_the_choice_of_passes() -> None:
     assert list(PASSES) == ["default", "none"] and PASSES["none"] == ()
     compilation = compiled(MERGED["two runs"].layers)
-    assert len(compilation.lowered("none").statements) > len(compilation.lowered().statements)
-    assert compilation.program == compilation.lowered("default")
+    assert len(compilation.lower_with("none").statements) > len(compilation.lower_with().statements)
+    assert compilation.program == compilation.lower_with("default")
 
 
 FEW = 2
@@ -352,7 +352,7 @@ def test_models_with_and_without_passes(name: str, whole: bool) -> None:
             continue
         changed += 1
         keras.backend.clear_session(free_memory=False)
-        plain, passed = run(compilation.lowered("none")), run(lower(after, compilation.spec))
+        plain, passed = run(compilation.lower_with("none")), run(lower(after, compilation.spec))
         passed.set_weights(plain.get_weights())
         assert [w.path for w in passed.weights] == [w.path for w in plain.weights]
         for batch, steps in ((2, 4), (3, 6)):

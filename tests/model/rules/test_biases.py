@@ -34,7 +34,7 @@ def test_both_lines_the_count_and_the_way_out() -> None:
     (each,) = found(f"\n      - {CONV}\n      - BatchNormalization")
     assert each.message == "the bias of `Conv2D` does nothing before a batch norm: 6 parameters"
     assert each.severity == "warning" and each.help == ("write `use_bias: false`; `beta` is the bias that counts",)
-    lines = [place.span.source.position(place.span.start)[0] for place in (each.place, each.labels[0].place)]
+    lines = [place.span.source.find_position(place.span.start)[0] for place in (each.place, each.labels[0].place)]
     assert lines == [7, 8]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cnnlstm_spec.language.catalog import family
+from cnnlstm_spec.language.catalog import find_family
 from cnnlstm_spec.model.rules import optimizers
 from fuzz.layers import load
 
@@ -175,7 +175,7 @@ def test_only_the_gradient_of_some_rows_is_not_scaled(layer: Any, fails: bool) -
     assert ("sparse-gradient-not-scaled" in codes(made)) == fails
 
 
-METRICS = {name: each["reads"].get("dtypes") for name, each in family("metrics")["classes"].items()}
+METRICS = {name: each["reads"].get("dtypes") for name, each in find_family("metrics")["classes"].items()}
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "IoU": {"num_classes": 4, "target_class_ids": [0], "sparse_y_pred": False},
     "MeanIoU": {"num_classes": 4, "sparse_y_pred": False},

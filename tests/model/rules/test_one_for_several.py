@@ -40,7 +40,7 @@ SPECS = {
 @pytest.mark.parametrize("code", SPECS)
 def test_it_is_one_finding_and_its_fix_mends_it(code: str) -> None:
     prepared = sweep(Source("spec.yaml", SPECS[code]))
-    found = [each for each in prepared.plain().diagnostics if each.severity != "advice"]
+    found = [each for each in prepared.compile_plain().diagnostics if each.severity != "advice"]
     assert [each.code.name for each in found] == [code], [each.message for each in found]
     assert not [each for each in mend(prepared, True, Clock(lambda: 0.0)).found if each.severity != "advice"]
 
@@ -51,7 +51,7 @@ def test_it_is_one_finding_and_its_fix_mends_it(code: str) -> None:
 )
 def test_what_fails_for_another_data_format_is_told_with_that(layers: str) -> None:
     prepared = sweep(Source("spec.yaml", PIXELS % ("3, 64, 64", layers)))
-    (told,) = prepared.plain().diagnostics
+    (told,) = prepared.compile_plain().diagnostics
     assert told.code.name == "kernel-larger-than-input" and "takes the channels for height" in told.labels[0].message
     mended = mend(prepared, True, Clock(lambda: 0.0))
     # Of the last pool too, which comes after the one that fails.
@@ -60,7 +60,7 @@ def test_what_fails_for_another_data_format_is_told_with_that(layers: str) -> No
 
 def test_what_fails_with_every_data_format_stays_a_finding_of_its_own() -> None:
     layers = f"{CONV}, MaxPooling2D, {{Conv2D: {{filters: 8, kernel_size: 99}}}}"
-    found = sweep(Source("spec.yaml", PIXELS % ("3, 64, 64", layers))).plain().diagnostics
+    found = sweep(Source("spec.yaml", PIXELS % ("3, 64, 64", layers))).compile_plain().diagnostics
     assert [each.code.name for each in found] == ["data-format-differs", "kernel-larger-than-input"]
 
 
@@ -69,7 +69,9 @@ def test_each_of_two_circles_is_told() -> None:
     for old, new in ("ps", "qt", "ru"):
         other = other.replace(f"initial_state: {old}", f"initial_state: {new}")
     both = TWO.replace("fusion:", other.partition("branches:\n")[2].partition("fusion:")[0] + "fusion:")
-    assert [each.code.name for each in sweep(Source("spec.yaml", both)).plain().diagnostics] == ["initial-state-circle"] * 2
+    assert [each.code.name for each in sweep(Source("spec.yaml", both)).compile_plain().diagnostics] == [
+        "initial-state-circle"
+    ] * 2
 
 
 def test_two_images_of_which_one_is_turned() -> None:
@@ -77,6 +79,6 @@ def test_two_images_of_which_one_is_turned() -> None:
     image = "{input: {kind: image, shape: [%s]}, layers: [{Conv2D: {filters: 4, kernel_size: 3}}, MaxPooling2D, Flatten]}"
     text = f"{TOP}branches:\n  a: {image % '3, 64, 64'}\n  b: {image % '3, 9, 3'}\n"
     text += "fusion: {strategy: concat}\nhead: [{Dense: {units: 1}}]\n"
-    found = sweep(Source("spec.yaml", text)).plain().diagnostics
+    found = sweep(Source("spec.yaml", text)).compile_plain().diagnostics
     assert [each.code.name for each in found] == ["kernel-larger-than-input"] * 2
     assert [any("64 channels" in label.message for label in each.labels) for each in found] == [True, False]

@@ -156,7 +156,7 @@ MEANT = [
 
 
 def found(text: str) -> list[str]:
-    return [each.code.name for each in sweep(Source("k.yaml", text)).plain().diagnostics]
+    return [each.code.name for each in sweep(Source("k.yaml", text)).compile_plain().diagnostics]
 
 
 @pytest.mark.parametrize(("code", "text"), MENDED)
@@ -178,7 +178,7 @@ def test_what_is_meant_is_left_alone(text: str) -> None:
 @pytest.mark.parametrize("metrics", ["[Precision, Recall]", "[Recall, Precision, {Recall: {name: r}}]"])
 def test_what_is_said_of_several_metrics_is_said_once(metrics: str) -> None:
     text = spec(VECTOR, "", head(2, "softmax"), loss=CLASSES, metrics=metrics)
-    (one,) = sweep(Source("k.yaml", text)).plain().diagnostics
+    (one,) = sweep(Source("k.yaml", text)).compile_plain().diagnostics
     assert len(one.labels) == metrics.count(",") and "too" in one.labels[0].message
     mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
     assert not mended.found and mended.changed[0][1].count("class_id: 1") == 1 + metrics.count(",")

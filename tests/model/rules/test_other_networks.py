@@ -241,7 +241,7 @@ def test_a_mistake_is_found_at_its_line(network: str, right: str, wrong: str, co
     assert right in network
     (found,) = find(network.replace(right, wrong))
     span = found.place.span
-    assert (found.code.name, span.source.position(span.start)[0]) == (code, line)
+    assert (found.code.name, span.source.find_position(span.start)[0]) == (code, line)
     assert found.help
 
 

@@ -374,11 +374,11 @@ def test_optimizers_in_half_precision(whole: bool) -> None:
     """Every optimizer, or in each dtype another sixth of them, with its defaults, and with the way out."""
     import keras
 
-    from cnnlstm_spec.language.catalog import family
+    from cnnlstm_spec.language.catalog import find_family
 
     text = "version: 1\nname: h\nbranches: {{x: {{input: {{kind: vector, shape: [4]}}}}}}\nhead: [{{Dense: {{units: 8, activation: relu}}}}, {{Dense: {{units: 1}}}}]\ncompile: {{optimizer: {}, loss: mse, dtype_policy: {}}}\n"
     for first, dtype in enumerate(("float16", "bfloat16")):
-        for name in sorted(family("optimizers")["classes"])[slice(3 * first, None, 6) if not whole else slice(None)]:
+        for name in sorted(find_family("optimizers")["classes"])[slice(3 * first, None, 6) if not whole else slice(None)]:
             if name in ("Adadelta", "Muon"):
                 continue  # Adadelta's first steps are smaller than the dtype resolves; of Muon biases alone stand still.
             compilation = load(text.format(name, dtype))

@@ -8,7 +8,7 @@ import pytest
 
 from cnnlstm_spec import load
 from cnnlstm_spec.model.rules.pixels import WAYS
-from cnnlstm_spec.ops.backbones.walk import BACKBONES, facts
+from cnnlstm_spec.ops.backbones.walk import BACKBONES, find_facts
 
 PRETRAINED = "include_top: false, weights: imagenet"
 SCRATCH = "include_top: false, weights: null"
@@ -91,4 +91,4 @@ def test_sixteen_bits() -> None:
 
 
 def test_every_way_has_words() -> None:
-    assert {facts(name).preprocess for name in BACKBONES} == set(WAYS)
+    assert {find_facts(name).preprocess for name in BACKBONES} == set(WAYS)

@@ -6,12 +6,12 @@ import pytest
 
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.variants import sweep
-from cnnlstm_spec.ops import known_layers
+from cnnlstm_spec.ops import list_known_layers
 from cnnlstm_spec.ops import structural as structure
 from cnnlstm_spec.ops.fusions.residual import ResidualAdd
 from cnnlstm_spec.ops.fusions.table import STRATEGIES
 from cnnlstm_spec.text.diagnostic import LONGEST, Diagnostic
-from cnnlstm_spec.text.render import counts
+from cnnlstm_spec.text.render import describe_counts
 from cnnlstm_spec.text.source import Source
 
 KINDS = {
@@ -68,7 +68,7 @@ def test_no_message_names_what_nobody_wrote() -> None:
         structure.Fold,
         *here,
     }
-    written = {*known_layers(), *STRATEGIES, "TimeDistributed", "Residual", "projection", "head"}
+    written = {*list_known_layers(), *STRATEGIES, "TimeDistributed", "Residual", "projection", "head"}
     assert {op.title() for op in hidden} <= written
 
 
@@ -176,7 +176,7 @@ def test_of_an_override(override: str, at: str, help: str) -> None:
 def test_a_wrong_key_of_a_matrix_is_one_finding(written: bool) -> None:
     spec = text("[{LSTM: {units: 4}}]", more='matrix: {"branches.a.layers[0].unts": [1, 2]}\n' if written else "")
     prepared = sweep(Source("t.yaml", spec), matrix=() if written else ("branches.a.layers[0].unts=[1, 2]",))
-    found = [each for _, compilation in prepared.all() for each in compilation.diagnostics]
+    found = [each for _, compilation in prepared.find_all() for each in compilation.diagnostics]
     assert [(each.code.name, shown(each)) for each in found] == [("unknown-key", "unts")] * 2
     assert len({each.place.span for each in found}) == 1
 
@@ -278,4 +278,4 @@ def test_first_lines_are_bounded() -> None:
 
 def test_findings_that_are_not_shown_are_counted() -> None:
     found = load(text(f"[{', '.join(['Dens'] * 1000)}]")).diagnostics
-    assert len(found) == 201 and counts(found, 1) == "1000 errors in 1 file"
+    assert len(found) == 201 and describe_counts(found, 1) == "1000 errors in 1 file"

@@ -9,7 +9,7 @@ from way import Way
 from ways import NAMES, WAYS
 
 from cnnlstm_spec import load
-from cnnlstm_spec.language.catalog import KerasObject, reads
+from cnnlstm_spec.language.catalog import KerasObject, find_reads
 from cnnlstm_spec.model.rules import activations, losses, metrics, targets
 from cnnlstm_spec.spec.compile_section import CompileSpec
 from cnnlstm_spec.text.diagnostic import CODES, Diagnostic
@@ -92,5 +92,5 @@ def answers(loss: KerasObject, shape: tuple[int, ...], way: Way) -> tuple[Any, A
         sure, wrong = hot, numpy.roll(numpy.repeat(hot[::2], 2, axis=0), 1, axis=0)
     if loss.get("from_logits"):
         sure, wrong = numpy.log(sure) * 9, numpy.log(wrong) * 9
-    labels = classes if reads(loss).get("labels") == "integer" else hot.astype("float32")
+    labels = classes if find_reads(loss).get("labels") == "integer" else hot.astype("float32")
     return labels, sure.astype("float32"), wrong.astype("float32")

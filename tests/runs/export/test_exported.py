@@ -339,7 +339,7 @@ def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     from cnnlstm_spec.runs.export.blame import describe, find_layer
     from cnnlstm_spec.runs.export.convert import litert
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.worker import first_line, whole
+    from cnnlstm_spec.runs.export.worker import describe_error, shorten_error
 
     layers = "{Conv3D: {filters: 1, kernel_size: 1}}, MaxPooling3D, {MaxPooling3D: {padding: same}}, Flatten"
     branch = f"{{input: {{kind: volume, shape: [4, 4, 4, 1]}}, layers: [{layers}]}}"
@@ -347,7 +347,7 @@ def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     write_saved_model(model, ("head",), inputs, 1, {}, tmp_path / "source")
     with pytest.raises(Exception, match="MaxPool3D") as error:
         litert.convert(tmp_path / "source", tmp_path / "model.tflite", arrays={})
-    assert first_line(error.value) == "'tf.MaxPool3D' op is neither a custom op nor a flex op"
-    found = find_layer(typed, whole(error.value))
+    assert shorten_error(error.value) == "'tf.MaxPool3D' op is neither a custom op nor a flex op"
+    found = find_layer(typed, describe_error(error.value))
     assert found is not None and describe(found) == "`branches.x.layers[1]` (MaxPooling3D)"
     assert not (tmp_path / "model.tflite").exists()

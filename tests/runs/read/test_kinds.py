@@ -311,7 +311,7 @@ def test_a_folder_of_folders(tmp_path: Path) -> None:
     batch = whole(data.parts["train"])
     assert data.targets["head"].names == ("cat", "dog")
     assert batch.targets["head"].tolist() == [0, 0, 0, 1, 1, 1] and (batch.inputs["x"][:, 0, 0, 0] == [1, 1, 1, 2, 2, 2]).all()
-    assert data.parts["train"].label(3) == "dog/0.png"
+    assert data.parts["train"].name_sample(3) == "dog/0.png"
 
 
 WINDOW = "{x: {input: {kind: sequence, shape: [3, 2]}, layers: [{LSTM: {units: 2}}]}}"
@@ -371,13 +371,13 @@ def test_arrays_that_lie_in_memory_are_fed_as_they_are(tmp_path: Path) -> None:
     numpy.savez(tmp_path / "t.npz", x=pixels, head=numpy.arange(5.0))
     path = write_spec(tmp_path, f"{{x: {{input: {GREY}, layers: {FLAT}}}}}", f"{NUMBER}data: {{train: t.npz}}\n")
     part = open_spec(path).parts["train"]
-    at_once, one_by_one = part.arrays(), [part.sample(part.branches["x"], place, 0) for place in range(5)]  # type: ignore[attr-defined]
+    at_once, one_by_one = part.read_arrays(), [part.sample(part.branches["x"], place, 0) for place in range(5)]  # type: ignore[attr-defined]
     assert at_once is not None and at_once.inputs["x"].dtype == numpy.float32
     assert at_once.inputs["x"].tobytes() == numpy.stack(one_by_one).tobytes() == pixels.astype("float32").tobytes()
     broken = pixels.astype("float64")
     broken[3, 0, 0, 0] = numpy.nan
     numpy.savez(tmp_path / "t.npz", x=broken, head=numpy.arange(5.0))
     part = open_spec(path).parts["train"]
-    assert part.arrays() is None
+    assert part.read_arrays() is None
     with pytest.raises(DataError, match=r"t\.npz, row 4.*NaN"):
         part.read([0, 3])

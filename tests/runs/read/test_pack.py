@@ -117,7 +117,7 @@ def test_a_pack_is_read_as_its_files_are(made: Path) -> None:
     for name, part in files.parts.items():
         other = packed.parts[name]
         assert len(part) == len(other) and part.groups == other.groups
-        assert [part.label(place) for place in range(len(part))] == [other.label(place) for place in range(len(part))]
+        assert [part.name_sample(place) for place in range(len(part))] == [other.name_sample(place) for place in range(len(part))]
         for epoch in (None, 0, 3):
             same(part, other, list(range(len(part))), epoch)
             same(part, other, [5, 0, 7, 7], epoch)
@@ -345,7 +345,7 @@ def test_windows_are_read_of_a_pack_as_of_the_table(tmp_path: Path, capsys: pyte
     for name, part in table.parts.items():
         other = packed.parts[name]
         assert len(part) == len(other) > 1 and part.groups == other.groups
-        assert [part.label(place) for place in range(len(part))] == [other.label(place) for place in range(len(part))]
+        assert [part.name_sample(place) for place in range(len(part))] == [other.name_sample(place) for place in range(len(part))]
         same(part, other, list(range(len(part))), 1)
         assert baselines_of(part) == baselines_of(other)
     for output, more in (("run", []), ("other", ["--set", f"data.train={tmp_path / 'pack'}"])):

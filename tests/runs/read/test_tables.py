@@ -282,7 +282,7 @@ def test_a_long_table_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.Monk
             monkeypatch.setattr(part, "MOST_AT_ONCE", 10)
         data = [open_spec(write_spec(tmp_path, branches, CLASSES + rest % way)) for way in ways]
         found.append([whole(each.parts[name]) for each in data for name in ("train", "validation")])
-        assert (data[0].parts["train"].arrays() is None) == small
+        assert (data[0].parts["train"].read_arrays() is None) == small
     for one, other in zip(*found, strict=True):
         assert one.inputs["x"].tobytes() == other.inputs["x"].tobytes()
         assert one.targets["head"].tobytes() == other.targets["head"].tobytes()

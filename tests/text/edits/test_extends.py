@@ -9,9 +9,9 @@ import pytest
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.spec.schema.whole import spec_schema
+from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.text.discover import find_specs
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.nodes import to_value
 
 BASE = """
     version: 1
@@ -52,14 +52,14 @@ def said(compilation: Compilation) -> list[str]:
     found = []
     for each in compilation.diagnostics:
         span = each.place.span
-        line, column = span.source.position(span.start)
+        line, column = span.source.find_position(span.start)
         found.append(f"{Path(span.source.name).name}:{line}:{column} {each.code.name}")
     return found
 
 
 def read(compilation: Compilation) -> dict[str, object]:
     assert compilation.document is not None and said(compilation) == []
-    value = value_of(compilation.document)
+    value = to_value(compilation.document)
     assert isinstance(value, dict)
     return value
 
@@ -187,7 +187,7 @@ def test_a_folder_of_specs(folder: Path) -> None:
 
 def test_the_schema_asks_nothing_of_a_spec_that_extends() -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    validator = jsonschema.Draft202012Validator(spec_schema())
+    validator = jsonschema.Draft202012Validator(make_spec_schema())
     assert validator.is_valid({"extends": "base.yaml", "vars": {"width": 3}})
     assert not validator.is_valid({"vars": {"width": 3}}) and not validator.is_valid({"extends": 3})
     assert not validator.is_valid({"extends": "base.yaml", "brnches": {}})

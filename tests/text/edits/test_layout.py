@@ -15,7 +15,7 @@ from places import ROOT, TESTS
 from cnnlstm_spec.text.edits.applied import apply_edits, move_offset
 from cnnlstm_spec.text.edits.layout import Layout
 from cnnlstm_spec.text.fix import Change, Drop, Edit, Insert, Move, Nest, Put, Wrap
-from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, value_of
+from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source, Span
 
@@ -80,7 +80,7 @@ def get(value: Any, path: Path_) -> Any:
 
 def changed(text: str, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
     """The text with the change in it; None where it cannot be made."""
-    edits = Layout(change[0].source).edits(change)
+    edits = Layout(change[0].source).make_edits(change)
     if edits is None:
         return None
     after = apply_edits(text, edits)
@@ -91,7 +91,7 @@ def changed(text: str, change: Change) -> tuple[str, tuple[Edit, ...]] | None:
 def read(text: str) -> Any:
     node, found = parse(Source("after", text))
     assert node is not None and not found, (text, [each.message for each in found])
-    return value_of(node)
+    return to_value(node)
 
 
 ALIAS = re.compile(r"[:-] [&*]\w|<<:")
@@ -112,7 +112,7 @@ def known(number: int) -> tuple[Source, Node, list[tuple[Path_, Span]]]:
 def test_spans_name_what_is_written(number: int) -> None:
     source, _, found = known(number)
     layout = Layout(source)
-    assert found and all(layout.edits(Edit(span, "")) for _, span in found)
+    assert found and all(layout.make_edits(Edit(span, "")) for _, span in found)
 
 
 def drawn(data: st.DataObject) -> tuple[Source, Node, Path_, Span]:
@@ -137,7 +137,7 @@ def unchanged(source: Source, after: str, edits: tuple[Edit, ...]) -> None:
 @given(st.data())
 def test_a_key_is_put_into_a_mapping(data: st.DataObject) -> None:
     source, node, path, span = drawn(data)
-    value = get(value_of(node), path)
+    value = get(to_value(node), path)
     key = data.draw(st.sampled_from(["zz", *(value if isinstance(value, dict) else ())]))
     found = changed(source.text, Put(span, key, "[7]"))
     is_empty = isinstance(path[-1], str) and value is None
@@ -147,7 +147,7 @@ def test_a_key_is_put_into_a_mapping(data: st.DataObject) -> None:
         return
     after, edits = found
     unchanged(source, after, edits)
-    expected = copy.deepcopy(value_of(node))
+    expected = copy.deepcopy(to_value(node))
     holder = get(expected, path[:-1])
     if is_name:
         holder[path[-1]] = {value: {key: [7]}}
@@ -175,7 +175,7 @@ def test_an_entry_or_an_item_is_dropped(data: st.DataObject) -> None:
     after, edits = found
     unchanged(source, after, edits)
     assert all(edit.text in ("", " []") for edit in edits)
-    whole = value_of(node)
+    whole = to_value(node)
     one, other = copy.deepcopy(whole), copy.deepcopy(whole)
     del get(one, path[:-1])[path[-1]]
     if len(path) > 1 and isinstance(path[-2], int) and len(get(whole, path[:-1])) == 1:
@@ -211,7 +211,7 @@ def test_items_are_wrapped(data: st.DataObject) -> None:
         return
     after, edits = result
     unchanged(source, after, edits)
-    expected = copy.deepcopy(value_of(node))
+    expected = copy.deepcopy(to_value(node))
     items = get(expected, path)
     taken = items[first : last + 1]
     parallel = {"Parallel": {"paths": {"again": taken, "padding": ["x"]}, "merge": "concat"}}
@@ -233,7 +233,7 @@ def test_entries_are_nested(data: st.DataObject) -> None:
         return
     after, edits = result
     unchanged(source, after, edits)
-    expected = copy.deepcopy(value_of(node))
+    expected = copy.deepcopy(to_value(node))
     whole = get(expected, path)
     taken = {name: whole.pop(name) for name, _ in entries[first : last + 1]}
     whole["zz"] = taken
@@ -249,7 +249,7 @@ def test_an_item_is_put_before_another(data: st.DataObject) -> None:
         return
     after, edits = result
     unchanged(source, after, edits)
-    expected = copy.deepcopy(value_of(node))
+    expected = copy.deepcopy(to_value(node))
     get(expected, path[:-1]).insert(path[-1], {"Dense": {"units": 1}})
     assert read(after) == expected
 
@@ -262,7 +262,7 @@ def test_an_item_is_put_after_another_or_moved(data: st.DataObject) -> None:
     path = data.draw(st.sampled_from(lists))
     spans = [span for each, span in found if each[:-1] == path]
     first, second = (data.draw(st.integers(0, len(spans) - 1)) for _ in range(2))
-    expected = copy.deepcopy(value_of(node))
+    expected = copy.deepcopy(to_value(node))
     items = get(expected, path)
     if data.draw(st.booleans()):
         result = changed(source.text, Insert(spans[first], "Dense: {units: 1}", after=True))
@@ -280,7 +280,7 @@ def test_an_item_is_put_after_another_or_moved(data: st.DataObject) -> None:
 @given(st.data())
 def test_places_are_found_again_behind_edits(data: st.DataObject) -> None:
     source, _, _, span = drawn(data)
-    edits = Layout(source).edits(Put(span, "zz", "1")) or Layout(source).edits(Insert(span, "Flatten"))
+    edits = Layout(source).make_edits(Put(span, "zz", "1")) or Layout(source).make_edits(Insert(span, "Flatten"))
     if edits is None:
         return
     after = apply_edits(source.text, edits)
@@ -342,4 +342,4 @@ def test_a_bare_name_in_a_scalar_place_takes_no_key() -> None:
     source = Source("x", "a: b\n")
     node, _ = parse(source)
     assert isinstance(node, Mapping) and isinstance(node.entries[0].value, Scalar)
-    assert Layout(source).edits(Put(node.entries[0].key.span, "k", "1")) is None
+    assert Layout(source).make_edits(Put(node.entries[0].key.span, "k", "1")) is None

@@ -9,7 +9,7 @@ import pytest
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.edits.overrides import apply, is_override
-from cnnlstm_spec.text.nodes import value_of
+from cnnlstm_spec.text.nodes import to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Source
 
@@ -60,7 +60,7 @@ compile:
 def document(*overrides: str, spec: str = SPEC) -> tuple[Any, list[Diagnostic]]:
     node, found = parse(Source("spec", spec))
     assert node is not None and not found
-    return value_of(apply(node, overrides, found)), found
+    return to_value(apply(node, overrides, found)), found
 
 
 def at(data: Any, *steps: str | int) -> Any:
@@ -152,7 +152,7 @@ def test_a_path_that_leads_nowhere(override: str, column: int, path: str, help: 
     assert diagnostic.message == f"the spec has no `{path}`"
     assert diagnostic.help == ((help,) if help else ())
     span = diagnostic.place.span
-    assert span.source.text == override and span.source.position(span.start) == (1, column)
+    assert span.source.text == override and span.source.find_position(span.start) == (1, column)
     assert data == document()[0]
 
 
@@ -191,7 +191,7 @@ def test_what_is_set_is_checked_like_what_is_written() -> None:
 def test_python_values() -> None:
     node, found = parse(Source("spec", SPEC))
     assert node is not None
-    data = value_of(apply(node, {"vars.width": 5, "branches.video.layers": [{"LSTM": {"units": 2}}]}, found))
+    data = to_value(apply(node, {"vars.width": 5, "branches.video.layers": [{"LSTM": {"units": 2}}]}, found))
     assert not found
     assert at(data, "vars", "width") == 5 and at(data, *VIDEO) == [{"LSTM": {"units": 2}}]
 

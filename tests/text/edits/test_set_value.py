@@ -11,13 +11,13 @@ from places import ROOT
 
 from cnnlstm_spec.text.edits.set_value import edit, edit_at
 from cnnlstm_spec.text.memo import Memory
-from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, node_of, value_of
+from cnnlstm_spec.text.nodes import Listing, Mapping, Node, Scalar, make_node, to_value
 from cnnlstm_spec.text.parse import parse
 from cnnlstm_spec.text.source import Path as Address
 from cnnlstm_spec.text.source import Source
 
 SPECS = sorted(path for each in ("specs", "tests/specs/ok") for path in ROOT.glob(f"{each}/**/*.yaml"))
-VALUE = node_of({"set": ["by", "a test"]})
+VALUE = make_node({"set": ["by", "a test"]})
 
 
 def addresses(node: Node, at: Address = ()) -> list[tuple[Address, Node]]:
@@ -62,7 +62,7 @@ def test_what_is_set_changes_and_nothing_else(path: Path) -> None:
         changed, place = edit_at(root, address, VALUE, spans)
         ((before, after),) = differing(root, changed)
         assert before is node and after is VALUE, address
-        assert root == parse(Source(path.name, text))[0] or value_of(root) == value_of(parse(Source(path.name, text))[0] or VALUE)
+        assert root == parse(Source(path.name, text))[0] or to_value(root) == to_value(parse(Source(path.name, text))[0] or VALUE)
         assert edit(changed, place, node, spans) == root, "what was there, set again, gives what was before"
 
 
@@ -71,4 +71,4 @@ def test_with_a_memory_equal_edits_are_one_node() -> None:
     assert root is not None
     memory, value = Memory(), Scalar(root.span, 5, "5")
     first, second = (edit(root, ("a", "b", 1), value, [root.span] * 3, memory) for _ in range(2))
-    assert first is second and value_of(first) == {"a": {"b": [1, 5], "c": 3}, "d": 4}
+    assert first is second and to_value(first) == {"a": {"b": [1, 5], "c": 3}, "d": 4}

@@ -20,10 +20,10 @@ def holds(dtype: str, values: Array) -> bool:
     """Whether numbers can be written in a dtype, to its precision."""
     if dtype == "bool" or numpy.can_cast(values.dtype, dtype):
         return True
-    return not bool(exceeding(dtype, values).any())
+    return not bool(find_exceeding(dtype, values).any())
 
 
-def exceeding(dtype: str, values: Array) -> Array:
+def find_exceeding(dtype: str, values: Array) -> Array:
     """Which numbers are too large for a dtype, or too small."""
     limits: Any = numpy.finfo(dtype) if numpy.dtype(dtype).kind == "f" else numpy.iinfo(dtype)
     return numpy.asarray((values < limits.min) | (values > limits.max))
@@ -38,7 +38,7 @@ class Shape(NamedTuple):
     """Whether the first axis is the steps, along which samples are padded."""
 
 
-def shape_of(input: Input) -> Shape:
+def find_shape(input: Input) -> Shape:
     """The shape of a branch's samples."""
     sizes = tuple(each if isinstance(each, int) else None for each in input.shape)
     first = input.kind in ("sequence", "video", "tokens") and len(sizes) > 0
@@ -51,7 +51,7 @@ class Branch(ABC):
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
         self.name, self.input, self.source, self.rows = name, input, source, rows
-        self.shape = shape_of(input)
+        self.shape = find_shape(input)
         self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
 
     tells_padding: bool = True
@@ -65,7 +65,7 @@ class Branch(ABC):
         """Reports what is amiss with cells that are looked at before training; gives the rows that stay."""
         return rows
 
-    def matrix(self) -> Array | None:
+    def read_matrix(self) -> Array | None:
         """The samples of all rows, where they lie in memory; of a dtype that is cast when they are fed."""
         return None
 

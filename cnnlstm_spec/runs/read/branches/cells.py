@@ -45,7 +45,7 @@ class CellsBranch(Branch):
         """What tells this way of reading from others."""
         self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
 
-    def matrix(self) -> Array | None:
+    def read_matrix(self) -> Array | None:
         return self._matrix
 
     @cached_property
@@ -67,13 +67,13 @@ class CellsBranch(Branch):
         for row in looked_at:
             try:
                 if self.paths:
-                    path = self.path(row)
+                    path = self.find_path(row)
                     if not self.seen.knows(path, self.reading):
                         self.check_header(path)
                 else:
                     self.read(row)
             except Broken as error:
-                file, number = self.rows.where(row)
+                file, number = self.rows.locate(row)
                 problems.add(error.code, str(error), file, number, self.column)
         return rows
 
@@ -85,9 +85,9 @@ class CellsBranch(Branch):
         elif path.suffix.lower() == ".npy" and self.input.kind in ("tensor", "tokens", "volume"):
             open_npy(path)
 
-    def path(self, row: int) -> Path:
+    def find_path(self, row: int) -> Path:
         """The file that a cell names; raises Broken."""
-        cell, root = self.rows.cell(self.column, row), self.rows.root(row)
+        cell, root = self.rows.read_cell(self.column, row), self.rows.find_root(row)
         if cell is None or cell == "":
             raise Broken("cell-empty", "the cell is empty")
         if root is None:
@@ -96,25 +96,25 @@ class CellsBranch(Branch):
 
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         if self.input.kind == "text":
-            cell = self.rows.cell(self.column, row)
+            cell = self.rows.read_cell(self.column, row)
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object)
-        values = self.fit_shape(self.sound(row, generator), generator)
+        values = self.fit_shape(self.decode_sound(row, generator), generator)
         if self.paths and not self.noted[row]:
             self.noted[row] = True
-            self.seen.note(self.path(row), values.shape, self.reading)
+            self.seen.note(self.find_path(row), values.shape, self.reading)
         if self.input.kind == "tokens" and values.dtype.kind == "f" and bool((values % 1 != 0).any()):
             raise Broken("not-a-number", "it holds a number that is not whole, as a token is")
         if not holds(self.dtype, values):
             raise Broken("not-finite", f"it holds a number that is too large for {self.dtype}")
         return values.astype(self.dtype, copy=False)
 
-    def sound(self, row: int, generator: numpy.random.Generator | None) -> Array:
+    def decode_sound(self, row: int, generator: numpy.random.Generator | None) -> Array:
         """What was decoded, of whole numbers or finite ones, kept where every epoch takes the same; raises Broken."""
         if (held := self.kept.get(row)) is not None:
             return held
-        values = self.require_finite(self.decoded(row, generator))
+        values = self.require_finite(self.decode(row, generator))
         if self.stays and self.room.take(values.nbytes):
             values = numpy.array(values)
             values.flags.writeable = False
@@ -126,15 +126,15 @@ class CellsBranch(Branch):
         """Whether a sample is the same whenever it is read, and not in memory already."""
         return getattr(self.source.source, "frames", None) != "random" and self.rows.read_array(self.column) is None
 
-    def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
+    def decode(self, row: int, generator: numpy.random.Generator | None) -> Array:
         """What a cell or its file holds, of a film the frames that are taken."""
-        return self.read_file(self.path(row), generator) if self.paths else self.cell(row)
+        return self.read_file(self.find_path(row), generator) if self.paths else self.decode_cell(row)
 
-    def undrawn(self, row: int) -> Array:
+    def read_undrawn(self, row: int) -> Array:
         """All that `read` draws a sample of in training: every frame of a film whose frames are drawn; raises Broken."""
         source = self.source.source
         whole = self.paths and isinstance(source, VideoSource) and source.frames == "random"
-        return self.require_finite(self.read_file(self.path(row), None, whole) if whole else self.decoded(row, None))
+        return self.require_finite(self.read_file(self.find_path(row), None, whole) if whole else self.decode(row, None))
 
     @staticmethod
     def require_finite(values: Array) -> Array:
@@ -143,9 +143,9 @@ class CellsBranch(Branch):
             raise Broken("not-finite", "it holds NaN or infinity")
         return values
 
-    def cell(self, row: int) -> Array:
+    def decode_cell(self, row: int) -> Array:
         """What a cell holds that is no path."""
-        value = self.rows.cell(self.column, row)
+        value = self.rows.read_cell(self.column, row)
         if value is None:
             raise Broken("cell-empty", "the cell is empty")
         values = numpy.asarray(value)
@@ -164,7 +164,7 @@ class CellsBranch(Branch):
             return read_image(path, source, *sizes)
         if self.input.kind == "video":
             assert isinstance(source, VideoSource)
-            return read_film(path, source, sizes[1:], range if whole else self.chooser(source, generator))
+            return read_film(path, source, sizes[1:], range if whole else self.make_chooser(source, generator))
         if self.input.kind == "sequence":
             assert isinstance(source, SequenceSource)
             values, rate = read_series(path, source)
@@ -178,7 +178,7 @@ class CellsBranch(Branch):
             return read_volume(path, sizes)
         return open_npy(path)
 
-    def chooser(self, source: VideoSource, generator: numpy.random.Generator | None) -> Callable[[int], Sequence[int]]:
+    def make_chooser(self, source: VideoSource, generator: numpy.random.Generator | None) -> Callable[[int], Sequence[int]]:
         """Which frames of a clip are taken: as many as the branch has steps, or `length.max`."""
         most = self.shape.sizes[0] or (source.length.max if source.length is not None else None)
 

@@ -8,7 +8,7 @@ from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, OneHotColumn, VectorSource
 from ..problems import Problems
 from ..sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, TOO_LARGE, Array, Rows
-from .branch import Branch, exceeding
+from .branch import Branch, find_exceeding
 
 
 class ColumnsBranch(Branch):
@@ -30,7 +30,7 @@ class ColumnsBranch(Branch):
         if input.kind == "tokens" and not self.shape.sizes:
             self._mark(values % 1 != 0, NOT_WHOLE)
         if self.dtype != "bool" and values.dtype != self.dtype:
-            self._mark(exceeding(self.dtype, values), TOO_LARGE)
+            self._mark(find_exceeding(self.dtype, values), TOO_LARGE)
         with numpy.errstate(over="ignore", invalid="ignore"):
             self.values = (values if self.shape.sizes else values[:, 0]).astype(self.dtype, copy=False)
 
@@ -49,11 +49,11 @@ class ColumnsBranch(Branch):
         names = _list_names(self.source)
         for index, column in zip(at.tolist(), columns.tolist(), strict=True):
             row = int(rows[index])
-            file, number = self.rows.where(row)
+            file, number = self.rows.locate(row)
             problems.add(*FAULTS[int(self.faults[row, column])], file, number, names[column])
         return rows
 
-    def matrix(self) -> Array | None:
+    def read_matrix(self) -> Array | None:
         return self.values
 
     @property
@@ -94,7 +94,7 @@ def _read_numbers(source: BranchSource, rows: Rows, dtype: str) -> tuple[Array, 
     first = 0
     for each in source.columns:
         if isinstance(each, OneHotColumn):
-            names, codes = rows.codes(each.column)
+            names, codes = rows.read_codes(each.column)
             known = [FINE if name in each.one_hot else NO_WORD if name else EMPTY for name in names]
             some = slice(first, first + each.width)
             values[:, some] = numpy.asarray([[name == word for word in each.one_hot] for name in names], dtype)[codes]

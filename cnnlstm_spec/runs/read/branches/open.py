@@ -18,7 +18,7 @@ def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, windo
     for column in dict.fromkeys(
         each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)
     ):
-        if column not in rows.names():
+        if column not in rows.list_names():
             raise KeyError(column)
     one_token = input.kind == "tokens" and not input.shape
     source_columns = isinstance(source.source, VectorSource) or window or one_token
@@ -42,7 +42,7 @@ def _are_numbers(source: BranchSource, rows: Rows) -> bool:
         return True
     for row in range(len(rows)):
         try:
-            cell = rows.cell(source.column, row)
+            cell = rows.read_cell(source.column, row)
         except Broken:
             return False
         if cell is not None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy
 
 from ....spec.data.inputs import ImageSource, VideoSource
-from ....text.files import PathError, entries, open_regular, sort_of
-from ..libraries import need
+from ....text.files import PathError, find_sort, list_entries, open_regular
+from ..libraries import import_needed
 from ..problems import Broken
 from .image import convert, is_image, read_image
 from .npy import Array, open_npy
@@ -37,7 +37,7 @@ Choose = Callable[[int], Sequence[int]]
 def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     """The chosen frames (frames, height, width, channels)."""
     height, width, channels = sizes
-    if sort_of(path) == "folder":
+    if find_sort(path) == "folder":
         return _read_folder(path, source, sizes, choose)
     ending = path.suffix.lower()
     if ending == ".npy":
@@ -54,7 +54,7 @@ def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choo
 
 
 def _read_folder(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
-    files = [each for each in entries(path) if is_image(each) and not each.name.startswith(".")]
+    files = [each for each in list_entries(path) if is_image(each) and not each.name.startswith(".")]
     files = files[:: source.stride]
     taken = choose(len(files))
     if not taken:
@@ -72,7 +72,7 @@ def _resize(frames: Array, source: ImageSource, height: int | None, width: int |
     """Frames of an array, brought to a size where `source` says how."""
     if source.resize is None or (frames.shape[1], frames.shape[2]) == (height, width):
         return frames
-    pillow = need("PIL.Image", "`resize`")
+    pillow = import_needed("PIL.Image", "`resize`")
     made = []
     for frame in frames:
         values = numpy.asarray(frame)
@@ -84,7 +84,7 @@ def _resize(frames: Array, source: ImageSource, height: int | None, width: int |
 
 
 def _read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
-    av = need("av", "a film")
+    av = import_needed("av", "a film")
     try:
         with open_regular(path) as stream, av.open(stream, format=DEMUXERS[path.suffix.lower()]) as container:
             if not container.streams.video:
@@ -144,7 +144,10 @@ def _decode(av: Any, path: Path, wanted: list[int], source: VideoSource, sizes: 
         video = container.streams.video[0]
         # Samples are read side by side: threads within a film would wait for each other.
         video.thread_type, video.codec_context.thread_count = "NONE", 1
-        reformatter, pillow = need("av.video.reformatter", "a film").VideoReformatter(), need("PIL.Image", "a film")
+        reformatter, pillow = (
+            import_needed("av.video.reformatter", "a film").VideoReformatter(),
+            import_needed("PIL.Image", "a film"),
+        )
         if source.resize is None and (height or video.height, width or video.width) != (video.height, video.width):
             given = f"{video.height}x{video.width}"
             raise Broken("shape-differs", f"the film is {given}; the branch takes {height}x{width}: give it `resize`")

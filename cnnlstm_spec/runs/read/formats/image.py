@@ -11,7 +11,7 @@ import numpy
 
 from ....spec.data.inputs import ImageSource
 from ....text.files import open_regular
-from ..libraries import need
+from ..libraries import import_needed
 from ..problems import Broken
 from .npy import Array
 
@@ -41,7 +41,7 @@ def is_image(path: Path) -> bool:
 @contextmanager
 def open_image(path: Path) -> Iterator[Any]:
     """The image, its pixels not yet read; raises Broken."""
-    image = need("PIL.Image", "an image")
+    image = import_needed("PIL.Image", "an image")
     ending = path.suffix.lower()
     if ending not in FORMATS:
         raise Broken("not-a-kind", f"an image ends in {', '.join(f'`{each}`' for each in FORMATS)}")
@@ -69,12 +69,12 @@ def need_size(opened: Any, height: int | None, width: int | None) -> None:
     stored = (opened.height, opened.width)
     fitting = [has for has in (stored, stored[::-1]) if (height or has[0], width or has[1]) == has]
     # Of a PNG Pillow says what EXIF has once it is unpacked: what fits neither way is not.
-    has = _size(opened) if fitting and stored[0] != stored[1] else stored
+    has = _measure_size(opened) if fitting and stored[0] != stored[1] else stored
     if has not in fitting:
         raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
 
 
-def _size(opened: Any) -> tuple[int, int]:
+def _measure_size(opened: Any) -> tuple[int, int]:
     """Height and width, as EXIF turns them."""
     # Pillow turns TIFF by itself.
     turned = opened.format != "TIFF" and opened.getexif().get(ORIENTATION) in TURNED
@@ -96,10 +96,10 @@ def convert(image: Any, source: ImageSource, height: int | None, width: int | No
         # TIFF is turned while it is loaded, and then says no more of it.
         image.load()
         if image.getexif().get(ORIENTATION, 1) != 1:
-            image = need("PIL.ImageOps", "an image").exif_transpose(image)
+            image = import_needed("PIL.ImageOps", "an image").exif_transpose(image)
         image = _with_channels(image, channels or len(image.getbands()))
         if source.resize is not None and height is not None and width is not None:
-            image = _resized(image, source, height, width)
+            image = _resize(image, source, height, width)
     except Broken:
         raise
     except Exception:
@@ -116,18 +116,18 @@ def _with_channels(image: Any, channels: int) -> Any:
     if channels == 1 and image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         return image
     if channels != 4 and (image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info):
-        pillow = need("PIL.Image", "an image")
+        pillow = import_needed("PIL.Image", "an image")
         clear = image.convert("RGBA")
         black = pillow.new("RGBA", clear.size, (0, 0, 0, 255))
         image = pillow.alpha_composite(black, clear)
     if image.mode.startswith("I;16") or image.mode == "I":
-        pillow = need("PIL.Image", "an image")
+        pillow = import_needed("PIL.Image", "an image")
         image = pillow.fromarray((numpy.asarray(image) // 256).astype("uint8"))
     return image if image.mode == mode else image.convert(mode)
 
 
-def _resized(image: Any, source: ImageSource, height: int, width: int) -> Any:
-    pillow = need("PIL.Image", "an image")
+def _resize(image: Any, source: ImageSource, height: int, width: int) -> Any:
+    pillow = import_needed("PIL.Image", "an image")
     filters = {
         "nearest": pillow.Resampling.NEAREST,
         "bilinear": pillow.Resampling.BILINEAR,
@@ -139,9 +139,9 @@ def _resized(image: Any, source: ImageSource, height: int, width: int) -> Any:
     if image.mode.startswith("I;16"):
         image = image.convert("I")
     if source.crop_to_aspect_ratio:
-        ops = need("PIL.ImageOps", "an image")
+        ops = import_needed("PIL.ImageOps", "an image")
         return ops.fit(image, (width, height), chosen)
     if source.pad_to_aspect_ratio:
-        ops = need("PIL.ImageOps", "an image")
+        ops = import_needed("PIL.ImageOps", "an image")
         return ops.pad(image, (width, height), chosen, color=0)
     return image if image.size == (width, height) else image.resize((width, height), chosen)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy
 
 from ....spec.data.inputs import OneHotColumn, SequenceSource
-from ..libraries import need
+from ..libraries import import_needed
 from ..problems import Broken
 from .npy import Array, open_npy
 
@@ -42,13 +42,13 @@ def count_steps(path: Path) -> int | None:
 
 def _read_csv(path: Path, source: SequenceSource) -> Array:
     """The cells as numbers; the first row is a header where it holds no numbers."""
-    polars = need("polars", "a series in a `.csv` file")
+    polars = import_needed("polars", "a series in a `.csv` file")
     try:
         frame = polars.read_csv(path, has_header=False, infer_schema=False, glob=False)
     except Exception:
         raise Broken("not-readable", "it is no CSV file of UTF-8") from None
     first = frame.row(0) if frame.height else ()
-    if first and all(_number(each) is None for each in first):
+    if first and all(_read_number(each) is None for each in first):
         names = [each or "" for each in first]
         frame = frame.slice(1)
     else:
@@ -60,7 +60,7 @@ def _read_csv(path: Path, source: SequenceSource) -> Array:
 
 
 def _read_parquet(path: Path, source: SequenceSource) -> Array:
-    polars = need("polars", "a series in a `.parquet` file")
+    polars = import_needed("polars", "a series in a `.parquet` file")
     try:
         frame = polars.read_parquet(path, glob=False, hive_partitioning=False)
     except Exception:
@@ -70,7 +70,7 @@ def _read_parquet(path: Path, source: SequenceSource) -> Array:
 
 def _select_columns(held: dict[str, Any], source: SequenceSource) -> Array:
     """The columns that are asked for, or all, side by side."""
-    polars = need("polars", "a series")
+    polars = import_needed("polars", "a series")
     found = []
     for column in source.columns if source.columns is not None else held:
         name = column.column if isinstance(column, OneHotColumn) else column
@@ -96,7 +96,7 @@ def _select_columns(held: dict[str, Any], source: SequenceSource) -> Array:
     return numpy.stack(found, axis=1) if found else numpy.zeros((0, 0))
 
 
-def _number(cell: str | None) -> float | None:
+def _read_number(cell: str | None) -> float | None:
     try:
         return float(cell) if cell is not None else None
     except ValueError:
@@ -105,7 +105,7 @@ def _number(cell: str | None) -> float | None:
 
 def _read_sound(path: Path, source: SequenceSource) -> tuple[Array, int | None]:
     """Samples from -1 to 1 (samples, channels), brought to `sample_rate` where that is given."""
-    soundfile = need("soundfile", "a recording")
+    soundfile = import_needed("soundfile", "a recording")
     try:
         with soundfile.SoundFile(str(path)) as opened:
             if opened.format not in SOUND[path.suffix.lower()]:
@@ -121,7 +121,7 @@ def _read_sound(path: Path, source: SequenceSource) -> tuple[Array, int | None]:
     if source.sample_rate is not None and source.sample_rate != rate:
         from math import gcd
 
-        signal = need("scipy.signal", "`sample_rate`")
+        signal = import_needed("scipy.signal", "`sample_rate`")
         common = gcd(source.sample_rate, rate)
         values = signal.resample_poly(values, source.sample_rate // common, rate // common, axis=0).astype("float32")
     return values, rate

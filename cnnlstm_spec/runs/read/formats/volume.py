@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy
 
-from ..libraries import need
+from ..libraries import import_needed
 from ..problems import Broken
 from .npy import Array, open_npy
 
@@ -25,7 +25,7 @@ def read_volume(path: Path, expected: tuple[int | None, ...]) -> Array:
         return open_npy(path)
     if not is_nifti(path):
         raise Broken("not-a-kind", "a volume ends in `.npy`, `.nii` or `.nii.gz`")
-    nibabel = need("nibabel", "a volume")
+    nibabel = import_needed("nibabel", "a volume")
     try:
         image = nibabel.Nifti1Image.from_filename(str(path))
         image = nibabel.as_closest_canonical(image)

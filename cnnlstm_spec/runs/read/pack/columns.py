@@ -11,10 +11,10 @@ from ....text.frozen import dataclass
 from ...samples import DataError
 from ..branches.branch import Branch
 from ..branches.cells import CellsBranch
-from ..part import FilePart, Windows, problem_of
+from ..part import FilePart, Windows, describe_problem
 from ..problems import Broken
 from ..sources.rows import Array
-from .describe import held_as
+from .describe import choose_held
 from .document import Column
 
 
@@ -29,32 +29,32 @@ class Cells:
 
 def list_columns(part: FilePart) -> tuple[Mapping[str, Cells], int]:
     """The columns by name, and how many samples there are. Raises DataError for a first sample that cannot be read."""
-    return dict(_of_samples(part)), len(part)
+    return dict(_iterate_samples(part)), len(part)
 
 
-def _of_samples(part: FilePart) -> Iterator[tuple[str, Cells]]:
+def _iterate_samples(part: FilePart) -> Iterator[tuple[str, Cells]]:
     for index, (name, branch) in enumerate(part.branches.items()):
-        yield f"input/{name}", _input(part, branch, index)
+        yield f"input/{name}", _read_input(part, branch, index)
     for head, values in part.values.items():
-        yield f"target/{head}", _of_arrays(values)
+        yield f"target/{head}", _prepare_cells(values)
     for head, weights in part.weights.items():
-        yield f"weight/{head}", _of_arrays(weights)
-    yield "label", Cells(Column(dtype="text"), part.label)
+        yield f"weight/{head}", _prepare_cells(weights)
+    yield "label", Cells(Column(dtype="text"), part.name_sample)
     if part.groups is not None:
         yield "group", Cells(Column(dtype="text"), part.groups.__getitem__)
 
 
-def _input(part: FilePart, branch: Branch, index: int) -> Cells:
+def _read_input(part: FilePart, branch: Branch, index: int) -> Cells:
     def read(place: int) -> Any:
         row = int(part.at[place])
         try:
             if files and isinstance(branch, CellsBranch):
-                return branch.undrawn(row)
+                return branch.read_undrawn(row)
             return part.sample(branch, place, index)
         except Broken as error:
-            raise DataError([str(problem_of(branch, row, error))]) from None
+            raise DataError([str(describe_problem(branch, row, error))]) from None
 
-    files = held_as(branch) == "files"
+    files = choose_held(branch) == "files"
     first = read(0)
     if first.dtype.kind in "OU":
         return Cells(Column(dtype="text"), lambda place: str(read(place)))
@@ -63,7 +63,7 @@ def _input(part: FilePart, branch: Branch, index: int) -> Cells:
     return Cells(Column(dtype=str(first.dtype), **shape), read)  # type: ignore[arg-type]
 
 
-def _of_arrays(values: Array | list[Array]) -> Cells:
+def _prepare_cells(values: Array | list[Array]) -> Cells:
     """A value a sample, all of one shape in an array, or each of its own."""
     if isinstance(values, numpy.ndarray):
         return Cells(Column(dtype=str(values.dtype), shape=values.shape[1:]), values.__getitem__)  # type: ignore[arg-type]
@@ -73,7 +73,7 @@ def _of_arrays(values: Array | list[Array]) -> Cells:
 def list_rows(part: FilePart, windows: Windows, steps: int) -> tuple[Mapping[str, Cells], int]:
     """The columns of the rows that windows with targets of so many steps are made of, and how many rows these are."""
     kept = _find_rows(part, windows, steps)
-    return dict(_of_rows(part, windows, kept)), len(kept)
+    return dict(_iterate_rows(part, windows, kept)), len(kept)
 
 
 def _find_rows(part: FilePart, windows: Windows, steps: int) -> Array:
@@ -86,11 +86,11 @@ def _find_rows(part: FilePart, windows: Windows, steps: int) -> Array:
     first = numpy.maximum(numpy.minimum(part.at, season), numpy.searchsorted(groups, groups[part.at]))
     change = numpy.zeros(len(groups) + 1, "int64")
     numpy.add.at(change, first, 1)
-    numpy.add.at(change, part.at + window.reach(steps), -1)
+    numpy.add.at(change, part.at + window.count_reach(steps), -1)
     return numpy.flatnonzero(numpy.cumsum(change[:-1]) > 0)
 
 
-def _of_rows(part: FilePart, windows: Windows, kept: Array) -> Iterator[tuple[str, Cells]]:
+def _iterate_rows(part: FilePart, windows: Windows, kept: Array) -> Iterator[tuple[str, Cells]]:
     rows, begins = windows.order.rows[kept], numpy.searchsorted(kept, part.at)
 
     def spread(values: Any, nothing: Any) -> Any:
@@ -100,18 +100,18 @@ def _of_rows(part: FilePart, windows: Windows, kept: Array) -> Iterator[tuple[st
         return every
 
     for name, branch in part.branches.items():
-        matrix = branch.matrix()
+        matrix = branch.read_matrix()
         assert matrix is not None
-        yield f"input/{name}", _of_arrays(matrix[rows].astype(branch.dtype, copy=False))
+        yield f"input/{name}", _prepare_cells(matrix[rows].astype(branch.dtype, copy=False))
     for head, values in part.values.items():
-        yield f"target/{head}", _of_arrays(spread(values, 0))
+        yield f"target/{head}", _prepare_cells(spread(values, 0))
         if part.targets[head].sort == "numbers":
-            yield f"known/{head}", _of_arrays(windows.known(head)[rows])
+            yield f"known/{head}", _prepare_cells(windows.known(head)[rows])
     for head, weights in part.weights.items():
-        yield f"weight/{head}", _of_arrays(spread(weights, 0))
-    yield "begins", _of_arrays(spread(numpy.ones(len(part), "bool"), False))
-    yield "series", _of_arrays(windows.order.groups[kept].astype("int64"))
-    yield "label", Cells(Column(dtype="text"), lambda place: part.source.label(int(rows[place])))
+        yield f"weight/{head}", _prepare_cells(spread(weights, 0))
+    yield "begins", _prepare_cells(spread(numpy.ones(len(part), "bool"), False))
+    yield "series", _prepare_cells(windows.order.groups[kept].astype("int64"))
+    yield "label", Cells(Column(dtype="text"), lambda place: part.source.name_row(int(rows[place])))
     if part.groups is not None:
         groups = spread(numpy.asarray(part.groups, dtype=object), "")
         yield "group", Cells(Column(dtype="text"), groups.__getitem__)

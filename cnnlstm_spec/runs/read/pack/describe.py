@@ -15,10 +15,10 @@ from ..heads import Head
 from .document import Held, Pack, PackedInput
 
 
-def differing(record: Record) -> dict[str, str]:
+def list_differing(record: Record) -> dict[str, str]:
     """The arguments of a record that are not at their defaults."""
     defaults = {name: type(record).model_fields[each.field].default for name, each in record.arguments.items()}
-    return {name: repr(record.value(name)) for name, default in defaults.items() if record.value(name) != default}
+    return {name: repr(record.get_value(name)) for name, default in defaults.items() if record.get_value(name) != default}
 
 
 def describe_input(input: Input, source: Record, held: Held, in_memory: bool) -> PackedInput:
@@ -29,7 +29,7 @@ def describe_input(input: Input, source: Record, held: Held, in_memory: bool) ->
         shape=tuple(map(str, input.shape)),
         dtype=str(input.data_type),
         padding_value=padding if padding is None or math.isfinite(padding) else str(padding),
-        source=differing(source),
+        source=list_differing(source),
         held=held,
         in_memory=in_memory,
     )
@@ -38,19 +38,19 @@ def describe_input(input: Input, source: Record, held: Held, in_memory: bool) ->
 def describe_splits(data: DataSpec) -> dict[str, dict[str, str]]:
     """The shares of `train`, by part."""
     splits = {name: each for name, each in data.parts.items() if isinstance(each, Split)}
-    return {name: {**differing(each), "seed": str(data.seed)} for name, each in splits.items()}
+    return {name: {**list_differing(each), "seed": str(data.seed)} for name, each in splits.items()}
 
 
-def held_as(branch: Branch) -> Held:
+def choose_held(branch: Branch) -> Held:
     """Whether a pack holds samples, or all that training draws them of."""
     source = branch.source.source
     drawn = bool(getattr(source, "augment", ())) or getattr(source, "frames", None) == "random"
     return "files" if drawn and isinstance(branch, CellsBranch) else "samples"
 
 
-def encoding_of(head: Head) -> str:
+def find_encoding(head: Head) -> str:
     """What the loss of a head takes, as far as the spec says it."""
-    return head.encoding() if head.of_classes else "real"
+    return head.find_encoding() if head.of_classes else "real"
 
 
 def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head]) -> Iterator[str]:
@@ -74,14 +74,14 @@ def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, he
         held, source = pack.targets.get(head.name), head.source
         if held is None:
             yield f"it holds no target of `{head.name}`"
-        elif source.written.places and differing(source.source) != held.source:
+        elif source.written.places and list_differing(source.source) != held.source:
             yield f"`targets.{head.name}` was packed otherwise"
-        elif encoding_of(head) != held.encoding:
-            yield f"the loss of `{head.name}` takes `{encoding_of(head)}`; `{held.encoding}` was packed"
+        elif find_encoding(head) != held.encoding:
+            yield f"the loss of `{head.name}` takes `{find_encoding(head)}`; `{held.encoding}` was packed"
     for name, split in describe_splits(data).items():
         if split != pack.splits.get(name):
             yield f"`{name}` is another share than was packed"
-    if (differing(data.window) if data.window is not None else None) != pack.window:
+    if (list_differing(data.window) if data.window is not None else None) != pack.window:
         yield "`window` is another than was packed"
     for weight in data.sample_weights:
         if (weight.head is None and not pack.weights) or (weight.head is not None and weight.head not in pack.weights):

@@ -7,7 +7,7 @@ from math import prod
 
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource
-from ..branches.branch import UNKNOWN_DTYPE, shape_of
+from ..branches.branch import UNKNOWN_DTYPE, find_shape
 from ..heads import Head
 from .document import Column, Pack, PackedPart
 
@@ -40,16 +40,16 @@ def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[Hea
 def _fits_input(column: Column, input: Input, files: bool, windowed: bool) -> bool:
     if files or input.kind == "text":
         return (column.dtype == "text") == (input.kind == "text")
-    sizes = row_of(input) if windowed else shape_of(input).sizes
+    sizes = measure_row(input) if windowed else find_shape(input).sizes
     if column.dtype != UNKNOWN_DTYPE.get(input.data_type, input.data_type):
         return False
     # What differs from sample to sample is held against the branch when it is read.
     return column.shape is None or _fits(column.shape, sizes)
 
 
-def row_of(input: Input) -> tuple[int | None, ...]:
+def measure_row(input: Input) -> tuple[int | None, ...]:
     """The sizes of a row of which windows are made."""
-    sizes = shape_of(input).sizes
+    sizes = find_shape(input).sizes
     return sizes if input.kind == "vector" or not sizes else sizes[1:] or (1,)
 
 

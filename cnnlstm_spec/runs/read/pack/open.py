@@ -14,7 +14,7 @@ from ....spec.data.inputs import BranchSource, VideoSource
 from ....spec.data.section import DataSpec
 from ....spec.data.sources import Source
 from ....spec.data.window import Window
-from ....text.files import PathError, read, sort_of
+from ....text.files import PathError, find_sort, read
 from ....text.files import digest as digest_of
 from ...samples import DataError, Target
 from ..branches.branch import Branch
@@ -48,7 +48,7 @@ class OpenPack:
         """What each head's target is."""
         return {head: each.target.to_target(head) for head, each in self.pack.targets.items()}
 
-    def need_like(self, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head], known: Mapping[str, Target]) -> None:
+    def require_like(self, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head], known: Mapping[str, Target]) -> None:
         """Raises DataError where the spec reads something else than was packed, or a run has learned other targets."""
         found = [f"{self.shown}: {each}" for each in find_differences(self.pack, inputs, data, heads)]
         found += [
@@ -60,7 +60,7 @@ class OpenPack:
             way = "pack them anew, or leave `inputs` and `targets` out"
             raise DataError([*found, f"{self.shown}: a pack is read as it was packed: {way}"])
 
-    def facts(self, part: str) -> list[dict[str, Any]]:
+    def describe_part(self, part: str) -> list[dict[str, Any]]:
         """What a manifest says of it: its digest is that of `pack.json`, which has those of the shards."""
         samples = self.pack.parts[part].samples
         return [{"path": self.shown, "rows": samples, "sha256": digest_of(self.folder / NAME)}]
@@ -85,34 +85,36 @@ class OpenPack:
         if (amiss := next(find_unfit(self.pack, part, inputs, heads), None)) is not None:
             raise DataError([f"{self.shown}/{NAME}: `{amiss}` of `{name}` is not what this spec reads"])
         shards = Shards(self.folder, self.shown, part)
-        rows = PackedRows(shards, self.facts(name))
+        rows = PackedRows(shards, self.describe_part(name))
         branches: dict[str, Branch] = {}
         for branch, (input, source) in inputs.items():
             known = self.pack.inputs[branch]
             cls = PackedColumns if known.in_memory else PackedCells
             branches[branch] = cls(branch, input, source, rows, known.held == "files")
             branches[branch].tells_padding = masked[branch]
-        values = {head: self._sound(_joined(shards, f"target/{head}"), self.targets[head]) for head in self.pack.targets}
-        weights = {head: self._sound(shards.matrix(f"weight/{head}")) for head in self.pack.weights}
-        groups = [str(each) for some in shards.whole("group") for each in some] if "group" in part.columns else None
+        values = {
+            head: self._check_sound(_join_shards(shards, f"target/{head}"), self.targets[head]) for head in self.pack.targets
+        }
+        weights = {head: self._check_sound(shards.read_matrix(f"weight/{head}")) for head in self.pack.weights}
+        groups = [str(each) for some in shards.iterate_values("group") for each in some] if "group" in part.columns else None
         if window is None:
             return FilePart(rows, branches, numpy.arange(len(shards)), self.targets, values, weights, seed, None, groups)
-        windows, at = self._windows(shards, window, steps)
+        windows, at = self._cut_windows(shards, window, steps)
         values = {head: each[at] for head, each in values.items()}
         weights = {head: each[at] for head, each in weights.items()}
         groups = [groups[place] for place in at.tolist()] if groups is not None else None
         return FilePart(rows, branches, at, self.targets, values, weights, seed, windows, groups)
 
-    def _windows(self, shards: Shards, window: Window, steps: int) -> tuple[Windows, Array]:
+    def _cut_windows(self, shards: Shards, window: Window, steps: int) -> tuple[Windows, Array]:
         """How windows are made of the rows of a part, and where they begin; raises DataError where one has no place there."""
-        at, series = numpy.flatnonzero(shards.matrix("begins")), shards.matrix("series")
-        last = at + window.reach(steps) - 1
+        at, series = numpy.flatnonzero(shards.read_matrix("begins")), shards.read_matrix("series")
+        last = at + window.count_reach(steps) - 1
         if not len(at) or int(last[-1]) >= len(series) or bool((series[at] != series[last]).any()):
             raise DataError([f"{self.shown}: its samples do not begin where `window` lets them"])
         order = Order(numpy.arange(len(series)), series)
-        return Windows(window, order, lambda head: shards.matrix(f"known/{head}")), at
+        return Windows(window, order, lambda head: shards.read_matrix(f"known/{head}")), at
 
-    def _sound(self, values: Array | list[Array], target: Target | None = None) -> Any:
+    def _check_sound(self, values: Array | list[Array], target: Target | None = None) -> Any:
         """Targets or weights; raises DataError where they are no numbers, or none of the classes."""
         least = 0 if target is None or target.encoding != "real" else -numpy.inf
         most = len(target.names) - 1 if target is not None and target.encoding == "integer" and target.names else numpy.inf
@@ -124,14 +126,14 @@ class OpenPack:
 
 def find_pack(source: Source, path: Path) -> OpenPack | None:
     """The pack at a path; None where there is none."""
-    return OpenPack(path, str(source.path)) if sort_of(path) == "folder" and sort_of(path / NAME) is not None else None
+    return OpenPack(path, str(source.path)) if find_sort(path) == "folder" and find_sort(path / NAME) is not None else None
 
 
-def _joined(shards: Shards, name: str) -> Array | list[Array]:
+def _join_shards(shards: Shards, name: str) -> Array | list[Array]:
     """The values of all samples, in one array where all are of one shape."""
     if shards.part.columns[name].shape is not None:
-        return shards.matrix(name)
-    return [each for some in shards.whole(name) for each in some]
+        return shards.read_matrix(name)
+    return [each for some in shards.iterate_values(name) for each in some]
 
 
 class PackedRows(Rows):
@@ -143,17 +145,17 @@ class PackedRows(Rows):
     def __len__(self) -> int:
         return len(self.shards)
 
-    def names(self) -> tuple[str, ...]:
+    def list_names(self) -> tuple[str, ...]:
         return ()
 
-    def texts(self, column: str) -> Sequence[str | None]:
+    def read_texts(self, column: str) -> Sequence[str | None]:
         raise KeyError(column)
 
-    def numbers(self, column: str) -> tuple[Array, Array]:
+    def read_numbers(self, column: str) -> tuple[Array, Array]:
         raise KeyError(column)
 
-    def cell(self, column: str, row: int) -> Any:
-        return self.shards.cell(column, row)
+    def read_cell(self, column: str, row: int) -> Any:
+        return self.shards.read_cell(column, row)
 
     def is_text(self, column: str) -> bool:
         return False
@@ -161,13 +163,13 @@ class PackedRows(Rows):
     def is_array(self, column: str) -> bool:
         return True
 
-    def keys(self) -> Sequence[bytes]:
+    def iterate_keys(self) -> Sequence[bytes]:
         return [str(row).encode() for row in range(len(self))]
 
-    def label(self, row: int) -> str:
-        return str(self.shards.cell("label", row))
+    def name_row(self, row: int) -> str:
+        return str(self.shards.read_cell("label", row))
 
-    def facts(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, Any]]:
         return self._facts
 
 
@@ -183,14 +185,14 @@ class PackedCells(CellsBranch):
     def column(self) -> str:
         return f"input/{self.name}"
 
-    def cell(self, row: int) -> Array:
-        return numpy.asarray(self.rows.cell(self.column, row))
+    def decode_cell(self, row: int) -> Array:
+        return numpy.asarray(self.rows.read_cell(self.column, row))
 
-    def decoded(self, row: int, generator: numpy.random.Generator | None) -> Array:
-        values = self.cell(row)
+    def decode(self, row: int, generator: numpy.random.Generator | None) -> Array:
+        values = self.decode_cell(row)
         source = self.source.source
         if self.files and isinstance(source, VideoSource) and source.frames == "random":
-            return values[list(self.chooser(source, generator)(len(values)))]
+            return values[list(self.make_chooser(source, generator)(len(values)))]
         return values
 
 
@@ -200,7 +202,7 @@ class PackedColumns(Branch):
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:
         super().__init__(name, input, source, rows)
         assert isinstance(rows, PackedRows)
-        self.values = rows.shards.matrix(self.column)
+        self.values = rows.shards.read_matrix(self.column)
         if self.values.dtype.kind == "f" and not bool(numpy.isfinite(self.values).all()):
             raise DataError([f"{rows.name}: `{name}` holds NaN or infinity"])
 
@@ -208,7 +210,7 @@ class PackedColumns(Branch):
     def column(self) -> str:
         return f"input/{self.name}"
 
-    def matrix(self) -> Array | None:
+    def read_matrix(self) -> Array | None:
         return self.values
 
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:

@@ -13,9 +13,9 @@ from typing import Any, get_args
 
 import numpy
 
-from ....text.files import PathError, digest, size_of, sort_of
+from ....text.files import PathError, digest, find_sort, measure_size
 from ...samples import DataError
-from ..libraries import need
+from ..libraries import import_needed
 from ..sources.rows import Array
 from .document import Column, Dtype, PackedPart, Shard
 
@@ -44,14 +44,14 @@ class Shards:
     def _check(self, number: int, shard: Shard) -> None:
         path, shown = self.folder / shard.file, f"{self.shown}/{shard.file}"
         try:
-            if sort_of(path) != "file" or size_of(path) != shard.bytes or digest(path) != shard.sha256:
+            if find_sort(path) != "file" or measure_size(path) != shard.bytes or digest(path) != shard.sha256:
                 raise DataError([f"{shown}: the file is not the one that was packed: its size or digest differs"])
         except PathError as error:
             raise DataError([f"{shown}: {error.reason}"]) from None
         try:
             found = self._open_file(number)
             metadata, schema = found.metadata, found.schema_arrow
-            wanted = {name: str(each) for name, each in arrow_types(self.part.columns).items()}
+            wanted = {name: str(each) for name, each in list_arrow_types(self.part.columns).items()}
             rows = [metadata.row_group(index).num_rows for index in range(metadata.num_row_groups)]
             sizes = [metadata.row_group(index).total_byte_size for index in range(metadata.num_row_groups)]
             # Parquet calls the numbers of a list otherwise.
@@ -71,7 +71,7 @@ class Shards:
         """A shard, open for the thread that asks."""
         held: dict[int, Any] = self._open.__dict__.setdefault("files", {})
         if number not in held:
-            parquet = need("pyarrow.parquet", "a pack")
+            parquet = import_needed("pyarrow.parquet", "a pack")
             held[number] = parquet.ParquetFile(self.folder / self.part.shards[number].file, pre_buffer=False)
         return held[number]
 
@@ -80,7 +80,9 @@ class Shards:
         column, told = self.part.columns[name], f"{self.shown}/{self.part.shards[number].file}"
         alike = column.shape is not None or column.dtype == "text"
         try:
-            table = self._open_file(number).read_row_group(group, [name] if alike else [name, shape_of(name)], use_threads=False)
+            table = self._open_file(number).read_row_group(
+                group, [name] if alike else [name, name_shape_column(name)], use_threads=False
+            )
             cells = table.column(name).combine_chunks()
             if cells.null_count:
                 raise ValueError("a value is missing")
@@ -88,26 +90,26 @@ class Shards:
                 return list(cells.to_pylist())
             if column.shape is not None:
                 return _unpack(cells.buffers()[1], column, (len(cells), *column.shape))
-            shapes = table.column(shape_of(name)).to_pylist()
+            shapes = table.column(name_shape_column(name)).to_pylist()
             return [_unpack(cell.as_buffer(), column, tuple(shape)) for cell, shape in zip(cells, shapes, strict=True)]
         except Exception:
             raise DataError([f"{told}: `{name}` cannot be read, or is not as `pack.json` says"]) from None
 
-    def cell(self, name: str, place: int) -> Any:
+    def read_cell(self, name: str, place: int) -> Any:
         """The value of one sample: an array, or a text."""
         number = int(numpy.searchsorted(self.starts, place, side="right")) - 1
         group, row = divmod(place - int(self.starts[number]), self.part.group)
         return self._read(name, number, group)[row]
 
-    def whole(self, name: str) -> Iterator[Any]:
+    def iterate_values(self, name: str) -> Iterator[Any]:
         """The values of all samples, in order, those of a row group together."""
         for number, shard in enumerate(self.part.shards):
             for group, _ in enumerate(self._count_rows(shard)):
                 yield self._read(name, number, group)
 
-    def matrix(self, name: str) -> Array:
+    def read_matrix(self, name: str) -> Array:
         """The values of all samples, which have one shape, as one array."""
-        return numpy.concatenate(list(self.whole(name)))
+        return numpy.concatenate(list(self.iterate_values(name)))
 
 
 def _unpack(data: Any, column: Column, shape: tuple[int, ...]) -> Array:
@@ -118,14 +120,14 @@ def _unpack(data: Any, column: Column, shape: tuple[int, ...]) -> Array:
     return numpy.frombuffer(data, dtype).reshape(shape).astype(column.dtype, copy=False)
 
 
-def shape_of(name: str) -> str:
+def name_shape_column(name: str) -> str:
     """The column that says the shapes of another."""
     return f"{name}/shape"
 
 
-def arrow_types(columns: Mapping[str, Column]) -> dict[str, Any]:
+def list_arrow_types(columns: Mapping[str, Column]) -> dict[str, Any]:
     """The columns of a shard, with their types."""
-    pyarrow = need("pyarrow", "a pack")
+    pyarrow = import_needed("pyarrow", "a pack")
     found: dict[str, Any] = {}
     for name, column in columns.items():
         if column.dtype == "text":
@@ -133,5 +135,5 @@ def arrow_types(columns: Mapping[str, Column]) -> dict[str, Any]:
         elif column.shape is not None:
             found[name] = pyarrow.binary(prod(column.shape) * LEAST_FIRST[column.dtype].itemsize)
         else:
-            found |= {name: pyarrow.binary(), shape_of(name): pyarrow.list_(pyarrow.int64())}
+            found |= {name: pyarrow.binary(), name_shape_column(name): pyarrow.list_(pyarrow.int64())}
     return found

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy
 
-from ....text.files import digest, entries, open_regular, sort_of
+from ....text.files import digest, find_sort, list_entries, open_regular
 from ...samples import DataError
-from ..libraries import need
+from ..libraries import import_needed
 from ..problems import Broken
 from .rows import Array, Rows
 
@@ -35,18 +35,18 @@ class ArrayRows(Rows):
     def __len__(self) -> int:
         return int(self.count)
 
-    def names(self) -> tuple[str, ...]:
+    def list_names(self) -> tuple[str, ...]:
         return tuple(self.arrays)
 
-    def _values(self, column: str, places: int | slice) -> Any:
+    def _read_values(self, column: str, places: int | slice) -> Any:
         """Some of an array; raises DataError for a part of a file that is damaged."""
         try:
             return self.arrays[column][places]
         except OSError:
             raise DataError([f"{self.name}: `{column}` is damaged"]) from None
 
-    def texts(self, column: str) -> Sequence[str | None]:
-        values = numpy.asarray(self._values(column, slice(None)))
+    def read_texts(self, column: str) -> Sequence[str | None]:
+        values = numpy.asarray(self._read_values(column, slice(None)))
         if values.ndim == 2 and values.shape[1] == 1:
             values = values[:, 0]
         if values.dtype.kind == "f" and bool((values == numpy.round(values)).all()):
@@ -55,13 +55,13 @@ class ArrayRows(Rows):
             values = numpy.char.decode(values, "utf-8")
         return [str(each).lower() if values.dtype.kind == "b" else str(each) for each in values.tolist()]
 
-    def numbers(self, column: str) -> tuple[Array, Array]:
-        values = numpy.asarray(self._values(column, slice(None)))
+    def read_numbers(self, column: str) -> tuple[Array, Array]:
+        values = numpy.asarray(self._read_values(column, slice(None)))
         if values.dtype.kind not in NUMBERS or values.size != len(self):
             return numpy.full(len(self), numpy.nan), numpy.ones(len(self), dtype=bool)
         return values.reshape(len(self)).astype("float64"), numpy.zeros(len(self), dtype=bool)
 
-    def cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> Any:
         try:
             value = self.arrays[column][row]
         except OSError:
@@ -78,14 +78,14 @@ class ArrayRows(Rows):
     def is_array(self, column: str) -> bool:
         return True
 
-    def keys(self) -> Sequence[bytes]:
+    def iterate_keys(self) -> Sequence[bytes]:
         found = [hashlib.blake2b(digest_size=8) for _ in range(len(self))]
         for name in sorted(self.arrays):
             for row, one in enumerate(found):
-                one.update(numpy.ascontiguousarray(self._values(name, row)).tobytes())
+                one.update(numpy.ascontiguousarray(self._read_values(name, row)).tobytes())
         return [each.digest() for each in found]
 
-    def facts(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, Any]]:
         held = {"path": self.name, "rows": len(self)}
         return [held | {"sha256": digest(each), "path": each.name} for each in self.files] or [held]
 
@@ -93,8 +93,8 @@ class ArrayRows(Rows):
 def read_arrays(path: Path, shown: str) -> ArrayRows:
     """The arrays of a file or folder; nothing in it is run, and nothing outside it read."""
     try:
-        if sort_of(path) == "folder":
-            files = [each for each in entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
+        if find_sort(path) == "folder":
+            files = [each for each in list_entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
             return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
         if path.suffix.lower() == ".npz":
             with open_regular(path) as stream, numpy.load(stream, allow_pickle=False) as held:
@@ -110,7 +110,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
 
 def _open_hdf5(path: Path, shown: str) -> dict[str, Any]:
     """The datasets at the top of an HDF5 file; none that leads into another file, as links and external storage do."""
-    h5py = need("h5py", f"`{shown}`")
+    h5py = import_needed("h5py", f"`{shown}`")
     file = h5py.File(path, "r", locking=False)
     found = {}
     for name in file:

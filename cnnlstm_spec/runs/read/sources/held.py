@@ -9,7 +9,7 @@ from typing import Any
 import numpy
 
 from ...samples import DataError
-from ..libraries import need
+from ..libraries import import_needed
 from ..places import Root
 from .table import TableRows
 
@@ -21,7 +21,7 @@ class HeldRows(TableRows):
         self, rows: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], folder: Path, allow_outside: bool
     ) -> None:
         """Paths in cells are relative to `folder`. Raises DataError for what is no table."""
-        polars = need("polars", "a table")
+        polars = import_needed("polars", "a table")
         self.files, self.name, self.folder = (), "rows", Root(folder, allow_outside)
         columns = (
             rows if isinstance(rows, Mapping) else {name: [row.get(name) for row in rows] for name in (rows[0] if rows else ())}
@@ -35,10 +35,10 @@ class HeldRows(TableRows):
         self._names = tuple(self.frame.columns)
         self.starts = numpy.cumsum([0, self.frame.height])
 
-    def where(self, row: int) -> tuple[str, int]:
+    def locate(self, row: int) -> tuple[str, int]:
         return self.name, row + 1
 
-    def root(self, row: int) -> Root | None:
+    def find_root(self, row: int) -> Root | None:
         return self.folder
 
 

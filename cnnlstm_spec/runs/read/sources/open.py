@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ....spec.data.sources import TABLES, Source
-from ....text.files import PathError, entries, is_pattern, matching, resolve, sort_of
+from ....text.files import PathError, find_matching, find_sort, is_pattern, list_entries, resolve
 from ....text.frozen import dataclass
 from ...samples import DataError
 from ..places import Root, find_source
@@ -62,7 +62,7 @@ def _find_paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
     path = find_source(source.path, setting.base, setting.allow_outside)
     if _lies(path) or not is_pattern(str(source.path.path)):
         return [(path, source.path.text)]
-    found = matching(source.path.path)
+    found = find_matching(source.path.path)
     if not found:
         raise DataError([f"{source.path.text}: no file is of this pattern"])
     held = []
@@ -77,7 +77,7 @@ def _find_paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
 
 def _lies(path: Path) -> bool:
     try:
-        return sort_of(path) is not None
+        return find_sort(path) is not None
     except PathError:
         return False
 
@@ -85,12 +85,14 @@ def _lies(path: Path) -> bool:
 def _sort(path: Path, shown: str) -> str:
     """`table`, `arrays` or `folders`; raises DataError where nothing lies there, or something else."""
     try:
-        found = sort_of(path)
+        found = find_sort(path)
         if found is None:
             raise DataError([f"{shown}: there is no such file"])
         if found == "folder":
             return (
-                "arrays" if any(each.suffix == ".npy" and not each.name.startswith(".") for each in entries(path)) else "folders"
+                "arrays"
+                if any(each.suffix == ".npy" and not each.name.startswith(".") for each in list_entries(path))
+                else "folders"
             )
     except PathError as error:
         raise DataError([f"{shown}: {error.reason}"]) from None

@@ -20,7 +20,7 @@ FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE, TOO_LARGE = range(7)
 def join_columns(
     columns: Sequence[tuple[Array, Array]], dtype: str, texts: Callable[[int], Sequence[str | None]]
 ) -> tuple[Array, Array | None]:
-    """Columns as `Rows.numbers` gives them, as `Rows.matrix` does; `texts` gives the cells of one as text."""
+    """Columns as `Rows.read_numbers` gives them, as `Rows.read_matrix` does; `texts` gives the cells of one as text."""
     count = len(columns[0][0])
     values: Array = numpy.empty((count, len(columns)), dtype)
     faults: Array | None = None
@@ -51,15 +51,15 @@ class Rows(ABC):
         """How many rows there are."""
 
     @abstractmethod
-    def names(self) -> tuple[str, ...]:
+    def list_names(self) -> tuple[str, ...]:
         """The columns."""
 
     @abstractmethod
-    def texts(self, column: str) -> Sequence[str | None]:
+    def read_texts(self, column: str) -> Sequence[str | None]:
         """The cells as text; None of an empty one."""
 
     @abstractmethod
-    def numbers(self, column: str) -> tuple[Array, Array]:
+    def read_numbers(self, column: str) -> tuple[Array, Array]:
         """The cells as float64, NaN where there is none; and of each whether it holds something that is no number."""
 
     def read_matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
@@ -67,20 +67,22 @@ class Rows(ABC):
 
         What is amiss is one of `FINE`, `EMPTY`, `NO_NUMBER`, `NOT_FINITE`, and `TOO_LARGE` for the dtype.
         """
-        return join_columns([self.numbers(column) for column in columns], dtype, lambda index: self.texts(columns[index]))
+        return join_columns(
+            [self.read_numbers(column) for column in columns], dtype, lambda index: self.read_texts(columns[index])
+        )
 
     def read_array(self, column: str) -> Array | None:
         """All cells as one array, where they lie in memory so; else None."""
         return None
 
-    def codes(self, column: str) -> tuple[list[str], Array]:
+    def read_codes(self, column: str) -> tuple[list[str], Array]:
         """The texts of a column, each once, an empty one as ``, and of each row the number of its own."""
-        texts = self.texts(column)
+        texts = self.read_texts(column)
         places = {text: place for place, text in enumerate(dict.fromkeys(each or "" for each in texts))}
         return list(places), numpy.fromiter((places[each or ""] for each in texts), "int32", len(texts))
 
     @abstractmethod
-    def cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> Any:
         """One cell: a text, a number, or an array of a list's numbers; None of an empty one. Raises Broken for another list."""
 
     @abstractmethod
@@ -91,30 +93,30 @@ class Rows(ABC):
         """Whether the cells are those of one array, which are all of one shape."""
         return False
 
-    def label_lists(self, column: str) -> Sequence[Sequence[str] | None] | None:
+    def list_labels(self, column: str) -> Sequence[Sequence[str] | None] | None:
         """The lists of labels that the cells hold; None of a column of anything else."""
         return None
 
     @abstractmethod
-    def keys(self) -> Iterable[bytes]:
+    def iterate_keys(self) -> Iterable[bytes]:
         """Of each row what the split hangs on: its cells."""
 
-    def where(self, row: int) -> tuple[str, int]:
+    def locate(self, row: int) -> tuple[str, int]:
         """The file of a row, and its number there, from 1 on."""
         return self.name, row + 1
 
-    def label(self, row: int) -> str:
+    def name_row(self, row: int) -> str:
         """What a person knows the row by."""
         return str(row + 1)
 
-    def root(self, row: int) -> Root | None:
+    def find_root(self, row: int) -> Root | None:
         """What paths in the row are relative to; None where cells are no paths."""
         return None
 
-    def facts(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, Any]]:
         """What a manifest says: path, rows and digest of each file."""
         return [{"path": self.name, "rows": len(self)}]
 
-    def whole(self) -> dict[str, Sequence[Any]] | None:
+    def read_whole(self) -> dict[str, Sequence[Any]] | None:
         """All columns as a person wrote them; None of a source without any."""
         return None

@@ -14,7 +14,7 @@ import numpy
 from ....text.files import digest
 from ....text.frozen import dataclass
 from ...samples import DataError
-from ..libraries import need
+from ..libraries import import_needed
 from ..places import Root
 from ..problems import Broken
 from .rows import Array, Rows, join_columns
@@ -38,7 +38,7 @@ class TableFile:
 
     def scan(self) -> Any:
         """The file as a frame that is read when it is asked for."""
-        polars = need("polars", f"`{self.shown}`")
+        polars = import_needed("polars", f"`{self.shown}`")
         ending = self.path.suffix.lower()
         if ending in SEPARATORS:
             separator = self.separator or SEPARATORS[ending]
@@ -47,19 +47,19 @@ class TableFile:
             return polars.scan_parquet(self.path, glob=False, hive_partitioning=False)
         return polars.scan_ndjson(self.path, infer_schema_length=None)
 
-    def named_twice(self) -> set[str]:
+    def find_named_twice(self) -> set[str]:
         """The names that stand more than once in the header, of which polars makes others."""
         ending = self.path.suffix.lower()
         if ending not in SEPARATORS:
             return set()
-        polars = need("polars", f"`{self.shown}`")
+        polars = import_needed("polars", f"`{self.shown}`")
         options = {"separator": self.separator or SEPARATORS[ending], "infer_schema": False, "glob": False}
         names = Counter(polars.read_csv(self.path, has_header=False, n_rows=1, **options).row(0))
         return {name for name, times in names.items() if times > 1 and name is not None}
 
     def read(self, frame: Any, columns: Sequence[str]) -> tuple[Any, int]:
         """Some columns of what `scan` has given, and how many rows there are."""
-        polars = need("polars", f"`{self.shown}`")
+        polars = import_needed("polars", f"`{self.shown}`")
         if self.path.suffix.lower() not in SEPARATORS:
             read = frame.select(columns).collect()
             return read, int(read.height if columns else frame.select(polars.len()).collect().item())
@@ -77,7 +77,7 @@ class TableRows(Rows):
 
         Those of them that are `streamed` are asked for as a matrix alone, and not held otherwise.
         """
-        polars = need("polars", f"`{files[0].shown}`")
+        polars = import_needed("polars", f"`{files[0].shown}`")
         self.files, self.name = files, files[0].shown
         frames: list[Any] = []
         heights: list[int] = []
@@ -86,7 +86,7 @@ class TableRows(Rows):
             with _told(each, polars):
                 frame = each.scan()
                 names = tuple(frame.collect_schema().names())
-                for name in sorted(each.named_twice()):
+                for name in sorted(each.find_named_twice()):
                     if needed is None or name in needed:
                         raise DataError([f"{each.shown}: its header names `{name}` twice"])
                 wanted = [name for name in names if (needed is None or name in needed) and name not in streamed]
@@ -104,13 +104,13 @@ class TableRows(Rows):
     def __len__(self) -> int:
         return int(self.starts[-1])
 
-    def names(self) -> tuple[str, ...]:
+    def list_names(self) -> tuple[str, ...]:
         return self._names
 
     def _read_series(self, column: str) -> Any:
         """A column; one that is streamed is read, and held from now on."""
         if column not in self.frame.columns:
-            polars = need("polars", "a table")
+            polars = import_needed("polars", "a table")
             found = []
             for each in self.files:
                 with _told(each, polars):
@@ -118,12 +118,12 @@ class TableRows(Rows):
             self.frame = self.frame.with_columns(polars.concat(found, how="vertical_relaxed")[column])
         return self.frame[column]
 
-    def texts(self, column: str) -> Sequence[str | None]:
+    def read_texts(self, column: str) -> Sequence[str | None]:
         texts: Sequence[str | None] = _as_texts(self._read_series(column)).to_list()
         return texts
 
-    def label_lists(self, column: str) -> Sequence[Sequence[str] | None] | None:
-        polars = need("polars", "a table")
+    def list_labels(self, column: str) -> Sequence[Sequence[str] | None] | None:
+        polars = import_needed("polars", "a table")
         if column not in self.frame.columns:
             return None
         series = self.frame[column]
@@ -132,8 +132,8 @@ class TableRows(Rows):
         lists: Sequence[Sequence[str] | None] = series.to_list()
         return lists
 
-    def codes(self, column: str) -> tuple[list[str], Array]:
-        polars = need("polars", "a table")
+    def read_codes(self, column: str) -> tuple[list[str], Array]:
+        polars = import_needed("polars", "a table")
         series = self._read_series(column)
         if series.dtype == polars.Enum:
             places = series.to_physical().cast(polars.Int32).fill_null(-1).to_numpy()
@@ -143,13 +143,13 @@ class TableRows(Rows):
         names = texts.unique(maintain_order=True)
         return names.to_list(), texts.replace_strict(names, range(len(names)), return_dtype=polars.Int32).to_numpy()
 
-    def numbers(self, column: str) -> tuple[Array, Array]:
+    def read_numbers(self, column: str) -> tuple[Array, Array]:
         return _as_numbers(self._read_series(column))
 
     def read_matrix(self, columns: Sequence[str], dtype: str) -> tuple[Array, Array | None]:
         if all(column in self.frame.columns for column in columns):
             return super().read_matrix(columns, dtype)
-        polars = need("polars", "a table")
+        polars = import_needed("polars", "a table")
         values: Array = numpy.empty((len(self), len(columns)), dtype)
         faults: Array | None = None
         first = 0
@@ -165,7 +165,7 @@ class TableRows(Rows):
                     first += batch.height
         return values, faults
 
-    def cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> Any:
         value = self._read_series(column)[row]
         if value is None or isinstance(value, str | bool | int | float):
             return value
@@ -176,41 +176,41 @@ class TableRows(Rows):
             raise Broken("not-a-number", told) from None
 
     def is_text(self, column: str) -> bool:
-        polars = need("polars", "a table")
+        polars = import_needed("polars", "a table")
         return bool(self._read_series(column).dtype in (polars.String, polars.Enum))
 
-    def keys(self) -> Iterator[bytes]:
+    def iterate_keys(self) -> Iterator[bytes]:
         """A digest of the cells of each row, all columns of the table, in its order."""
-        polars = need("polars", "a table")
+        polars = import_needed("polars", "a table")
         for each in self.files:
             with _told(each, polars):
                 for batch in each.scan().select(self._names).collect_batches(maintain_order=True, chunk_size=CHUNK):
                     for row in batch.iter_rows():
                         yield hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
-    def where(self, row: int) -> tuple[str, int]:
+    def locate(self, row: int) -> tuple[str, int]:
         index = int(numpy.searchsorted(self.starts, row, side="right")) - 1
         return self.files[index].shown, row - int(self.starts[index]) + 1
 
-    def root(self, row: int) -> Root | None:
+    def find_root(self, row: int) -> Root | None:
         index = int(numpy.searchsorted(self.starts, row, side="right")) - 1
         return self.files[index].root
 
-    def facts(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, Any]]:
         rows = numpy.diff(self.starts)
         return [
             {"path": each.shown, "rows": int(count), "sha256": digest(each.path)}
             for each, count in zip(self.files, rows, strict=True)
         ]
 
-    def whole(self) -> dict[str, Sequence[Any]] | None:
+    def read_whole(self) -> dict[str, Sequence[Any]] | None:
         frames = TableRows(self.files).frame
         return {name: frames[name].to_list() for name in self._names}
 
 
 def _shorten_column(series: Any) -> Any:
     """A column of which many rows have few texts, as the numbers of these; any other as it is."""
-    polars = need("polars", "a table")
+    polars = import_needed("polars", "a table")
     if series.dtype != polars.String or series.approx_n_unique() > FEW:
         return series
     names = series.drop_nulls().unique(maintain_order=True)
@@ -224,7 +224,7 @@ def _list_texts(frame: Any, columns: Sequence[str], index: int) -> Sequence[str 
 
 def _as_texts(series: Any) -> Any:
     """A column as text."""
-    polars = need("polars", "a table")
+    polars = import_needed("polars", "a table")
     if series.dtype.is_float():
         # Integers that a format keeps as floats are labels such as 3, not 3.0.
         whole = series.cast(polars.Int64, strict=False)
@@ -237,7 +237,7 @@ def _as_texts(series: Any) -> Any:
 
 def _as_numbers(series: Any) -> tuple[Array, Array]:
     """A column as float64, NaN where there is nothing; and of each cell whether it holds something that is no number."""
-    polars = need("polars", "a table")
+    polars = import_needed("polars", "a table")
     if series.dtype in (polars.String, polars.Enum):
         series = series.cast(polars.String).str.strip_chars()
     elif not (series.dtype.is_numeric() or series.dtype == polars.Boolean):
