@@ -45,7 +45,7 @@ class Node:
     meant: Op | None = None
     """Of a layer that could not be read, what could."""
 
-    def rename(self, names: Mapping[str, str]) -> Node:
+    def replace_names(self, names: Mapping[str, str]) -> Node:
         """The node under its name, with those of the nodes that it reads."""
         inputs = tuple([names[id] for id in self.inputs])
         layer = names[self.layer]

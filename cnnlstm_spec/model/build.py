@@ -84,7 +84,7 @@ class _Builder:
         names = assign_names(self.weaver.wanted, reserved)
         nodes = order_nodes(self.inner.list_in_order(), sides, states, self.found)
         nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, self.inner.misread, self.memory)
-        renamed = [node.rename(names) for node in nodes]
+        renamed = [node.replace_names(names) for node in nodes]
         return Graph(
             self.spec.name,
             {node.id: node for node in renamed},

@@ -274,7 +274,7 @@ def test_an_output_file_is_whole_or_as_it_was(form: str, folder: Path, monkeypat
         return compile_variant(self, variant)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Sweep, "compiled", compiled)
+        patch.setattr(Sweep, "compile", compiled)
         assert run(["validate", "many.yaml", "--output-file", f"{form}=out"]) == 128 + signal.SIGINT
     assert all(writing) and sorted(folder.iterdir()) == there and (folder / "out").read_text() == "before"
     assert run(["validate", "many.yaml", "--output-file", f"{form}=out"]) == 0

@@ -56,7 +56,7 @@ from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
 from ...text.diagnostic import Code, Diagnostic
-from .common import Setting, title_of
+from .common import Setting, find_title
 
 TWICE = Code("doubled-much", "warning", "`{layer}` gives {count} channels", help="write fewer `times`")
 
@@ -64,7 +64,7 @@ TWICE = Code("doubled-much", "warning", "`{layer}` gives {count} channels", help
 def check_doubled(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """Each layer of that name that gives more than 16 channels."""
     op, x = node.node.op, node.type
-    if op is not None and x is not None and title_of(op) == "Doubled" and x.axes[-1].size > 16:
+    if op is not None and x is not None and find_title(op) == "Doubled" and x.axes[-1].size > 16:
         yield Diagnostic(TWICE, node.node.origin.place, {"layer": "Doubled", "count": x.axes[-1].size})
 '''
 SPEC = """version: 1

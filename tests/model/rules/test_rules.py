@@ -197,7 +197,7 @@ def test_metrics(loss: str, metric: str, units: int, code: str | None) -> None:
 
 def test_metrics_of_one_unit_take_either_label() -> None:
     head = DENSE.format(1, "sigmoid")
-    assert codes(spec(head=head, compile="loss: bce, metrics: [binary_accuracy, accuracy, auc]")) == []
+    assert codes(spec(head=head, compile="loss: bce, metrics: [accuracy, auc]")) == []
 
 
 @pytest.mark.parametrize("metric", ["sparse_categorical_accuracy", "CategoricalCrossentropy", "top_k_categorical_accuracy"])
