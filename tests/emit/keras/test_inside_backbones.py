@@ -92,7 +92,7 @@ def test_weights_of_the_whole_backbone_load_into_what_is_left_of_it(name: str, t
     networks.compare(compilation, model)
     cut = model.get_layer("base")
     assert {layer.name for layer in cut.layers[1:]} == kept
-    assert [each for each in names if each in kept] == list(compilation.typed.nodes["base"].node.op.kept())  # type: ignore
+    assert [each for each in names if each in kept] == list(compilation.typed.nodes["base"].node.op.list_kept())  # type: ignore
     assert apart(expected, model(given)["y"]) < 1e-5
     model.save(tmp_path / "model.keras")
     assert apart(expected, keras.models.load_model(tmp_path / "model.keras")(given)["y"]) < 1e-5
