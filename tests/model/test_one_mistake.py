@@ -53,6 +53,8 @@ SPECS = {
     "what comes to a table of few positions": "branches: {a: {input: {kind: tensor, shape: [2, 2, 5], axes: [x, y, z]}, layers: "
     "[{DepthwiseConv2D: {strides: 4, kernel_sizeq: 2, padding: same}}, {TimeDistributed: [{Residual: {layers: "
     "[{PositionEmbedding: {sequence_length: 40}}, {GlobalMaxPooling1D: {keepdims: true}}]}}]}]}}\nhead: [Flatten]",
+    "the loss that metrics disagree about": "branches: {a: {input: {kind: vector, shape: [4]}}}\nhead: [{Dense: {units: 3}}]\n"
+    "compile: {loss: $nowhere, metrics: [categorical_accuracy, sparse_categorical_accuracy]}",
     "the strategy of a fusion of one": "branches: {a: {input: {kind: vector, shape: [4]}}}\n"
     "fusion: {strategyq: attention, pool: none, inputs: [a]}\nhead: []",
     "the inputs of a fusion of one": TWO + "fusion: {inptsz: a}\nhead: []",

@@ -78,6 +78,8 @@ class HeadUse(NamedTuple):
     """The mask of what it is given, which not every output carries."""
     target: Target | None = None
     """What its labels look like, where the spec says so."""
+    loss_is_open: bool = False
+    """Whether its loss could not be read, so that nobody knows what labels come."""
 
     @property
     def rank(self) -> int:
@@ -121,9 +123,12 @@ def find_head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | No
     if output.type is None or before is None:
         return None
     loss = section.losses.get(name) if section is not None else None
+    is_open = section is not None and name not in section.losses
     target = next((each.target for each in spec.targets if each.head == name), None)
     metrics = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ())) if section is not None else ()
-    return HeadUse(name, output.type, output.node, loss, metrics, find_activation(typed, output.node.id), before.mask, target)
+    return HeadUse(
+        name, output.type, output.node, loss, metrics, find_activation(typed, output.node.id), before.mask, target, is_open
+    )
 
 
 def find_activation(typed: TypedGraph, id: str) -> Activated | None:
