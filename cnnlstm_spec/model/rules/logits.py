@@ -132,11 +132,11 @@ def _check(logits: _Logits, typed: TypedGraph) -> Iterator[Diagnostic]:
 
 
 def _leave_out(op: Op, found: Activated) -> Iterator[Fix]:
-    """The layer without its activation, or a list without the layer that is one; a recurrent one needs its own."""
-    if not found.typed.weights:
-        yield drop(found.node.origin.place.span, op.title(), "unsafe")
-    elif "activation" in op.arguments and "return_sequences" not in op.arguments:
+    """The layer without its activation, which a recurrent one needs; a list without the layer that is one is shown alone."""
+    if "activation" in op.arguments and "return_sequences" not in op.arguments:
         yield fix_activation(found.node, "linear")
+    elif not found.typed.weights:
+        yield drop(found.node.origin.place.span, op.title(), "display")
 
 
 def _reach(values: Range, logits: _Logits) -> tuple[float, float]:
