@@ -104,7 +104,6 @@ MENDED += [
     ("margins-expected", spec(VECTOR, "", head(1, "sigmoid"), loss=HINGE, metrics="[accuracy]")),
     ("margins-expected", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[hinge]")),
     ("logits-bounded", spec(VECTOR, "", f"[{CUT}, {{Activation: {{activation: sigmoid}}}}]", loss="bce")),
-    ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
     ("logits-bounded", spec(VECTOR, "", f"[{BOTH}, Softmax]", loss=CLASSES)),
     ("logits-bounded", spec(VECTOR, "", head(4, "relu"), loss="{CategoricalCrossentropy: {from_logits: true}}")),
     ("logits-bounded", spec(VECTOR, "", head(1, "softplus"), loss=LOGITS)),
@@ -119,6 +118,7 @@ MENDED += [
     ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
 ]
 FOUND = [
+    ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
     ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
     ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
