@@ -17,7 +17,7 @@ from fuzz.report import Report
 Serve = Callable[[Any, list[int], bool], None]
 EACH = 60
 """Seeds that a process works on before another takes its place."""
-PATIENCE = 400
+PATIENCE = 900
 """Seconds after which a seed is given up."""
 
 
