@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Refusal
+from ..ir.meaning import UNKNOWN
 from ..ir.op import Op
 from ..ir.size_conditions import Conditions
 from ..ir.tensor import TensorType
@@ -109,6 +110,8 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
             return typed
         if not may_be_text(op, node, state.graph):
             state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
+        if (typed := _correct(node, op, inputs, refusal.at, trial, state)) is not None:
+            return typed
     finally:
         if state.found:
             found[node.id] = state.found.copy()
@@ -116,6 +119,23 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
     if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
         trial.stepped.add(node.id)
     return None
+
+
+def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, trial: Trial, state: State) -> TypedNode | None:
+    """A node that is refused because of one argument, and leaves the shape as it is where that is left out; else None."""
+    argument = op.arguments.get(at) if at is not None else None
+    if argument is None or argument.required or len(inputs) != 1:
+        return None
+    plain = op.model_copy(update={argument.field: argument.canonical})
+    try:
+        type = infer_node(node, plain, inputs, replace(state, memory=None, found=[])).typed.type
+    except Refusal:
+        return None
+    if type is None or type.axes != inputs[0].axes:
+        return None
+    trial.failing.append(node.id)
+    given = replace(type, values=None, zeros=None, meaning=UNKNOWN)
+    return TypedNode(replace(node, op=plain), make_same(node, inputs, given, state), inputs)
 
 
 def _infer_on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> TypedNode | None:
