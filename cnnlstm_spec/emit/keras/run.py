@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from importlib import import_module
 from itertools import takewhile
@@ -115,12 +115,24 @@ Changes = Mapping[str, Callable[[Any], Any]]
 """By head, what makes another thing of one of the spec's."""
 
 
-def compile_again(model: keras.Model, statements: Iterable[Statement], losses: Changes, metrics: Changes) -> None:
+def compile_again(
+    model: keras.Model,
+    statements: Iterable[Statement],
+    losses: Changes,
+    metrics: Changes,
+    scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
+) -> None:
     """Runs statements that compile a model, on one that is built; some heads get another loss or metrics.
 
-    Metrics are called as in a model that is compiled for the first time.
+    Metrics are called as in a model that is compiled for the first time. `scope` makes what a model is compiled in that several
+    devices train; TensorFlow's cannot be left where Keras has forgotten in it.
     """
     forget(free=False)
+    with scope():
+        _compile_model(model, statements, losses, metrics)
+
+
+def _compile_model(model: keras.Model, statements: Iterable[Statement], losses: Changes, metrics: Changes) -> None:
     for statement in statements:
         assert isinstance(statement, Do)
         keywords = {name: _evaluate(each, {"model": model}) for name, each in statement.call.keywords}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -48,8 +49,9 @@ def begin(
     now: Stretch,
     targets: Mapping[str, Target],
     losses: Mapping[str, Callable[[Any], Any]],
+    scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> None:
-    """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer."""
+    """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer, in a scope."""
     from ...emit.keras.run import compile_again
     from .scaled import unscale
 
@@ -70,7 +72,7 @@ def begin(
     section = spec.compile
     if now.phase is not None and now.phase.keys.optimizer is not None:
         section = replace(section, optimizer=Placed(now.phase.keys.optimizer, now.phase.place))
-    compile_again(model, compile_statements(replace(spec, compile=section), graph), losses, metrics)
+    compile_again(model, compile_statements(replace(spec, compile=section), graph), losses, metrics, scope)
 
 
 def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, Any]) -> None:

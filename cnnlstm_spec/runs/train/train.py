@@ -72,8 +72,9 @@ def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights:
     if devices is not None:
         devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)
-    with nullcontext() if devices is None else devices.find_scope():
-        begin(model, training.compilation, before, now, training.data.targets, losses)
+    scope = nullcontext if devices is None else devices.find_scope
+    begin(model, training.compilation, before, now, training.data.targets, losses, scope)
+    with scope():
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
 
