@@ -224,7 +224,7 @@ def test_two_searches_train_on_one_storage(tmp_path: Path) -> None:
     """At the same time, each into a folder of its own: as many trials as are wanted, none twice, and each in one of the folders."""
     import optuna
 
-    spec, wanted = write(tmp_path, SPEC.replace("trials: 5", "trials: 8")), 8
+    spec, wanted = write(tmp_path, SPEC.replace("trials: 4", "trials: 8")), 8
     url, outs = f"sqlite:///{tmp_path / 'shared.db'}", [tmp_path / "one", tmp_path / "other"]
     processes = [start(spec, out, "--storage", url) for out in outs]
     said = [process.communicate(timeout=900)[1].decode() for process in processes]
