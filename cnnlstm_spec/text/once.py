@@ -46,7 +46,8 @@ def _join_metrics(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 def _strip_names(found: Diagnostic) -> tuple[str, ...]:
     """What is said, whatever that is called which it is said of."""
-    said = (found.message, *found.help)
+    # Not its message, which is cut where it is long: two that differ behind the cut say different things.
+    said = (found.code.template.format(**found.facts), *found.help)
     for name in filter(found.facts.get, NAMES):
         named = re.compile(rf"`{re.escape(str(found.facts[name]))}(?!\w)")
         said = tuple(named.sub("`", each) for each in said)

@@ -131,3 +131,11 @@ def test_many_sizes_are_given_up_soon() -> None:
     found = compile_source(Source("many_sizes.yaml", text))
     assert process_time() - started < 10
     assert {each.code.name for each in found.diagnostics if each.severity == "error"} == {"shapes-differ"}
+
+
+def test_conditions_that_are_cut_to_the_same_words_are_two() -> None:
+    """In a message of one line they look alike; what the second asks was told as a place of the first."""
+    found = compile_source(Source("cut.yaml", Path(__file__).with_name("cut_alike.yaml").read_text("utf-8"))).diagnostics
+    *_, third, fourth = [each for each in found if each.code.name == "depends-on-size"]
+    assert third.message == fourth.message and third.facts["condition"] != fourth.facts["condition"]
+    assert third.place != fourth.place
