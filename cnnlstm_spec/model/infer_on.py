@@ -122,8 +122,8 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
 
 
 def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, trial: Trial, state: State) -> TypedNode | None:
-    """A node that is refused because of one argument, and leaves the shape as it is where that is left out; else None."""
-    argument = op.arguments.get(at) if at is not None else None
+    """A node that is refused because of its axis, and leaves the shape as it is, whichever that is; else None."""
+    argument = op.arguments.get(at) if at == "axis" and not op.decides_shape(at) else None
     if argument is None or argument.required or len(inputs) != 1:
         return None
     plain = op.model_copy(update={argument.field: argument.canonical})

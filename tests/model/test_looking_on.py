@@ -166,7 +166,7 @@ def test_what_enters_time_is_taken_out_with_what_leaves_it() -> None:
     assert codes(found) == ["nothing-to-distribute", "unknown-name", "softmax-with-binary"]
 
 
-def test_a_mistake_in_one_argument_hides_no_other() -> None:
+def test_a_mistake_in_an_axis_hides_no_other() -> None:
     """A softmax gives what it is given, whichever axis is meant; the same of every layer that leaves the shape as it is."""
     chain = (
         "[{Dense: {units: 8}}, {Softmax: {axis: 4}}, {Dense: {units: 8}}, {UnitNormalization: {axis: 5}}, "
@@ -178,7 +178,7 @@ def test_a_mistake_in_one_argument_hides_no_other() -> None:
     assert codes(found) == ["no-such-axis", "no-such-axis", "no-such-axis", "wrong-rank"]
 
 
-def test_what_reads_a_layer_with_a_mistake_in_one_argument_is_told_nothing_of_it() -> None:
+def test_what_reads_a_layer_with_a_mistake_in_its_axis_is_told_nothing_of_it() -> None:
     chain = "[{Dense: {units: 8}}, {Softmax: {axis: 4}}, {Reshape: {target_shape: [4, 2]}}, {LSTM: {units: 3}}]"
     found = load(
         f"{TOP}branches: {{a: {{input: {{kind: vector, shape: [20]}}, layers: {chain}}}}}\nhead: [{{Dense: {{units: 1}}}}]\n"
