@@ -42,7 +42,7 @@ def test_what_a_target_runs_is_there(target: str) -> None:
         elif program == "cnnlstm-spec":
             assert run([arguments[0], "--help"]) == 0 and Path(ROOT, arguments[1]).exists()
         else:
-            assert program in ("ruff", "mypy", "lint-imports", "yaml-language-server", "chromium"), program
+            assert program in ("uv", "ruff", "mypy", "lint-imports", "yaml-language-server", "chromium"), program
 
 
 def test_every_target_is_declared() -> None:
