@@ -100,7 +100,9 @@ class Layout(Places):
 
     def _drop(self, span: Span) -> tuple[Edit, ...] | None:
         found = self._keys.get(span.start)
-        if found is not None and (found.holder is None or len(found.mapping.entries) > 1):
+        # The span of a whole item of several keys begins at the first of them.
+        whole = found is not None and found.holder is not None and span.end == found.mapping.span.end
+        if found is not None and (found.holder is None or (len(found.mapping.entries) > 1 and not whole)):
             return self._drop_entry(found)
         item = found.holder if found is not None else self._items.get(span.start)
         if item is None:

@@ -343,3 +343,13 @@ def test_a_bare_name_in_a_scalar_place_takes_no_key() -> None:
     node, _ = parse(source)
     assert isinstance(node, Mapping) and isinstance(node.entries[0].value, Scalar)
     assert Layout(source).make_edits(Put(node.entries[0].key.span, "k", "1")) is None
+
+
+def test_an_item_of_several_keys_is_dropped_whole_and_its_first_key_alone() -> None:
+    text = "fusion:\n  - name: one\n    inputs: [a]\n  - name: two\n    inputs: [b]\n"
+    source = Source("before", text)
+    start = text.index("name: two")
+    whole = changed(text, Drop(Span(source, start, len(text.rstrip()))))
+    assert whole is not None and whole[0] == "fusion:\n  - name: one\n    inputs: [a]\n"
+    key = changed(text, Drop(Span(source, start, start + len("name"))))
+    assert key is not None and key[0] == "fusion:\n  - name: one\n    inputs: [a]\n  - inputs: [b]\n"
