@@ -205,7 +205,7 @@ def _train(
     if spec.fit.deterministic:
         compute_alike()
     devices = _share(orders, watch)
-    with nullcontext() if devices is None else devices.find_scope():
+    with nullcontext() if devices is None else devices.make_scope():
         model, loaded = _build(compilation, orders)
     if spec.fit.start_from is not None:
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")

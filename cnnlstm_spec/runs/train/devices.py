@@ -31,7 +31,7 @@ class Mirrored:
         self.strategy = tensorflow.distribute.MirroredStrategy([each.name for each in names])
         self.count = len(names)
 
-    def find_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
         found: AbstractContextManager[Any] = self.strategy.scope()
         return found
@@ -70,7 +70,7 @@ class Mirrored:
         for layer in model._flatten_layers():
             if isinstance(layer, keras.layers.BatchNormalization):
                 layer.synchronized = True
-        with self.find_scope():
+        with self.make_scope():
             model._loss_tracker = WholeMean(name="loss")
             model._symbolic_build(data_batch=batch)
         # Keras would build it of the mean of the devices' shares, which fails where they have not as many samples.

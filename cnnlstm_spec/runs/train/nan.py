@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 import keras
@@ -48,8 +47,7 @@ def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[s
             return False
         training.model.set_weights(training.build().get_weights())
         losses = weigh_labels(training.data, weights)
-        scope = nullcontext if training.devices is None else training.devices.find_scope
-        begin(training.model, training.compilation, plan[:-1], plan[-1], training.data.targets, losses, scope)
+        begin(training.model, training.compilation, plan[:-1], plan[-1], training.data.targets, losses)
         for variable in training.model.optimizer.variables:
             if "learning_rate" not in variable.path:
                 variable.assign(keras.ops.zeros_like(variable))

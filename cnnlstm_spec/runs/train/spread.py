@@ -35,12 +35,12 @@ class Spread:
         names = [f"{device.platform}:{device.id}" for device in devices]
         self.distribution = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
 
-    def find_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
         found: AbstractContextManager[Any] = self.distribution.scope()
         return found
 
-    make_context = find_scope
+    make_context = make_scope
 
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
         """Raises DataError for steps that are not compiled, in which an array is no whole."""
@@ -54,7 +54,7 @@ class Spread:
     def prepare(self, model: keras.Model, batch: Values) -> None:
         """Builds what Keras would build of a share, and lets steps cut what was filled up; for each phase anew."""
         own = type(model)
-        with self.find_scope():
+        with self.make_scope():
             own._symbolic_build(model, data_batch=batch)
         model._symbolic_build = _pass_over
         model.train_step = lambda state, data: own.train_step(model, state, self._cut(data))

@@ -72,7 +72,7 @@ def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights:
     if devices is not None:
         devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)
-    scope = nullcontext if devices is None else devices.find_scope
+    scope = nullcontext if devices is None else devices.make_scope
     begin(model, training.compilation, before, now, training.data.targets, losses, scope)
     with scope():
         if not model.optimizer.built:

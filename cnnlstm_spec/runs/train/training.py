@@ -57,7 +57,7 @@ class Devices(Protocol):
 
     count: int
 
-    def find_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[Any]:
         """What a model is built and compiled in."""
 
     def make_context(self) -> AbstractContextManager[Any]:
