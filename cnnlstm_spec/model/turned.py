@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from ..ir.graph import Node, TypedGraph
 from ..ops.input import InputOp
 from ..text.diagnostic import Diagnostic, Label
 from ..text.fix import Fix, Put
+from ..text.source import Path
 from .infer import infer
 from .look_on import make_finding_key
 from .rules.channels import FIRST, FORMAT, find_format, find_order, tell_format
@@ -26,15 +27,25 @@ def blame_channels(
         return left
     for told, words, nodes in (*_turn_inputs(typed, found), *_turn_formats(typed)):
         still: list[Diagnostic] = []
-        infer(replace(typed.graph, nodes=nodes), typed.policy, still, batch_size)
-        keys = set(map(make_finding_key, still))
-        freed = [each for each in of_types if each.severity == "error" and make_finding_key(each) not in keys]
+        turned = infer(replace(typed.graph, nodes=nodes), typed.policy, still, batch_size)
+        keys = {*map(make_finding_key, still)}
+        beyond = {each.node.origin.place.path for each in turned.nodes.values() if each.type is None}
+        freed = [
+            each
+            for each in of_types
+            if each.severity == "error" and make_finding_key(each) not in keys and not _is_within(each.place.path, beyond)
+        ]
         if freed:
             joined = replace(freed[0], labels=(Label(told.place, words), *freed[0].labels), help=told.help, fixes=told.fixes)
             gone = [*freed[1:], *(each for each in left if each is told or told.code is each.code is FORMAT)]
             left = [joined if each is freed[0] else each for each in left if not any(each is one for one in gone)]
             of_types = [each for each in of_types if not any(each is one for one in freed)]
     return left
+
+
+def _is_within(path: Path, others: Collection[Path]) -> bool:
+    """Whether a place is one of others, or inside one."""
+    return any(path[:size] in others for size in range(1, len(path) + 1))
 
 
 def _turn_inputs(typed: TypedGraph, found: Sequence[Diagnostic]) -> Iterator[Turned]:

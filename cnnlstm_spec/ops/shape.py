@@ -152,12 +152,16 @@ class Reshape(Shaping):
         return x.mask if target and x.axes and target[0] == x.axes[0].size else None
 
     def place_after(self, place: int, output: TensorType, x: TensorType) -> int | None:
-        """An axis stays where as many values stand before it as before; an only one that is not the last any more is another."""
+        """An axis stays where as many values stand before it as before, the last one as far back as may be of sizes of 1.
+
+        An only one that is not the last any more is another.
+        """
         if x.rank == 1 and output.rank > 1 and output.axes[-1].size != x.axes[0].size:
             return None
         before, size = count_positions(x.axes[:place]), x.axes[place].size
-        places = (each for each, axis in enumerate(output.axes) if axis.size == size)
-        return next((each for each in places if count_positions(output.axes[:each]) == before), None)
+        alike = [each for each, axis in enumerate(output.axes) if axis.size == size]
+        places = [each for each in alike if count_positions(output.axes[:each]) == before]
+        return places[-1 if place == x.rank - 1 else 0] if places else None
 
     def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
         (x,) = inputs

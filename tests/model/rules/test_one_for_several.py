@@ -82,3 +82,23 @@ def test_two_images_of_which_one_is_turned() -> None:
     found = sweep(Source("spec.yaml", text)).compile_plain().diagnostics
     assert [each.code.name for each in found] == ["kernel-larger-than-input"] * 2
     assert [any("64 channels" in label.message for label in each.labels) for each in found] == [True, False]
+
+
+def test_what_fails_otherwise_for_another_data_format_does_not_fail_for_that() -> None:
+    padded = "{ZeroPadding1D: {data_format: channels_last}}"
+    first = f"{{Conv1D: {{filters: 4, kernel_size: 2, data_format: channels_first}}}}, {padded}, {{LSTM: {{units: 3}}}}"
+    text = TOP + (
+        "branches:\n"
+        f"  left: {{input: {{kind: sequence, shape: [4, 8]}}, layers: [{first}]}}\n"
+        "  right: {input: {kind: sequence, shape: [4, 8]}, share_layers_with: left, layers: [GlobalMaxPooling2D]}\n"
+        "fusion: {strategy: concat}\nhead: [{Dense: {units: 1}}]\n"
+    )
+    errors = [each for each in sweep(Source("spec.yaml", text)).compile_plain().diagnostics if each.severity == "error"]
+    assert [each.code.name for each in errors] == ["wrong-rank"]
+    assert not any("data_format" in line for line in errors[0].help), errors[0].help
+
+
+def test_one_channel_of_one_step_is_the_last_axis() -> None:
+    layers = "GlobalAveragePooling1D, {Reshape: {target_shape: [1, -1]}}, ZeroPadding1D, {LSTM: {units: 3}}"
+    text = STEPS.replace("[8, 4]", "[8, 1]") % layers
+    assert "data-format-differs" not in {each.code.name for each in sweep(Source("spec.yaml", text)).compile_plain().diagnostics}
