@@ -176,7 +176,7 @@ def is_cut_off(graph: Graph, address: str) -> bool:
         return inner.layer not in inner.op.list_kept()
     id = find_output(graph, address)
     op = graph.nodes[id].op if id is not None else None
-    return isinstance(op, Backbone) and not op.whole
+    return isinstance(op, Backbone) and not (op.whole or op.unsure)
 
 
 def cut_off_address(address: str, place: Place) -> Diagnostic:

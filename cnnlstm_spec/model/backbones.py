@@ -36,8 +36,8 @@ class InnerReferences:
         """By the node of a backbone and the name of a layer in it, the node of what that gives."""
         self.made: set[str] = set()
         """The nodes that references have made."""
-        self.misread: set[tuple[str, str | None]] = set()
-        """The backbones of which something is read that they do not have, each with the layer that it is taken for."""
+        self.misread: dict[str, tuple[str, str]] = {}
+        """By what reads a layer that a backbone does not have, the backbone and the layer that it is taken for."""
 
     def resolve(self, ref: str, origin: Origin) -> str | None:
         """The node of a backbone in `TimeDistributed`, or of an inner layer of any; None where there is none."""
@@ -51,7 +51,8 @@ class InnerReferences:
         id, at = backbones[holder]
         op = self.find_op(id)
         if layer not in op.list_layers():
-            self.misread.add((id, find_nearest(layer, op.list_layers())))
+            if (meant := find_nearest(layer, op.list_layers())) is not None:
+                self.misread[ref] = id, meant
             return None
         if (id, layer) not in self.taps:
             inside = replace(at, shared=None, frozen=None, frozen_norms=False)
@@ -143,18 +144,20 @@ def cut_off(
     nodes: list[Node],
     outputs: Iterable[str],
     addresses: dict[str, str],
-    misread: Iterable[tuple[str, str | None]],
+    misread: Iterable[tuple[str, str]],
+    unsure: bool,
     memory: Memory | None,
 ) -> list[Node]:
     """The nodes with each backbone told what is read of it, and without ends of time that nothing reads behind one.
 
-    An address of what is cut off is from then on that of the backbone. What is `misread` and taken for nothing may be all.
+    An address of what is cut off is from then on that of the backbone. Where a reference names nothing, it is `unsure` what else
+    is read.
     """
     by_id = {node.id: node for node in nodes}
     tapped = {node.inputs[0] for node in nodes if isinstance(node.op, InnerLayer)}
     if not tapped:
         return nodes
-    read = {*outputs, *(id for id, meant in misread if meant is None)}
+    read = set(outputs)
     kept: list[Node] = []
     moved: dict[str, str] = {}
     for node in reversed(nodes):
@@ -166,7 +169,7 @@ def cut_off(
         if not isinstance(node.op, InnerLayer):
             read.update(node.inputs)
     addresses.update({address: moved[id] for address, id in addresses.items() if id in moved})
-    return _share_outputs(kept[::-1], read, [(id, meant) for id, meant in misread if meant is not None], memory)
+    return _share_outputs(kept[::-1], read, misread, unsure, memory)
 
 
 def _find_before_time(node: Node, nodes: dict[str, Node]) -> str:
@@ -176,7 +179,9 @@ def _find_before_time(node: Node, nodes: dict[str, Node]) -> str:
     return node.id
 
 
-def _share_outputs(nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]], memory: Memory | None) -> list[Node]:
+def _share_outputs(
+    nodes: list[Node], read: set[str], supposed: Iterable[tuple[str, str]], unsure: bool, memory: Memory | None
+) -> list[Node]:
     """The backbones of one Keras layer have the same outputs: those that are read of any of them."""
     layers = {node.id: node.layer for node in nodes}
     taps: dict[str, set[str]] = {}
@@ -190,11 +195,10 @@ def _share_outputs(nodes: list[Node], read: set[str], supposed: Iterable[tuple[s
     for node in nodes:
         if isinstance(node.op, Backbone) and node.layer in taps:
             wanted = tuple(each for each in node.op.list_layers() if each in taps[node.layer])
-            node = replace(node, op=make_once(memory, _limit_to, node.op, *wanted, "whole" if node.layer in whole else ""))
+            node = replace(node, op=make_once(memory, _limit_to, node.op, node.layer in whole, unsure, *wanted))
         told.append(node)
     return told
 
 
-def _limit_to(op: Backbone, *read: str) -> Backbone:
-    *taps, whole = read
-    return op.replace_values(taps=tuple(taps), whole=bool(whole))
+def _limit_to(op: Backbone, whole: bool, unsure: bool, *taps: str) -> Backbone:
+    return op.replace_values(taps=taps, whole=whole, unsure=unsure)

@@ -69,6 +69,8 @@ class _Builder:
         """What each head gives to others, by `heads.name`."""
         self.circled: set[str] = set()
         """The heads that are computed from themselves, or between such."""
+        self.unsure = False
+        """Whether a reference names nothing, and is taken for nothing inside a backbone."""
 
     def build(self) -> Graph:
         shared = find_mask_givers(self.spec, self.found)
@@ -83,7 +85,8 @@ class _Builder:
         states = join(sides, self.weaver.nodes, self.found, self.resolve, self.build_state)
         names = assign_names(self.weaver.wanted, reserved)
         nodes = order_nodes(self.inner.list_in_order(), sides, states, self.found)
-        nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, self.inner.misread, self.memory)
+        meant = self.inner.misread.values()
+        nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, meant, self.unsure, self.memory)
         renamed = [node.replace_names(names) for node in nodes]
         return Graph(
             self.spec.name,
@@ -153,6 +156,7 @@ class _Builder:
             return inner
         if head not in self.circled or find_head(ref) not in self.circled:
             self.report_unknown(ref, origin, stage, head)
+        self.unsure |= ref not in self.inner.misread
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
 
     def report_unknown(self, ref: str, origin: Origin, stage: int | None, head: str | None) -> None:

@@ -193,16 +193,27 @@ def fit(*phases: Any) -> Any:
 CUT = "branches.x.base.block_16_expand"
 
 
-@pytest.mark.parametrize(
-    "more",
-    [
-        {"expect": {CUT: [3, 2, 336]}},
-        {"expect": {"branches.x": [3, 2, 1280]}},
-        {"expect": {"branches.x.base": [3, 2, 1280]}},
-        {"compile": {"optimizer": "sgd", "loss": "mse", "learning_rate_multipliers": {CUT: 0.1}}},
-        fit({"name": "a", "freeze": [CUT]}),
-    ],
-)
+NAMING: Any = [
+    {"expect": {CUT: [3, 2, 336]}},
+    {"expect": {"branches.x": [3, 2, 1280]}},
+    {"expect": {"branches.x.base": [3, 2, 1280]}},
+    {"compile": {"optimizer": "sgd", "loss": "mse", "learning_rate_multipliers": {CUT: 0.1}}},
+    fit({"name": "a", "freeze": [CUT]}),
+]
+"""What names a layer that is cut off, if nothing else is read than an earlier one."""
+
+
+@pytest.mark.parametrize("more", NAMING)
+@pytest.mark.parametrize("reference", ["xz", "zzzzzzzz", "x.base.zzzzzzzz"])
+def test_what_is_cut_off_is_not_known_where_a_reference_names_nothing(more: Any, reference: str) -> None:
+    read = {"y": "x.base.block_3_expand_relu", "z": reference}
+    heads = {name: {"inputs": [each], "layers": POOLED} for name, each in read.items()}
+    more = {**more, "compile": {**more["compile"], "loss": {"y": "mse", "z": "mse"}}} if "compile" in more else more
+    found = load([net(train_from="block_13_expand")], [reference], **more, heads=heads)
+    assert [each.code.name for each in found.diagnostics if each.severity == "error"] == ["unknown-reference"]
+
+
+@pytest.mark.parametrize("more", NAMING)
 def test_what_is_cut_off_has_no_address(more: Any) -> None:
     found = load([net()], ["x.base.block_3_expand_relu"], **more)
     assert [each for each in codes(found) if each != "adapted-without-data"] == ["inner-layer-cut-off"]

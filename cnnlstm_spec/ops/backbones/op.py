@@ -81,6 +81,8 @@ class Backbone(Op):
     """The inner layers whose outputs are read, in their order."""
     whole: bool = True
     """Whether its own output is read; else the layers after the taps are no part of the model."""
+    unsure: bool = False
+    """Whether a reference names nothing, so that more of it may be meant to be read."""
 
     @classmethod
     def title(cls) -> str:
@@ -113,7 +115,7 @@ class Backbone(Op):
         self.check_frozen(count)
         if self.preprocess_input and self.find_preprocessing() in OF_COLOURS and count != 3:
             raise Refusal(COLOURS, "preprocess_input", layer=self.title(), given=count)
-        if not self.whole:
+        if not self.whole and not self.unsure:
             return self.infer_inner_type(x, self.taps[-1])
         return x.with_axes(*_list_axes(infer_output_shape(self.model, self.list_settings(), height.size, width.size)))
 
@@ -141,7 +143,9 @@ class Backbone(Op):
         return list_layers(self.model, self.list_settings(), channels)
 
     def list_kept(self, channels: int = 3) -> tuple[str, ...]:
-        """The names of those that are part of the model."""
+        """The names of those that are part of the model, or may be meant to be."""
+        if self.unsure:
+            return self.list_layers(channels)
         return find_kept_layers(self.model, self.list_settings(), channels, self.list_read_layers())
 
     def list_read_layers(self) -> tuple[str, ...] | None:
