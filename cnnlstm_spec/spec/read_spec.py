@@ -107,6 +107,10 @@ def elaborate(
     expect = read_expect(top["expect"], scope.enter("expect")) if heads and top.get("expect") is not None else ()
     budget = read_budget(top["budget"], scope.enter("budget")) if top.get("budget") is not None else None
     data, fit, search = _read_runs(top, keys, scope, branches, heads)
+    if scope.globals or scope.blocks:
+        from .unused import report_unused
+
+        report_unused(root, scope)
     if not heads:
         single, heads = True, (Head("head", (), make_origin(find_first_line(root), scope.enter("head")), written=False),)
     return ModelSpec(

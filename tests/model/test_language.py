@@ -124,6 +124,7 @@ def test_residual() -> None:
 
 def test_variables() -> None:
     top = "vars: {width: 8, other: '${width}', options: {units: 3}, list: [{Dense: {units: 2}}], scale: 0.5}\n"
+    top += "rules: {unused-definition: ignore}\n"
     assert output(good("[{Dense: {units: $width}}]", top=top)) == "(features=8)"
     assert output(good('[{Dense: {units: "${width * (2 + 1) // 5 - 1}"}}]', top=top)) == "(features=3)"
     assert output(good("[{Dense: {units: $other}}]", top=top)) == "(features=8)"

@@ -16,7 +16,7 @@ PAGES = sorted((ROOT / "cnnlstm_spec/text/codes").glob("*.md"))
 WARNINGS = [page for page in PAGES if "# warning" in page.read_text("utf-8")]
 OF_THE_SPEC = {
     *("masks-combined", "multipliers-and-callbacks", "optimizer-in-half", "patience-never-ends", "search-for-the-worst"),
-    *("phase-changes-nothing", "shared-alone", "silences-nothing", "xla-not-used"),
+    *("phase-changes-nothing", "shared-alone", "silences-nothing", "unused-definition", "xla-not-used"),
 }
 """What is said of keys of the spec, which are not of a branch or a head."""
 SHARED = {"depends-on-size", "mask-unread", "sizes-undecided"}
