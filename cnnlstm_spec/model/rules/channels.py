@@ -45,11 +45,11 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     channels = x.meaning.channels
     if x.rank < 2 or len(node.inputs) > 1:
         return
-    if op.is_batch_norm or op.statistics is not None:
+    if op.is_batch_norm or op.statistics is not None or isinstance(op, Normalization):
         channels = _find_colours(x) if channels is None else channels
     if channels is None:
         return
-    if isinstance(op, BatchNormalization | GroupNormalization):
+    if isinstance(op, BatchNormalization | GroupNormalization | Normalization):
         yield from _check_norm(node, op, channels)
     elif op.statistics == "axis":
         yield from _check_along(node, op, channels)
@@ -71,10 +71,11 @@ def _name_axis(place: int) -> str:
 def _check_norm(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]:
     x = node.inputs[0]
     assert x is not None
-    (place,) = _find_places(op, x)
-    if place == channels:
+    places = _find_places(op, x)
+    if channels in places or not places:
         return
-    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(place), "channels": _name_axis(channels)}
+    axes = " and ".join(map(_name_axis, places))
+    facts: dict[str, object] = {"layer": op.title(), "axis": axes, "channels": _name_axis(channels)}
     yield _report_axis(NORM, node, op, facts, channels)
 
 
@@ -94,7 +95,7 @@ def _check_along(node: TypedNode, op: Op, channels: int) -> Iterable[Diagnostic]
 def _find_places(op: Op, x: TensorType) -> tuple[int, ...]:
     """The axes that an op names, from 0 for the first after the batch."""
     axis = op.get_value("axis")
-    axes = axis if isinstance(axis, tuple | list) else (axis,)
+    axes = () if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     return tuple(sorted(each - 1 if each > 0 else each + x.rank for each in axes))
 
 

@@ -120,6 +120,7 @@ MENDED += [
 FOUND = [
     ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
     ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
+    ("norm-not-over-channels", spec(IMAGE, f"Normalization: {{axis: 1, mean: {[0] * 32}, variance: {[1] * 32}}}; Flatten")),
     ("ignored-class-counted", spec(IMAGE, "", "[{Conv2D: {filters: 4, kernel_size: 1, activation: softmax}}]", loss="{SparseCategoricalCrossentropy: {ignore_class: 9}}", metrics="[{SparseTopKCategoricalAccuracy: {k: 2}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 3}}]", loss="mse", targets="{encoding: real, shape: [1], range: [0, 9]}")),
 ]  # fmt: skip
