@@ -184,6 +184,10 @@ class Augmentation(Op):
     def list_parts(self, inputs: int) -> tuple[str, ...]:
         return FRAME_PARTS if self.frames is not None else ()
 
+    def list_refused_dtypes(self) -> tuple[str, ...]:
+        """The compute dtypes in which Keras cannot run it, where arguments decide."""
+        return self.refused_dtypes
+
     def list_channels_taken(self) -> tuple[int, ...]:
         """The numbers of channels it takes, where arguments decide; any where empty."""
         return self.channels
@@ -191,7 +195,7 @@ class Augmentation(Op):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
         dtype = compute_dtype(self.dtype or at.policy)
-        if dtype in self.refused_dtypes:
+        if dtype in self.list_refused_dtypes():
             help = ("give the layer `dtype: float32`",)
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="float32", dtype=dtype)
         taken = self.list_channels_taken()

@@ -174,10 +174,21 @@ class RandomElasticTransform(Transform):
     """Least and greatest value of the images."""
     refused_dtypes = ("float16",)
     frames = None
-    examples = (example((4, 5, 3)), example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"))
+    examples = (
+        example((4, 5, 3)),
+        example((4, 5, 1), factor=0.5, scale=[0.1, 0.3], fill_mode="nearest"),
+        example((4, 5, 3), factor=0),
+    )
+
+    def acts(self) -> bool:
+        """Whether any image can be bent; Keras leaves all out else."""
+        return all(max(each) if isinstance(each, tuple) else each for each in (self.factor, self.scale))
+
+    def list_refused_dtypes(self) -> tuple[str, ...]:
+        return super().list_refused_dtypes() if self.acts() else ()
 
     def without_xla(self, trained: bool) -> str | None:
-        return ""
+        return "" if self.acts() else None
 
 
 class RandomErasing(Geometry):

@@ -37,6 +37,8 @@ RUN = [
     TRAINED + "{Resizing: {height: 4, width: 4}}",
     "{Resizing: {height: 4, width: 4, interpolation: nearest}}",
     "RandomErasing",
+    "{RandomElasticTransform: {factor: 0}}",
+    "{RandomElasticTransform: {scale: [0, 0]}}",
 ]
 OFF = [
     "{RandomRotation: {factor: 0.1}}",
