@@ -123,7 +123,7 @@ docs: $(CORE)/ready
 
 # What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
-	$(CORE)/bin/python -m pytest -m "not keras" tests/whole/test_specs.py tests/whole/test_said.py tests/compiler/test_blame.py tests/spec/test_own_layers.py --update
+	$(CORE)/bin/python -m pytest -m "not keras" $$(grep -rlE '^from told import|"--update"' tests --include='test_*.py') --update
 
 # The JSON Schema in the YAML language server, which is installed into build/ with Node.
 test-yaml-server: $(CORE)/ready

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from cnnlstm_spec.text.diagnostic import Diagnostic
-from cnnlstm_spec.text.fix import Fix
+from cnnlstm_spec.text.fix import Change, Fix
 from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Span
+
+HEADING = re.compile(r"^=== (.+)\n", re.M)
+WRITTEN = pytest.StashKey[dict[Path, dict[str, str]]]()
+"""What a run that writes has told so far: by `.out`, what each test tells."""
 
 
 def tell(found: Iterable[Diagnostic]) -> str:
@@ -26,16 +31,20 @@ def tell_fixes(found: Iterable[Diagnostic]) -> list[str]:
 
 def _changes(fix: Fix) -> str:
     """The changes of a fix, the texts that they stand at in place of spans."""
-    return "".join(
-        f"; {type(each).__name__.lower()} {', '.join(_part(part) for part in each if part != ())}" for each in fix.edits
-    )
+    return "".join(f"; {_change(each)}" for each in fix.edits)
+
+
+def _change(edit: Change) -> str:
+    return f"{type(edit).__name__.lower()} {', '.join(_part(part) for part in edit if part != ())}"
 
 
 def _part(part: object) -> str:
-    if not isinstance(part, Span):
-        return repr(part)
-    line, column = part.source.find_position(part.start)
-    return f"{line}:{column} {part.source.text[part.start : part.end]!r}"
+    if isinstance(part, Span):
+        line, column = part.source.find_position(part.start)
+        return f"{line}:{column} {part.source.text[part.start : part.end]!r}"
+    if isinstance(part, Change):
+        return _change(part)
+    return f"({', '.join(map(_part, part))})" if isinstance(part, tuple) else repr(part)
 
 
 def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
@@ -43,3 +52,16 @@ def hold(out: Path, said: str, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update"):
         out.write_text(said, encoding="utf-8")
     assert out.read_text("utf-8") == said
+
+
+def hold_told(found: Iterable[Diagnostic], request: pytest.FixtureRequest, folder: Path | None = None) -> None:
+    """Holds what is told of findings against the part of this test in the `.out` beside its file; `folder` is not named there."""
+    out, test = request.path.with_suffix(".out"), request.node.name
+    told = tell(found).replace(f"{folder}/", "") if folder is not None else tell(found)
+    if request.config.getoption("--update"):
+        parts = request.config.stash.setdefault(WRITTEN, {}).setdefault(out, {})
+        parts[test] = told
+        out.write_text("\n\n".join(f"=== {each}\n{parts[each]}" for each in parts) + "\n", encoding="utf-8")
+    _, *held = HEADING.split(out.read_text("utf-8"))
+    parts = dict(zip(held[::2], held[1::2], strict=True))
+    assert told == parts[test].rstrip("\n")

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -72,12 +73,11 @@ def test_every_combination_the_last_axis_fastest() -> None:
     assert [each.code.name for each in found[3].diagnostics] == ["shapes-differ"]
 
 
-def test_a_mistake_in_a_value_is_shown_in_the_matrix() -> None:
+def test_a_mistake_in_a_value_is_shown_in_the_matrix(request: pytest.FixtureRequest) -> None:
     prepared = swept(spec(MATRIX.replace("add", "adda")))
     found = prepared.compile(prepared.variants[1]).diagnostics
-    span = found[0].place.span
     assert [each.code.name for each in found] == ["unknown-choice"]
-    assert span.source.name == "several.yaml" and span.source.text[span.start : span.end] == "adda"
+    hold_told(found, request)
 
 
 def test_axes_of_the_command_line_replace_those_of_the_spec() -> None:
@@ -120,15 +120,19 @@ def test_what_is_set_comes_after_it_all(matrix: str, override: str, left: list[s
 
 
 @pytest.mark.parametrize("path", ["vars.idle", "extends", "matrix.seed"])
-def test_an_axis_that_changes_nothing_is_an_error(path: str) -> None:
+def test_an_axis_that_changes_nothing_is_an_error(path: str, request: pytest.FixtureRequest) -> None:
     prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), f"{path}=[4, 5]")
-    assert {each.code.name for _, compilation in prepared.find_all() for each in compilation.diagnostics} == {"set-in-vain"}
+    found = [each for _, compilation in prepared.find_all() for each in compilation.diagnostics]
+    assert {each.code.name for each in found} == {"set-in-vain"}
+    hold_told(found, request)
 
 
 @pytest.mark.parametrize("override", ["vars.idle=4", "extends=other.yaml"])
-def test_what_is_set_in_vain_is_an_error(override: str) -> None:
+def test_what_is_set_in_vain_is_an_error(override: str, request: pytest.FixtureRequest) -> None:
     prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), overrides=(override,))
-    assert [each.code.name for each in prepared.compile_plain().diagnostics] == ["set-in-vain"]
+    (found,) = prepared.compile_plain().diagnostics
+    assert found.code.name == "set-in-vain"
+    hold_told([found], request)
 
 
 def test_an_axis_of_the_command_line_is_fixed_too() -> None:
@@ -181,9 +185,10 @@ def test_any_value() -> None:
         (f"matrix: {{seed: {list(range(200))}, vars.width: {list(range(200))}}}\n", "matrix-too-large", "matrix"),
     ],
 )
-def test_what_is_no_matrix(matrix: str, code: str, at: str) -> None:
+def test_what_is_no_matrix(matrix: str, code: str, at: str, request: pytest.FixtureRequest) -> None:
     prepared = swept(spec(matrix))
     (found,) = prepared.compile_plain().diagnostics
+    hold_told([found], request)
     span = found.place.span
     assert prepared.variants == () and found.code.name == code
     assert span.source.text[span.start : span.end] == at
@@ -191,11 +196,11 @@ def test_what_is_no_matrix(matrix: str, code: str, at: str) -> None:
     assert LIMIT == 10_000
 
 
-def test_a_path_that_leads_nowhere() -> None:
+def test_a_path_that_leads_nowhere(request: pytest.FixtureRequest) -> None:
     prepared = swept(spec("matrix: {vars.widht: [1, 2]}\n"))
-    (found,) = prepared.compile(prepared.variants[0]).diagnostics
-    assert found.code.name == "unknown-path" and found.help == ("did you mean `width`?",)
-    assert found.place.span.source.text[found.place.span.start : found.place.span.end] == "vars.widht"
+    found = prepared.compile(prepared.variants[0]).diagnostics
+    hold_told(found, request)
+    assert [each.code.name for each in found] == ["unknown-path"] and found[0].help == ("did you mean `width`?",)
 
 
 def test_load_gives_the_spec_as_written(path: Path) -> None:
@@ -375,6 +380,12 @@ def test_variants_with_too_many_layers_together_are_told_at_once(tmp_path: Path,
         assert "error[matrix-too-much-work]: 10,000 variants of 1,004 layers are more than 1,000,000 layers" in out
         assert "`--max-variants 10000`" in out
     assert process_time() - started < 10
+
+
+def test_what_is_too_much_work_is_told_at_the_matrix(request: pytest.FixtureRequest) -> None:
+    text = (WIDE % ("ReLU, " * 1000)).rstrip("\n") + f"\nmatrix: {{vars.u: {HUNDRED}, vars.v: {HUNDRED}}}\n"
+    (found,) = swept(text).compile_plain().diagnostics
+    hold_told([found], request)
 
 
 def test_as_many_variants_as_a_person_allows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 
 import pytest
+from told import hold_told
 
 import cnnlstm_spec
 from cnnlstm_spec.language.foreign import read_call
@@ -37,7 +38,9 @@ def errors(text: str) -> list[Diagnostic]:
     return [each for each in cnnlstm_spec.load(text).diagnostics if each.severity == "error"]
 
 
-def ways(text: str) -> str:
+def ways(text: str, request: pytest.FixtureRequest) -> str:
+    """The ways out of the errors of a spec, whose findings are told as they are written down."""
+    hold_told(cnnlstm_spec.load(text).diagnostics, request)
     found = errors(text)
     assert found
     return "\n".join(way for each in found for way in each.help)
@@ -95,9 +98,10 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("written", LAYERS)
-def test_layers_of_others(written: str) -> None:
+def test_layers_of_others(written: str, request: pytest.FixtureRequest) -> None:
     """One error, at the layer; the line that it offers is sound."""
     found = errors(layer(written))
+    hold_told(found, request)
     assert [each.place.span.source.find_position(each.place.span.start)[0] for each in found] == [6]
     (way,) = found[0].help
     offered = re.search(r"`(.+)`", way)
@@ -189,8 +193,8 @@ WORDS = {
 
 
 @pytest.mark.parametrize("written", WORDS)
-def test_words_of_others(written: str) -> None:
-    assert WORDS[written] in ways(layer(written))
+def test_words_of_others(written: str, request: pytest.FixtureRequest) -> None:
+    assert WORDS[written] in ways(layer(written), request)
 
 
 OBJECTS = {
@@ -212,9 +216,9 @@ OBJECTS = {
 
 
 @pytest.mark.parametrize("written", OBJECTS)
-def test_objects_of_others(written: str) -> None:
+def test_objects_of_others(written: str, request: pytest.FixtureRequest) -> None:
     """The line that is offered stands in place of what was written, and is sound."""
-    (way,) = ways(compiled(written)).splitlines()
+    (way,) = ways(compiled(written), request).splitlines()
     offered = way.removeprefix("write `").removesuffix("`")
     assert offered.startswith(OBJECTS[written])
     place = errors(compiled(written))[0].place
@@ -270,8 +274,8 @@ PLACES = {
 
 
 @pytest.mark.parametrize("written", PLACES)
-def test_keys_that_stand_elsewhere(written: str) -> None:
-    assert PLACES[written] in ways(spec() + written + "\n")
+def test_keys_that_stand_elsewhere(written: str, request: pytest.FixtureRequest) -> None:
+    assert PLACES[written] in ways(spec() + written + "\n", request)
 
 
 WHOLE = {
@@ -306,16 +310,16 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("text", WHOLE)
-def test_whole_specs(text: str) -> None:
-    assert WHOLE[text] in ways(text)
+def test_whole_specs(text: str, request: pytest.FixtureRequest) -> None:
+    assert WHOLE[text] in ways(text, request)
 
 
 FAR = ("WeightNormalization", "Maxout", "GCNConv", "KANLinear", "CapsuleLayer", "Highway", "CRF")
 
 
 @pytest.mark.parametrize("name", FAR)
-def test_no_guess_is_far_fetched(name: str) -> None:
-    assert "did you mean" not in ways(layer(name))
+def test_no_guess_is_far_fetched(name: str, request: pytest.FixtureRequest) -> None:
+    assert "did you mean" not in ways(layer(name), request)
 
 
 @pytest.mark.parametrize(
@@ -365,16 +369,17 @@ SET = {
 
 
 @pytest.mark.parametrize("text", SET)
-def test_paths_of_set_that_work(text: str) -> None:
+def test_paths_of_set_that_work(text: str, request: pytest.FixtureRequest) -> None:
     """The path that is offered leads to what was meant."""
     written = spec("[{Conv1D: {filters: 8, kernel_size: 3}}]") + "compile: {loss: mse, optimizer: {Adam: {learning_rate: 1}}}\n"
     (found,) = cnnlstm_spec.load(written, [text]).diagnostics
+    hold_told([found], request)
     assert found.place.span.source.name == "--set" and SET[text] in found.help[0]
     path = SET[text].strip("`").removesuffix("=...")
     assert not cnnlstm_spec.load(written, [f"{path}={text.partition('=')[2]}"]).diagnostics
 
 
-def test_another_function_of_keras_is_no_misspelt_one() -> None:
-    found = ways(layer("{Op: {name: sin}}"))
-    assert "`function: sin`" in found and "did you mean" not in found
-    assert "did you mean `sqrt`" in ways(layer("{Op: {name: sqr}}"))
+@pytest.mark.parametrize(("name", "meant"), [("sin", "`function: sin`"), ("sqr", "did you mean `sqrt`")])
+def test_another_function_of_keras_is_no_misspelt_one(name: str, meant: str, request: pytest.FixtureRequest) -> None:
+    found = ways(layer(f"{{Op: {{name: {name}}}}}"), request)
+    assert meant in found and ("did you mean" in found) == ("did you mean" in meant)

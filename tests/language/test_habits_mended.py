@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec.compiler.fixes import Clock, mend
 from cnnlstm_spec.compiler.variants import sweep
@@ -68,34 +69,36 @@ SECTIONS = [
 ]
 
 
-def mended(text: str) -> str:
-    found = mend(sweep(Source("habits.yaml", text)), True, Clock(lambda: 0.0))
+def mended(text: str, request: pytest.FixtureRequest) -> str:
+    prepared = sweep(Source("habits.yaml", text))
+    hold_told(prepared.compile_plain().diagnostics, request)
+    found = mend(prepared, True, Clock(lambda: 0.0))
     assert not found.found, [each.message for each in found.found]
     ((_, after),) = found.changed
     return after
 
 
 @pytest.mark.parametrize("written", LAYERS)
-def test_a_layer(written: str) -> None:
-    assert mended(SPEC.replace("LAYER", written)) == SPEC.replace("LAYER", LAYERS[written])
+def test_a_layer(written: str, request: pytest.FixtureRequest) -> None:
+    assert mended(SPEC.replace("LAYER", written), request) == SPEC.replace("LAYER", LAYERS[written])
 
 
 @pytest.mark.parametrize("written", STEPS)
-def test_a_layer_of_steps(written: str) -> None:
+def test_a_layer_of_steps(written: str, request: pytest.FixtureRequest) -> None:
     steps = SPEC.replace("vector, shape: [8]", "sequence, shape: [20, 8]")
-    assert mended(steps.replace("LAYER", written)) == steps.replace("LAYER", STEPS[written])
+    assert mended(steps.replace("LAYER", written), request) == steps.replace("LAYER", STEPS[written])
 
 
 @pytest.mark.parametrize(("sound", "written", "meant"), PLACES)
-def test_a_key_that_stands_elsewhere(sound: str, written: str, meant: str) -> None:
+def test_a_key_that_stands_elsewhere(sound: str, written: str, meant: str, request: pytest.FixtureRequest) -> None:
     text = SPEC.replace("LAYER", "Dense: {units: 3}")
     assert sound in text
-    after = mended(text.replace(sound, written))
+    after = mended(text.replace(sound, written), request)
     assert meant in after and after.count("loss: mse") == 1
 
 
 @pytest.mark.parametrize(("sound", "written", "meant"), SECTIONS)
-def test_sections(sound: str, written: str, meant: str) -> None:
+def test_sections(sound: str, written: str, meant: str, request: pytest.FixtureRequest) -> None:
     text = SPEC.replace("LAYER", "Dense: {units: 3}") + DATA
     assert sound in text
-    assert meant in mended(text.replace(sound, written))
+    assert meant in mended(text.replace(sound, written), request)

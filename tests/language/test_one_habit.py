@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec.compiler.fixes import Clock, mend
 from cnnlstm_spec.compiler.variants import sweep
+from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.source import Source
 
 SPEC = """version: 1
@@ -180,104 +182,118 @@ TEXTS = [
 ]
 
 
-def mended(text: str) -> str:
+def compiled(text: str, request: pytest.FixtureRequest) -> tuple[Diagnostic, ...]:
+    """The findings of a text, which are told as they are written down."""
+    found = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+    hold_told(found, request)
+    return found
+
+
+def mended(text: str, request: pytest.FixtureRequest) -> str:
     """The text mended, which had one finding and then has none."""
     prepared = sweep(Source("habits.yaml", text))
-    assert [each.severity for each in prepared.compile_plain().diagnostics if each.severity != "advice"] == ["error"]
+    found = prepared.compile_plain().diagnostics
+    hold_told(found, request)
+    assert [each.severity for each in found if each.severity != "advice"] == ["error"]
     result = mend(prepared, True, Clock(lambda: 0.0))
     assert not result.found, [each.message for each in result.found]
     return result.changed[0][1]
 
 
 @pytest.mark.parametrize(("sound", "written", "meant"), PLACES + TEXTS)
-def test_a_key_or_a_value(sound: str, written: str, meant: str) -> None:
+def test_a_key_or_a_value(sound: str, written: str, meant: str, request: pytest.FixtureRequest) -> None:
     assert sound in SPEC
-    assert meant in mended(SPEC.replace(sound, written))
+    assert meant in mended(SPEC.replace(sound, written), request)
 
 
 @pytest.mark.parametrize("written", SIZES)
-def test_sizes(written: str) -> None:
+def test_sizes(written: str, request: pytest.FixtureRequest) -> None:
     text = SPEC[: SPEC.index("compile")].replace(INPUT, written).replace("- Dense: {units: 4}", "- Flatten")
     if SIZES[written] is not None:
-        assert mended(text) == text.replace(written, str(SIZES[written]))
+        assert mended(text, request) == text.replace(written, str(SIZES[written]))
     else:
-        (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+        (found,) = compiled(text, request)
         assert found.code.name == "input-axes"
 
 
 @pytest.mark.parametrize("written", VALUES)
-def test_a_value(written: str) -> None:
+def test_a_value(written: str, request: pytest.FixtureRequest) -> None:
     text = SPEC.replace(LAYER, written)
-    after = mended(text)
+    after = mended(text, request)
     assert VALUES[written] in after
 
 
 @pytest.mark.parametrize("written", STEPS)
-def test_layers(written: str) -> None:
+def test_layers(written: str, request: pytest.FixtureRequest) -> None:
     text = SPEC[: SPEC.index("data:")].replace(INPUT, "{kind: sequence, shape: [20, 8]}").replace(LAYER, written)
     text = text.replace("head: [", "head: [Flatten, ")
-    assert STEPS[written] in mended(text)
+    assert STEPS[written] in mended(text, request)
 
 
 @pytest.mark.parametrize("written", FUSIONS)
-def test_fusions(written: str) -> None:
-    assert FUSIONS[written] in mended(TWO.replace("FUSION", written))
+def test_fusions(written: str, request: pytest.FixtureRequest) -> None:
+    assert FUSIONS[written] in mended(TWO.replace("FUSION", written), request)
 
 
 @pytest.mark.parametrize(("sound", "written", "meant"), FORMS)
-def test_lists_and_mappings(sound: str, written: str, meant: str | None) -> None:
+def test_lists_and_mappings(sound: str, written: str, meant: str | None, request: pytest.FixtureRequest) -> None:
     assert sound in SPEC
     text = SPEC[: SPEC.index("data:")].replace(sound, written)
     if meant is not None:
-        assert meant in mended(text)
+        assert meant in mended(text, request)
     else:
-        (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+        (found,) = compiled(text, request)
         assert found.code.name == "not-a-list" and not found.fixes
 
 
 @pytest.mark.parametrize("text", OTHERS)
-def test_a_text_of_another_tool(text: str) -> None:
-    (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+def test_a_text_of_another_tool(text: str, request: pytest.FixtureRequest) -> None:
+    (found,) = compiled(text, request)
     assert found.code.name == "not-a-spec" and OTHERS[text] in found.message
 
 
-def test_keys_of_one_section_are_told_at_the_first() -> None:
-    (found,) = sweep(Source("habits.yaml", SPEC.replace(COMPILE, "loss: mse\noptimizer: adam\n"))).compile_plain().diagnostics
+def test_keys_of_one_section_are_told_at_the_first(request: pytest.FixtureRequest) -> None:
+    (found,) = compiled(SPEC.replace(COMPILE, "loss: mse\noptimizer: adam\n"), request)
     assert found.message == "the spec has no key `loss`" and [each.message for each in found.labels] == ["nor `optimizer`"]
     assert found.help == ("they stand in `compile`: `compile: {loss: mse, optimizer: adam}`",)
 
 
 @pytest.mark.parametrize("key", ["model:  # the network\n", "network:\n\n", "spec:\n"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
-def test_a_spec_below_a_key(key: str, newline: str) -> None:
+def test_a_spec_below_a_key(key: str, newline: str, request: pytest.FixtureRequest) -> None:
     """Its keys are put at the top, with their comments, and nothing else is amiss with it meanwhile."""
     inner = SPEC.replace("branches:", "# what is read\nbranches:")
     below = key + "".join(f"   {line}" for line in inner.splitlines(keepends=True))
-    assert mended(below.replace("\n", newline)).partition("version")[2] == inner.replace("\n", newline).partition("version")[2]
+    assert (
+        mended(below.replace("\n", newline), request).partition("version")[2]
+        == inner.replace("\n", newline).partition("version")[2]
+    )
 
 
-def test_a_part_of_a_spec_below_a_key() -> None:
+def test_a_part_of_a_spec_below_a_key(request: pytest.FixtureRequest) -> None:
     version, rest = SPEC[: SPEC.index("branches")], SPEC[SPEC.index("branches") :]
     below = f"{version}model:\n" + "".join(f"  {line}" for line in rest.splitlines(keepends=True))
-    assert mended(below) == SPEC
+    assert mended(below, request) == SPEC
 
 
-def test_a_spec_in_braces_below_a_key() -> None:
+def test_a_spec_in_braces_below_a_key(request: pytest.FixtureRequest) -> None:
     text = "model: {version: 1, name: x, branches: {x: {input: {kind: vector, shape: [4]}}}, head: [{Dens: {units: 1}}]}"
-    found = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+    found = compiled(text, request)
     assert [each.message for each in found] == ["the spec has no key `model`", "there is no layer `Dens`"]
 
 
 @pytest.mark.parametrize("written", ["defaults:\n  - base\n  - _self_\n", "defaults: [base.yaml]\n", "defaults: base\n"])
-def test_defaults_of_hydra(written: str, tmp_path: Path) -> None:
+def test_defaults_of_hydra(written: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     (tmp_path / "base.yaml").write_text(SPEC)
-    found = mend(sweep(Source(str(tmp_path / "spec.yaml"), f"{written}vars: {{width: 8}}\n"), folder=tmp_path), True)
+    prepared = sweep(Source(str(tmp_path / "spec.yaml"), f"{written}vars: {{width: 8}}\n"), folder=tmp_path)
+    hold_told(prepared.compile_plain().diagnostics, request, tmp_path)
+    found = mend(prepared, True)
     assert not found.found
     assert found.changed[0][1] == "extends: base.yaml\nvars: {width: 8}\n"
 
 
-def test_samples_that_fit_is_given() -> None:
+def test_samples_that_fit_is_given(request: pytest.FixtureRequest) -> None:
     text = SPEC.partition("data:")[0] + "fit: {x: a.csv, y: price, epochs: 9}\n"
-    (found,) = sweep(Source("habits.yaml", text)).compile_plain().diagnostics
+    (found,) = compiled(text, request)
     assert found.help == ("they stand in `data`: `data: {train: a.csv, targets: {head: {column: price}}}`",)
     assert [each.message for each in found.labels] == ["nor `y`"]

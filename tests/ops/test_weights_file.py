@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
@@ -82,25 +83,35 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_what_is_no_matrix_is_told(name: str, tmp_path: Path) -> None:
+def test_what_is_no_matrix_is_told(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     held, reason = UNREADABLE[name]
     assert said(write_spec(tmp_path, held)) == [("weights-file-unreadable", f"`vectors.npy` cannot be read as weights: {reason}")]
+    hold_told(load(tmp_path / "spec.yaml").diagnostics, request, tmp_path)
 
 
-def test_the_file_lies_below_the_spec(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("../vectors.npy", "outside-the-folder"),
+        ("linked.npy", "outside-the-folder"),
+        ("vectors.npy", "weights-file-missing"),
+        (".", "weights-file-unreadable"),
+        ("[vectors.npy]", "wrong-type"),
+    ],
+)
+def test_the_file_lies_below_the_spec(path: str, code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     folder = tmp_path / "below"
     folder.mkdir()
     (tmp_path / "vectors.npy").write_bytes(npy())
-    assert [code for code, _ in said(write_spec(folder, path="../vectors.npy"))] == ["outside-the-folder"]
     (folder / "linked.npy").symlink_to(tmp_path / "vectors.npy")
-    assert [code for code, _ in said(write_spec(folder, path="linked.npy"))] == ["outside-the-folder"]
-    assert [code for code, _ in said(write_spec(folder))] == ["weights-file-missing"]
-    assert [code for code, _ in said(write_spec(folder, path="."))] == ["weights-file-unreadable"]
-    assert [code for code, _ in said(write_spec(folder, path="[vectors.npy]"))] == ["wrong-type"]
+    found = load(write_spec(folder, path=path)).diagnostics
+    assert [each.code.name for each in found] == [code]
+    hold_told(found, request, folder)
 
 
-def test_sizes_that_differ_are_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sizes_that_differ_are_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> None:
     spec = write_spec(tmp_path, npy(HEADER.replace("(3, 2)", "(2, 3)")))
+    hold_told(load(spec).diagnostics, request, tmp_path)
     assert said(spec) == [("matrix-does-not-fit", "`vectors.npy` holds (2, 3); `input_dim` and `output_dim` ask for (3, 2)")]
     assert run(["validate", "--fix", "--unsafe-fixes", str(spec)]) == 0
     assert "Embedding: {input_dim: 2, output_dim: 3, weights: vectors.npy}" in spec.read_text() and said(spec) == []
@@ -109,13 +120,14 @@ def test_sizes_that_differ_are_mended(tmp_path: Path, capsys: pytest.CaptureFixt
         assert [(each.code.name, each.fixes) for each in flat] == [("matrix-does-not-fit", ())]
 
 
-def test_nothing_else_says_what_it_starts_from(tmp_path: Path) -> None:
-    def codes(more: str) -> list[str]:
-        return [code for code, _ in said(write_spec(tmp_path, npy(), more=more))]
-
-    assert codes(", embeddings_initializer: normal") == ["no-effect"]
-    assert codes(", lora_rank: 2") == ["lora-with-weights"]
-    assert codes(", lora_rank: 0, trainable: false, mask_zero: true") == []
+@pytest.mark.parametrize(
+    ("more", "code"), [(", embeddings_initializer: normal", "no-effect"), (", lora_rank: 2", "lora-with-weights")]
+)
+def test_nothing_else_says_what_it_starts_from(more: str, code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    found = load(write_spec(tmp_path, npy(), more=more)).diagnostics
+    assert [each.code.name for each in found] == [code]
+    hold_told(found, request, tmp_path)
+    assert said(write_spec(tmp_path, npy(), more=", lora_rank: 0, trainable: false, mask_zero: true")) == []
 
 
 def test_it_is_printed_as_a_person_writes_it(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from runs_specs import DATA, TWO_HEADS, found, run_spec
+from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.spec.data.inputs import ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
@@ -194,8 +195,10 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("more", "expected"), MISTAKES)
-def test_mistakes(more: str, expected: list[tuple[str, str]]) -> None:
-    assert found(run_spec(more)) == expected
+def test_mistakes(more: str, expected: list[tuple[str, str]], request: pytest.FixtureRequest) -> None:
+    compilation = run_spec(more)
+    assert found(compilation) == expected
+    hold_told(compilation.diagnostics, request)
 
 
 def test_mistakes_are_told_at_once() -> None:

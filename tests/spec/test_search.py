@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from runs_specs import DATA, found, run_spec
+from told import hold_told
 
 from cnnlstm_spec.spec.search import FloatRange, IntRange, SearchSpec
 from cnnlstm_spec.text.nodes import to_value
@@ -65,6 +66,7 @@ MISTAKES = [
     ("{minimize: val_loss, trials: 5, space: {seed: []}}", [("wrong-type", "[]")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {ints: [1, 2]}}}", [("unknown-key", "ints")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [2, 1]}}}", [("search-range", "[2, 1]")]),
+    ("{minimize: val_loss, trials: 5, space: {seed: {int: [2, 2]}}}", [("search-range", "[2, 2]")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [1, 2, 3]}}}", [("wrong-length", "[1, 2, 3]")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [1, 2.5]}}}", [("search-range-of-numbers", "[1, 2.5]")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [0, 2], log: true}}}", [("search-log-range", "[0, 2]")]),
@@ -75,5 +77,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("written", "expected"), MISTAKES)
-def test_mistakes(written: str, expected: list[tuple[str, str]]) -> None:
-    assert found(run_spec(f"{DATA}{FIT}search: {written}\n", layers=LAYERS)) == expected
+def test_mistakes(written: str, expected: list[tuple[str, str]], request: pytest.FixtureRequest) -> None:
+    compilation = run_spec(f"{DATA}{FIT}search: {written}\n", layers=LAYERS)
+    assert found(compilation) == expected
+    hold_told(compilation.diagnostics, request)

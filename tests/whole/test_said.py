@@ -24,7 +24,9 @@ sys.path.insert(0, str(ROOT / "tools"))
 from diagnostics import PAGE, PAGES
 from mistakes import mistakes
 
-FILES = sorted((TESTS / "specs" / "said").glob("*.yaml"))
+FRAGMENTS = {path: path.read_text("utf-8").split("---\n") for path in sorted((TESTS / "specs" / "said").glob("*.yaml"))}
+BETWEEN = "\n\n"
+"""What stands in an `.out` between what is said of a fragment and the next."""
 BASE = {
     "version": "version: 1\n",
     "name": "name: said\n",
@@ -41,14 +43,21 @@ def whole(fragment: str) -> str:
     return "".join(line for key, line in BASE.items() if key not in left_out) + fragment
 
 
-def shown(path: Path) -> str:
-    """What is said of each fragment of a file, in turn."""
-    said = []
-    for fragment in path.read_text("utf-8").split("---\n"):
-        found = compile_source(Source("said.yaml", whole(fragment))).diagnostics
-        assert found, fragment
-        said.append(f"{fragment}---\n{tell(found)}\n")
-    return "\n\n".join(said)
+def show(fragment: str) -> str:
+    """A fragment and what is said of it."""
+    found = compile_source(Source("said.yaml", whole(fragment))).diagnostics
+    assert found, fragment
+    return f"{fragment}---\n{tell(found)}\n"
+
+
+def read_shown(path: Path) -> list[str]:
+    """What the `.out` of a file has of each fragment, which ends where the next begins."""
+    text = path.with_suffix(".out").read_text("utf-8")
+    starts = [0]
+    for fragment in FRAGMENTS[path][1:]:
+        starts.append(text.index(f"\n{BETWEEN}{fragment}---\n", starts[-1]) + len(f"\n{BETWEEN}"))
+    ends = [*(start - len(BETWEEN) for start in starts[1:]), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
 
 
 def chain(count: int, layer: str) -> str:
@@ -66,9 +75,14 @@ DEEP = {
 """Specs that are small, and large when they are written out."""
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_is_said(path: Path, request: pytest.FixtureRequest) -> None:
-    hold(path.with_suffix(".out"), shown(path), request)
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [pytest.param(path, at, id=f"{path.stem}-{at + 1}") for path, fragments in FRAGMENTS.items() for at in range(len(fragments))],
+)
+def test_what_is_said(path: Path, number: int, request: pytest.FixtureRequest) -> None:
+    if number == 0 and request.config.getoption("--update"):
+        hold(path.with_suffix(".out"), BETWEEN.join(show(each) for each in FRAGMENTS[path]), request)
+    assert show(FRAGMENTS[path][number]) == read_shown(path)[number]
 
 
 def test_what_is_said_of_what_grows(request: pytest.FixtureRequest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.text.diagnostic import Diagnostic
@@ -146,9 +147,12 @@ def test_paths(override: str, steps: tuple[str | int, ...], value: object) -> No
         ("branchs.video.layers[0].units=1", 1, "branchs", "did you mean `branches`?"),
     ],
 )
-def test_a_path_that_leads_nowhere(override: str, column: int, path: str, help: str | None) -> None:
+def test_a_path_that_leads_nowhere(
+    override: str, column: int, path: str, help: str | None, request: pytest.FixtureRequest
+) -> None:
     data, found = document(override)
     (diagnostic,) = found
+    hold_told(found, request)
     assert diagnostic.message == f"the spec has no `{path}`"
     assert diagnostic.help == ((help,) if help else ())
     span = diagnostic.place.span
@@ -173,8 +177,9 @@ def test_only_the_path_changes_where_an_anchor_is_used_twice() -> None:
 
 
 @pytest.mark.parametrize("value", ["[1", "*x", "!!python/object:os.system x", "010", "a: 1\na: 2"])
-def test_a_value_that_is_not_yaml_is_shown_at_its_place(value: str) -> None:
+def test_a_value_that_is_not_yaml_is_shown_at_its_place(value: str, request: pytest.FixtureRequest) -> None:
     data, found = document(f"seed={value}")
+    hold_told(found, request)
     assert found and data == document()[0]
     for diagnostic in found:
         span = diagnostic.place.span
