@@ -31,6 +31,7 @@ from .options import (
     spec_argument,
     write_file,
 )
+from .run_options import tell_people
 from .terminal import note, write
 from .watching import TerminalWatch
 
@@ -101,6 +102,10 @@ def _check_folder(ctx: click.Context, parameter: click.Parameter, value: str) ->
 @click.option(
     "--coordinator", callback=_read_coordinator, metavar="HOST:PORT", help="Where process 0 listens, without a password."
 )
+@click.option(
+    "--engine", type=click.Choice(["processes", "ray"]), default="processes", help="What starts the processes: see below."
+)
+@click.option("--workers", type=click.IntRange(2, MOST), metavar="N", help="How many processes, this one too; with --engine ray.")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many runs to train at a time.")
 @color_option
 @set_option
@@ -117,6 +122,8 @@ def command(
     devices: str,
     process: tuple[int, int] | None,
     coordinator: tuple[str, int] | None,
+    engine: str,
+    workers: int | None,
     jobs: int,
     color: str,
     overrides: tuple[str, ...],
@@ -133,13 +140,24 @@ def command(
     `--coordinator 10.0.0.1:9911 --process 0/2`. They read their data each for itself; process 0 writes DIR. They trust whoever
     can reach the port, and the other ports that JAX opens: keep them within a network of your own.
 
+    With `--engine ray --workers N` this process is the first of N, and starts the others in the Ray cluster that RAY_ADDRESS
+    names, else in one of this machine. The spec and the data must be at the same place on every node.
+
     Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 4 another process is lost, 130 interrupted.
     """
     from ..runs.compare import compare_runs, to_text
     from ..runs.run import Orders, describe_needs
     from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, write_runs_table
 
-    seat = _find_seat(process, coordinator, jobs)
+    seat = _find_seat(process, coordinator)
+    if (engine == "ray") != (workers is not None):
+        raise click.UsageError("`--engine ray` and `--workers` go together")
+    if workers is not None and (seat is not None or spec == "-"):
+        other = "`--process` says which one of them this is" if seat is not None else "they need the spec as a file"
+        raise click.UsageError(f"`--engine ray` starts the other processes, and {other}")
+    together = seat is not None or workers is not None
+    if together:
+        _check_together(jobs)
     if devices == "all" and find_backend() not in SHARING:
         raise click.UsageError(f"`--devices all` is there for {' and '.join(SHARING)} alone; this is {find_backend()}")
     if force and resume:
@@ -160,16 +178,26 @@ def command(
     plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
     said = _write_options_again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
+    begun = ["train", spec, "-o", str(folder), *said, *(["--force"] if force else []), *(["--resume"] if resume else [])]
+    if workers is not None:
+        said += ["--engine", engine, "--workers", str(workers)]
     if seat is not None:
         said += ["--coordinator", seat.write_address(seat.port), "--process", f"{seat.number}/{seat.count}"]
     status = 0
     try:
-        for job, ending in run_all(planned, jobs, _make_watch) if seat is None else _run_together(planned, seat):
+        for job, ending in (
+            _run_together(planned, seat)
+            if seat is not None
+            else _run_in_cluster(planned, workers, begun)
+            if workers is not None
+            else run_all(planned, jobs, _make_watch)
+        ):
             status = max(status, ending.status)
             prefix = f"{job.label}: " if job.label else ""
             for line in ending.lines:
                 (write if ending.status in (0, 3) else note)(f"{prefix}{line}" + ("\n" if ending.status in (0, 3) else ""))
-        if len(planned) > 1 and (seat is None or (seat.number == 0 and status in (0, 3))):
+        writes = seat is None or seat.number == 0
+        if len(planned) > 1 and writes and (not together or status in (0, 3)):
             table = write_runs_table(planned)
             write_file(folder / RUNS, table.encode(), "name another folder")
             write(f"\n{_align_columns(table)}\n")
@@ -190,25 +218,43 @@ def _make_watch(job: Job) -> TerminalWatch:
     return TerminalWatch(f"{job.label}: " if job.label else "")
 
 
-def _find_seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None, jobs: int) -> Seat | None:
-    """Which of several processes this is; None where there is one."""
+def _find_seat(process: tuple[int, int] | None, coordinator: tuple[str, int] | None) -> Seat | None:
+    """Which of several processes this is; None where there is one, or this one starts the others."""
     from ..runs.together.seat import Seat
 
     if process is None and coordinator is None:
         return None
     if process is None or coordinator is None:
         raise click.UsageError("`--process` and `--coordinator` go together")
+    return Seat(*coordinator, *process)
+
+
+def _check_together(jobs: int) -> None:
+    """Whether several processes can train one model here."""
     if jobs > 1:
-        raise click.UsageError("`--jobs` trains several models at a time, `--process` trains one: give one of them")
+        raise click.UsageError("`--jobs` trains several models at a time, several processes train one: give one of them")
     if (backend := find_backend()) != "jax":
         raise click.UsageError(f"several processes train together with `KERAS_BACKEND=jax` alone; this is {backend}")
-    return Seat(*coordinator, *process)
 
 
 def _run_together(planned: Sequence[Job], seat: Seat) -> Iterator[tuple[Job, Ending]]:
     from ..runs.together.train import run_together
 
     return run_together(planned, seat, lambda job: partial(_make_watch, job))
+
+
+def _run_in_cluster(planned: Sequence[Job], workers: int, arguments: Sequence[str]) -> Iterator[tuple[Job, Ending]]:
+    """The same with processes of a Ray cluster, each of which is given the arguments."""
+    with tell_people():
+        from ..runs.read.libraries import import_needed
+
+        import_needed("ray", "`--engine ray`", "ray")
+        from ..runs.together.ray_seats import fill_seats
+
+        with fill_seats(workers, arguments) as others:
+            yield from _run_together(planned, others.seat)
+        for line in others.said:
+            note(make_line_safe(line))
 
 
 def _write_options_again(

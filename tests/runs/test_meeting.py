@@ -205,6 +205,14 @@ def test_devices_do_not_share_a_batch_with_torch(capsys: pytest.CaptureFixture[s
         (["--process", "0/2", "--coordinator", "here:99110"], "`here:99110` is no host with a port"),
         (["--process", "0/2", "--coordinator", "here:9911"], "several processes train together with `KERAS_BACKEND=jax` alone"),
         (["--process", "0/2", "--coordinator", "here:9911", "--jobs", "2"], "`--jobs` trains several models at a time"),
+        (["--workers", "2"], "`--engine ray` and `--workers` go together"),
+        (["--engine", "ray"], "`--engine ray` and `--workers` go together"),
+        (["--engine", "ray", "--workers", "1"], "1 is not in the range 2<=x<=1000"),
+        (["--engine", "ray", "--workers", "2"], "several processes train together with `KERAS_BACKEND=jax` alone"),
+        (
+            ["--engine", "ray", "--workers", "2", "--process", "0/2", "--coordinator", "here:9911"],
+            "`--engine ray` starts the other processes, and `--process` says which one of them this is",
+        ),
     ],
 )
 def test_options_that_cannot_be(

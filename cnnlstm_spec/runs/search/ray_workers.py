@@ -10,18 +10,9 @@ from contextlib import contextmanager
 import ray
 from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, WorkerCrashedError
 
-from ..samples import DataError
+from ..cluster import explain_not_begun, join_cluster
 from .trial import TrialEnding, TrialJob, run_trial
 from .workers import Worker
-
-STORE = 100 * 2**20
-"""Bytes for what processes of a cluster of our own give each other: jobs and endings. Ray wants 75 MiB at least."""
-PASSED = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")
-"""Variables that hold for trials as they do here; of those that are not set nothing is said."""
-
-
-NOT_BEGUN = "creation task"
-"""What Ray says of a process that has failed before it was asked for anything."""
 
 
 class RayWorker(Worker):
@@ -39,13 +30,7 @@ class RayWorker(Worker):
         return future
 
     def describe_death(self, death: BaseException) -> str:
-        """With what Ray says where a node could not begin: packages that it lacks, as a rule."""
-        said = str(death)
-        if NOT_BEGUN not in said:
-            return super().describe_death(death)
-        return (
-            f"a node of the cluster cannot train: {said.strip().splitlines()[-1]}; each needs the same packages as this machine"
-        )
+        return explain_not_begun(death) or super().describe_death(death)
 
     def stop(self) -> None:
         ray.kill(self.actor)
@@ -66,21 +51,7 @@ class _Trainer:
 
 
 @contextmanager
-def join_cluster(count: int) -> Iterator[Callable[[], Worker]]:
-    """What hires in the cluster that RAY_ADDRESS names, or in one of our own on this machine, for so many trials at a time.
-
-    Raises DataError where there is none to be had.
-    """
-    address = os.environ.get("RAY_ADDRESS")
-    own = {"num_cpus": count, "object_store_memory": STORE, "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
-    variables = {name: os.environ[name] for name in PASSED if name in os.environ}
-    given = {"runtime_env": {"env_vars": variables}, "log_to_driver": False, "logging_level": "ERROR"}
-    try:
-        # Without an address Ray would take whatever cluster it finds here.
-        ray.init(address or "local", **given, **({} if address else own))
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise DataError([f"Ray: {error}"]) from None
-    try:
+def hire_in_cluster(count: int) -> Iterator[Callable[[], Worker]]:
+    """What hires in the cluster, for so many trials at a time; raises DataError where there is none to be had."""
+    with join_cluster(count):
         yield RayWorker
-    finally:
-        ray.shutdown()

@@ -124,9 +124,9 @@ def _iterate_endings(
         return None if one is None else _make_job(orders, one)
 
     if orders.engine == "ray":
-        from .ray_workers import join_cluster
+        from .ray_workers import hire_in_cluster
 
-        with join_cluster(orders.jobs) as hire:
+        with hire_in_cluster(orders.jobs) as hire:
             yield from train_side_by_side(orders.jobs, hire, take)
         return
     if orders.jobs == 1:
