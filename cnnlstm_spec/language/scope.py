@@ -15,7 +15,7 @@ from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, DEPTH_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Node, Scalar
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
-from ..text.spelling import find_nearest, suggest_word
+from ..text.spelling import find_nearest
 from .catalog import OwnObjects
 from .meanings import Meaning, Variables, Word, find_word
 from .variables import WHOLE, explain_unfit_name, find_names, find_uses, substitute
@@ -293,7 +293,7 @@ def _list_bound(arguments: MappingNode) -> frozenset[str]:
     return frozenset(("index", *names))
 
 
-__all__ = ["POISON", "Scope", "find_nearest", "suggest_word"]
+__all__ = ["POISON", "Scope", "find_nearest"]
 
 
 def make_origin(node: Node, scope: Scope) -> Origin:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Annotated, Any, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
@@ -27,10 +28,16 @@ NOTHING: Schema = {"type": "null"}
 
 @dataclass(frozen=True)
 class Placed:
-    """An object of the catalog and where it is named."""
+    """An object of the catalog, and where it and its arguments are named."""
 
     thing: KerasObject
     place: Place
+    keys: dict[str, Place] = field(default_factory=dict, compare=False)
+    """Of each argument that is written, its key."""
+
+    def find_place(self, argument: str) -> Place:
+        """Where an argument is named; where none is written, the object."""
+        return self.keys.get(argument, self.place)
 
 
 class Multiplier(NamedTuple):
@@ -52,11 +59,15 @@ class PlacedLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         value = self.named.read(node, scope)
-        return (
-            POISON
-            if value is POISON
-            else Placed(value, scope.make_place(node.entries[0].key if isinstance(node, Mapping) else node))
-        )
+        if value is POISON:
+            return POISON
+        if not isinstance(node, Mapping):
+            return Placed(value, scope.make_place(node))
+        named = node.entries[0]
+        arguments, at = scope.resolve(named.value), scope.enter(named.key.text)
+        entries = arguments.entries if isinstance(arguments, Mapping) else ()
+        keys = {each.key.text: at.enter(each.key.text).make_place(each.key) for each in entries}
+        return Placed(value, scope.make_place(named.key), keys)
 
     def make_schema(self) -> Schema:
         return self.named.make_schema()

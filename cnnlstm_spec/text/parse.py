@@ -65,9 +65,6 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
         return None, [*found, refused.diagnostic]
     except yaml.MarkedYAMLError as error:
         return None, [*found, _report_syntax_error(source, error)]
-    except yaml.reader.ReaderError as error:
-        place = Place((), Span(source, 0, 1))
-        return None, [Diagnostic(NOT_TEXT, place, {"character": f"U+{error.character:04X}"})]
 
 
 def find_texts(source: Source) -> list[tuple[int, int]]:

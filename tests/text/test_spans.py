@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from places import ROOT, TESTS
@@ -220,3 +222,11 @@ def test_a_caret_lies_under_what_is_named(path: Path) -> None:
             assert text.strip("'\"") == name, each.code.name
         elif each.code.name in ("wrong-type", "out-of-range") and isinstance(each.facts["given"], int):
             assert read_alone(each.place.span) == each.facts["given"]
+
+
+def test_what_is_let_through_as_text_can_be_read() -> None:
+    """Characters that libyaml refuses are told before it is asked, at their place."""
+    text = "".join(map(chr, range(0x110000)))
+    kept = re.sub(yaml.reader.Reader.NON_PRINTABLE.pattern, "", text).replace("\\", "").replace('"', "")
+    node, found = parse(Source("t", f'"{kept}"'))
+    assert isinstance(node, Scalar) and not found and len(kept) > 1_000_000

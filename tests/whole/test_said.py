@@ -70,6 +70,12 @@ DEEP = {
     "an address of many steps": chain(40, "{{Residual: {{layers: [{{{}}}]}}}}"),
     "values that double": chain(20, "{{{}}}"),
     "many findings": f"head: [{', '.join(['{Dense: {unit: 1}}'] * 210)}]\n",
+    "brackets": "head: " + "[" * 20_000,
+    "a layer in itself": "vars: {v: {SpectralNormalization: {layer: $v}}}\nhead: [$v]\n",
+    "many inputs": "branches:\n"
+    + "".join(f"  b{at}: {{input: {{kind: vector, shape: [4]}}}}\n" for at in range(500))
+    + "fusion:\n"
+    + "".join(f"  - {{name: f{at}, strategy: add}}\n" for at in range(500)),
     "many layers": "head: [{Repeat: {times: 200, layers: [{Repeat: {times: 200, layers: [Flatten]}}]}}]\n",
 }
 """Specs that are small, and large when they are written out."""
@@ -113,3 +119,11 @@ def test_the_fixes_of_each_code(request: pytest.FixtureRequest) -> None:
         if page is not None and page["sort"] == "yaml":
             said += tell_fixes(compile_source(Source("spec.yaml", page["wrong"])).diagnostics)
     hold(TESTS / "specs" / "said" / "fixes.out", "\n".join(said) + "\n", request)
+
+
+def test_what_is_left_out_is_what_is_named() -> None:
+    """A fix that leaves a key or an item out stands at it, and not at what holds it or is its value."""
+    told = "".join(path.read_text("utf-8") for path in sorted(TESTS.rglob("*.out")))
+    left_out = re.findall(r"leave `([^`]+)` out; drop \d+:\d+ '([^']+)'", told)
+    assert len(left_out) > 50
+    assert [(named, at) for named, at in left_out if at not in re.split(r"\.|: ", named) and at != named] == []

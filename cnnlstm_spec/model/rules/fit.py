@@ -312,7 +312,8 @@ def _check_without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnos
         if threshold.maximize is not None:
             name = "fit.threshold" if head is None else f"fit.threshold.{head}"
             help = ("write a number, or add `data: {validation: {fraction: 0.2}}`",)
-            yield Diagnostic(NO_EFFECT, threshold.place, {"argument": name, "needed": "`data.validation`"}, help=help)
+            place = threshold.key or fit.written.keys["threshold"]
+            yield Diagnostic(NO_EFFECT, place, {"argument": name, "needed": "`data.validation`"}, help=help)
 
 
 def check_stateful(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:

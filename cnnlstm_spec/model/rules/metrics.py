@@ -260,6 +260,8 @@ def _make_fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fi
         found.append(with_argument(metric, "sparse_y_true", "false"))
     if theirs == "integer" and _takes_greatest_label(metric.thing):
         found.append(with_argument(metric, "sparse_y_true", "true"))
+    elif theirs == "integer" and metric.thing.name in BY_NUMBERS:
+        found.append(with_argument(metric, "sparse_y_pred", "false"))
     elif theirs == "integer" and other is head.loss and other.thing.name in COUNTERPARTS:
         found.append(fix_instead(other, COUNTERPARTS[other.thing.name]))
     return tuple(found)
@@ -279,7 +281,7 @@ def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
     if thing.name in OVERLAPS and thing.get("axis") not in (-1, 0):
         facts = {**shared, "argument": "axis", "value": thing.get("axis")}
-        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `axis` out",))
+        yield Diagnostic(CANNOT_RUN, metric.find_place("axis"), facts, help=("leave `axis` out",))
     width = head.width
     class_id, top_k = thing.get("class_id"), thing.get("top_k")
     if class_id is not None and width is not None:
@@ -301,7 +303,7 @@ def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield from _check_auc(metric, head, width) if thing.get("multi_label") else _label_weights(metric, head, width)
     if thing.get("dtype") == "bfloat16" and find_reads(thing).get("mask") == "counted":
         facts = {"metric": name_written(thing), "argument": "dtype", "value": "bfloat16"}
-        yield Diagnostic(CANNOT_RUN, metric.place, facts, help=("leave `dtype` out",))
+        yield Diagnostic(CANNOT_RUN, metric.find_place("dtype"), facts, help=("leave `dtype` out",))
 
 
 def _takes(taken: str, dtype: str) -> bool:

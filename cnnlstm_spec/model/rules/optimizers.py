@@ -72,7 +72,7 @@ def _check_scaled(optimizer: Placed, section: CompileSpec, typed: TypedGraph) ->
     if policy_scales and not section.multipliers:
         facts: dict[str, object] = {"argument": "loss_scale_factor", "needed": "`auto_scale_loss: false`"}
         help: tuple[str, ...] = ("`mixed_float16` brings a scale that follows the gradients: leave this one out",)
-        yield Diagnostic(NO_EFFECT, optimizer.place, facts, help=help)
+        yield Diagnostic(NO_EFFECT, optimizer.find_place("loss_scale_factor"), facts, help=help)
         return
     for node, op in _iterate_tables(typed):
         help = ("leave `loss_scale_factor` out", "freeze the table with `trainable: false`")

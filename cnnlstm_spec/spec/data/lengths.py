@@ -46,7 +46,9 @@ class Length(Record):
                 NOT_RISING, "bucket", (f"write {rising}",), False, lambda span: write(span, rising), given=list(self.bucket)
             )
         elif self.max is not None and len(self.bucket) > 1 and self.bucket[-2] >= self.max:
-            at.report(NO_EFFECT, "bucket", (), argument=f"bucket: {self.bucket[-1]}", needed=f"a `max` above {self.bucket[-2]}")
+            last, kept = self.bucket[-1], str(list(self.bucket[:-1]))
+            facts = {"argument": f"bucket: {last}", "needed": f"a `max` above {self.bucket[-2]}"}
+            at.report(NO_EFFECT, "bucket", (), False, lambda span: write(span, kept, title=f"leave {last} out"), **facts)
 
 
 LENGTH = RecordLeaf(Length)

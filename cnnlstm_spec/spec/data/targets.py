@@ -11,11 +11,12 @@ from ...language.leaf import Reading
 from ...language.list_kinds import ListOf
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
-from ...language.scope import POISON, Scope, suggest_word
+from ...language.scope import POISON, Scope
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.frozen import dataclass
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
+from ...text.spelling import guess
 from ..fusion import ONE_WAY
 from ..promises import UNKNOWN_HEAD, note_heads
 from .inputs import LABELS, TWICE, find_first_twice, report_not_by_name
@@ -105,8 +106,9 @@ def _read_heads(node: Node | None, scope: Scope, heads: tuple[str, ...], words: 
     for entry in resolved.entries:
         name, at = entry.key.text, scope.enter(entry.key.text)
         if name not in heads:
-            help = suggest_word(name, heads) or (f"the heads are {', '.join(heads)}",)
-            at.report(UNKNOWN_HEAD, entry.key, name=name, help=help)
+            near = guess(name, heads, entry.key.span)
+            help = near.help or (f"the heads are {', '.join(heads)}",)
+            at.report(UNKNOWN_HEAD, entry.key, name=name, help=help, fixes=near.fixes)
             continue
         value = at.resolve(entry.value)
         if value is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, Literal
 
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, report_wrong_type
@@ -42,6 +42,8 @@ class Threshold:
     value: float | None
     maximize: Literal["f1", "accuracy", "balanced_accuracy", "precision", "recall"] | None
     place: Place
+    key: Place | None = field(default=None, compare=False)
+    """The name of the head that it is for, where one is written."""
 
 
 def read_class_weight(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str, ClassWeight]:
@@ -113,7 +115,7 @@ def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str
             value = at.resolve(entry.value)
             threshold = POISON if value is None else _read_threshold(value, at)
             if threshold is not POISON:
-                found[head] = threshold
+                found[head] = replace(threshold, key=at.make_place(entry.key))
         return found
     threshold = _read_threshold(resolved, scope)
     return {} if threshold is POISON else {None: threshold}

@@ -41,7 +41,7 @@ def test_validation_that_is_not_there() -> None:
     assert found(run_spec(FIT % "EarlyStopping")) == []
     more = "fit: {epochs: 5, validation_steps: 3, threshold: {maximize: f1}}\n"
     told = found(run_spec(without + more, **ONE_UNIT))
-    assert told == [("no-effect", "validation_steps"), ("no-effect", "f1")]
+    assert told == [("no-effect", "validation_steps"), ("no-effect", "threshold")]
 
 
 def test_the_monitor_of_the_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.variants import sweep
@@ -262,8 +263,9 @@ def test_a_function_in_arithmetic() -> None:
         ("a: {b: [\n", "", "close every bracket"),
     ],
 )
-def test_of_what_is_not_yaml(spec: str, at: str, help: str) -> None:
+def test_of_what_is_not_yaml(spec: str, at: str, help: str, request: pytest.FixtureRequest) -> None:
     found = only(spec)
+    hold_told([found], request)
     assert found.code.name == "not-yaml" and shown(found) == at
     assert found.help[0].startswith(help)
 

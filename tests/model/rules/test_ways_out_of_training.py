@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from told import hold_told
 from way import Way
 from ways import NAMES, WAYS
 
@@ -21,8 +22,9 @@ def findings(text: str) -> list[Diagnostic]:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=NAMES)
-def test_it_leads_out(way: Way) -> None:
+def test_it_leads_out(way: Way, request: pytest.FixtureRequest) -> None:
     (found,) = findings(way.text)
+    hold_told([found], request)
     assert found.code.name == way.code
     assert any(way.words in line for line in found.help), found.help
     assert findings(way.changed) == []
