@@ -37,21 +37,25 @@ class PathError(Exception):
         self.path, self.reason, self.missing = path, reason, missing
 
 
+NO_NAME = "its name holds a character that no file name can"
+
+
 @contextmanager
 def tell_system_errors(path: File) -> Iterator[None]:
     """Turns what the system says into a PathError."""
     try:
         yield
-    except (OSError, ValueError) as error:
-        # Python's own checks, of NUL and of characters that no name can hold, are ValueErrors.
-        number = error.errno if isinstance(error, OSError) else None
-        raise PathError(path, explain_error(error), number in NOWHERE) from None
+    except OSError as error:
+        raise PathError(path, explain_error(error), error.errno in NOWHERE) from None
+    except ValueError:
+        # Python's own checks, of NUL and of characters that no name can hold; each version has words of its own.
+        raise PathError(path, NO_NAME) from None
 
 
 def explain_error(error: Exception) -> str:
     """What the system says, as the end of a sentence."""
     if isinstance(error, UnicodeError):
-        return "its name holds a character that no file name can"
+        return NO_NAME
     if not isinstance(error, OSError):
         return str(error)
     if error.errno == errno.EBADF:

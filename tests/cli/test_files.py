@@ -32,7 +32,7 @@ STRANGE = {
     "folder": "it is a folder",
     "loop": "too many levels of symbolic links",
     "long": "file name too long",
-    "nul": "embedded null byte",
+    "nul": "its name holds a character that no file name can",
     "surrogate": "its name holds a character that no file name can",
 }
 """What may lie at a path, and what is said of it."""

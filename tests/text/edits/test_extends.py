@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
@@ -142,6 +143,12 @@ def test_a_base_that_is_no_mapping(folder: Path, text: str) -> None:
 @pytest.mark.parametrize("value", ["[a.yaml, base.yaml]", "3", "null", '""'])
 def test_what_is_no_path(folder: Path, value: str) -> None:
     assert said(extending(folder, f"extends: {value}\n")) == ["own.yaml:1:10 extends-not-a-path"]
+
+
+@pytest.mark.parametrize("value", ['"a\\0b.yaml"', "itself.yaml", "../other.yaml", "bas.yaml", "[]"])
+def test_what_cannot_be_extended(folder: Path, value: str, request: pytest.FixtureRequest) -> None:
+    (folder / "itself.yaml").symlink_to("itself.yaml")
+    hold_told(extending(folder, f"extends: {value}\n").diagnostics, request, folder)
 
 
 def test_cycles(folder: Path) -> None:
