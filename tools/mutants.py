@@ -110,7 +110,7 @@ class Sites(ast.NodeTransformer):
         """Looks into the arguments, then at the call itself."""
         self.generic_visit(node)
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if name in PLACED and len(node.args) > PLACED[name]:
+        if name in PLACED and len(node.args) > PLACED[name] and (name != "report" or _is_code(node.args[0])):
             node.args[PLACED[name]] = self.handed(node.args[PLACED[name]], "place")
         if name == "Label" and len(node.args) == 2:
             node.args[1] = self.handed(node.args[1], "label")
@@ -132,6 +132,12 @@ class Sites(ast.NodeTransformer):
         self.found.append(name)
         call = ast.Call(ast.Name(DECIDE, ast.Load()), [ast.Constant(name), value], [])
         return ast.fix_missing_locations(ast.copy_location(call, value))
+
+
+def _is_code(value: ast.expr) -> bool:
+    """Whether the first argument of `report` is a code; other things than findings are reported too."""
+    name = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
+    return name.isupper() or name == "code"
 
 
 def read_sites(path: Path) -> tuple[ast.Module, list[str]]:

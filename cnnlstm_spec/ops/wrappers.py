@@ -86,7 +86,7 @@ NORMALIZABLE = frozenset(
 RECURRENT = ("LSTM, GRU, SimpleRNN and ConvLSTM1D to 3D are recurrent",)
 
 
-def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = ()) -> Any:
+def read_inner(node: Node, scope: Scope, code: Code, help: tuple[str, ...] = ()) -> Any:
     """A Reading of the layer that another wraps, or POISON; a structure or a block is refused."""
     named = read_name(node, scope)
     if named is None:
@@ -95,7 +95,7 @@ def read_inner(node: Node, scope: Scope, refused: Code, help: tuple[str, ...] = 
     scope.note(LayerName(key.span, key.text, {}))
     structures = scope.registry.structures if scope.registry is not None else ()
     if key.text in structures or key.text in scope.blocks:
-        return scope.report(refused, key, given=key.text, help=help)
+        return scope.report(code, key, given=key.text, help=help)
     return read_op(key, arguments, scope) or POISON
 
 

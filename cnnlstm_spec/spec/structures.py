@@ -154,7 +154,7 @@ class ParallelStructure(Structure):
         elif self.is_written("paths"):
             for key in ("each", "layers"):
                 if self.is_written(key):
-                    at.report(ONE_WAY, key, owner="Parallel", keys="`paths`, or `each` with `layers`", on_key=True)
+                    at.report(ONE_WAY, key, (), True, owner="Parallel", keys="`paths`, or `each` with `layers`")
 
     def make_item(self, origin: Origin) -> Item:
         return Parallel(self.paths or (), self.merge, origin, self.name, self.share)

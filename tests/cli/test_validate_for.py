@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.model.runtimes import NO_OPERATION, RUNTIMES
+from cnnlstm_spec.model.runtimes import NO_OPERATION, RUNTIMES, find_lacking
 
 SOUNDS = """version: 1
 name: x
@@ -48,6 +49,12 @@ def test_the_way_out_names_runtimes_that_have_it(spec: Path, capsys: pytest.Capt
     assert "it says: No Op registered for RFFT" in said
 
 
+def test_it_is_told_at_the_layer(spec: Path, request: pytest.FixtureRequest) -> None:
+    typed = load(spec).typed
+    assert typed is not None
+    hold_told(find_lacking(typed, "onnx"), request, spec.parent)
+
+
 def test_a_plain_validate_says_nothing_of_runtimes(spec: Path) -> None:
     assert run(["validate", str(spec)]) == 0
     assert NO_OPERATION.sort == "language" and load(spec).ok and RUNTIMES[0] == "saved_model"
@@ -55,7 +62,6 @@ def test_a_plain_validate_says_nothing_of_runtimes(spec: Path) -> None:
 
 def test_only_the_model_for_inference_counts(spec: Path) -> None:
     from cnnlstm_spec.compiler.deploy import deploy
-    from cnnlstm_spec.model.runtimes import find_lacking
 
     graph = deploy(load(spec)).inference.typed
     assert graph is not None

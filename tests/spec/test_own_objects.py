@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from elsewhere import Elsewhere
 from places import ROOT
+from told import hold_told
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
@@ -59,6 +60,27 @@ def test_not_allowed(package: Path) -> None:
 def test_a_module_that_cannot_be_had(module: str, package: Path) -> None:
     code = "own-module-name" if module.partition(".")[0] in ("keras", "numpy") else "module-not-imported"
     assert found(load(SPEC.replace("my_package.objects", module), allow_imports=True)) == [(code, 3)]
+
+
+CALLBACK = "class Callback: pass\nCallback.__module__ = 'keras'\n"
+"""What a callback is told by, without Keras."""
+TOLD = {
+    "none": ("x = 1\n", SPEC),
+    "taken": (f"{CALLBACK}class EarlyStopping(Callback): pass\n", SPEC),
+    "a mapping": (
+        f"{CALLBACK}class Mine(Callback):\n    def __init__(self, step): pass\n",
+        "version: 1\nname: t\nobjects_from: [my_package.objects]\nbranches: {x: {input: {kind: vector, shape: [4]}}}\nhead: []\n"
+        "compile: {loss: mse}\nfit: {epochs: 2, callbacks: [{Mine: {step: {a: 1}}}]}\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_told_of_a_module(name: str, package: Path, request: pytest.FixtureRequest) -> None:
+    source, spec = TOLD[name]
+    (package / "objects.py").write_text(source)
+    (told,) = load(spec, allow_imports=True).diagnostics
+    hold_told([told], request)
 
 
 @pytest.mark.keras

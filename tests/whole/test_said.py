@@ -68,6 +68,7 @@ def chain(count: int, layer: str) -> str:
 
 DEEP = {
     "an address of many steps": chain(40, "{{Residual: {{layers: [{{{}}}]}}}}"),
+    "a layer of many steps": chain(40, "{{Residual: {{layers: [{{{}}}]}}}}").replace("head: [b0]", "heads: {risk: [b0]}"),
     "values that double": chain(20, "{{{}}}"),
     "many findings": f"head: [{', '.join(['{Dense: {unit: 1}}'] * 210)}]\n",
     "brackets": "head: " + "[" * 20_000,
