@@ -156,6 +156,8 @@ class Op(Record):
     """The arguments that Keras takes where the layer is called, not where it is made."""
     is_output: ClassVar[bool] = False
     """Whether its value is one of the model's outputs, whose padded steps count in neither loss nor metrics."""
+    naming: ClassVar[tuple[str, ...]] = ("name",)
+    """The fields that say what it is called, and nothing of what it gives."""
     leaves_time: ClassVar[bool] = False
     """Whether it brings the steps back out of the batch."""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -166,6 +168,7 @@ class Op(Record):
         return cls
 
     @classmethod
+    @cache
     def is_own(cls) -> bool:
         """Whether the layer is a person's own, and its failures are not ours."""
         return cls.__module__.partition(".")[0] != __name__.partition(".")[0]

@@ -216,16 +216,18 @@ def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, 
 def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: State) -> TensorType:
     """The type, as one thing with an equal one of an earlier variant: what reads it has not changed.
 
-    Axes that are handed on stay the very ones that came in, which tell what gave the shape.
+    Axes that are handed on stay the very ones that came in, which tell what gave the shape, and so does what gave the values.
     """
     if state.memory is None:
         return type
     handed_on = next((x.axes for x in inputs[:1] if x.axes is type.axes), None)
-    same: TensorType = state.memory.keep_first((make_same, node.id, id(handed_on), _Alike(type)), type, handed_on)
+    made_at = type.meaning.range and type.meaning.range.made_at
+    key = (make_same, node.id, id(handed_on), id(made_at), SameType(type))
+    same: TensorType = state.memory.keep_first(key, type, handed_on, made_at)
     return same
 
 
-class _Alike:
+class SameType:
     """A type in a key: equal where the type is, and found by what is quick to hash of it."""
 
     __slots__ = ("hash", "type")
@@ -239,7 +241,7 @@ class _Alike:
         return self.hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Alike) and self.type == other.type
+        return isinstance(other, SameType) and self.type == other.type
 
 
 def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:

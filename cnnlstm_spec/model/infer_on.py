@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from operator import is_
+from typing import NamedTuple
 
 from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Refusal
-from ..ir.meaning import UNKNOWN
+from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import Op
 from ..ir.size_conditions import Conditions
 from ..ir.tensor import TensorType
 from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
-from ..text.memo import Memory
+from ..text.memo import UNKNOWN, Memory
+from .alike import Key, is_alike_given
 from .infer import State, infer_node, make_diagnostic, make_same, recall
 from .suppose import SMALL, TRIED, Trial, merge_types, set_sizes
 from .text_inputs import may_be_text
@@ -73,19 +77,20 @@ def infer_stretch(
     *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
     for node in inner:
         nodes[node.id] = _suppose(node, trial, state, found)
-    inputs = _find_inputs(end, state)
+    inputs = _find_inputs(end, trial, state)
     # Nothing reads what the last one gives, if it fails.
     nodes[end.id] = _accept(end, inputs, trial, state, found) or TypedNode(end, None, inputs)
     return TypedGraph(typed.graph, nodes, typed.policy, typed.graph), found
 
 
-def _find_inputs(node: Node, state: State) -> tuple[TensorType, ...]:
-    return tuple(x for id in node.inputs if (x := state.typed[id].type) is not None)
+def _find_inputs(node: Node, trial: Trial, state: State) -> tuple[TensorType, ...]:
+    given = [x for id in node.inputs if (x := state.typed[id].type) is not None]
+    return tuple(given) if trial.told else tuple(map(trial.alike.find_first, given))
 
 
 def _suppose(node: Node, trial: Trial, state: State, found: Found) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
-    inputs = _find_inputs(node, state)
+    inputs = _find_inputs(node, trial, state)
     if (typed := _accept(node, inputs, trial, state, found)) is not None:
         return typed
     node, given = trial.take(node, inputs, state.policy)
@@ -97,31 +102,71 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
     op = node.op
     if op is None or op.is_own():
         return None
-    if (typed := _infer_on_each_step(node, op, inputs, trial, state)) is not None:
+    if trial.stepped and (typed := _infer_on_each_step(node, op, inputs, trial, state)) is not None:
         return typed
-    if op.leaves_time and inputs and not inputs[0].outer:
-        # What entered time was taken out, and so is this.
-        return TypedNode(node, inputs[0], inputs)
-    state.found.clear()
-    try:
-        return recall(node, op, inputs, state).typed
-    except Refusal as refusal:
-        if (typed := _relieve(node, op, inputs, state)) is not None:
-            return typed
-        if not may_be_text(op, node, state.graph):
-            state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
-        if (typed := _correct(node, op, inputs, refusal.at, trial, state)) is not None:
-            return typed
-    finally:
-        if state.found:
-            found[node.id] = state.found.copy()
+    made = _recall(_try, node, op, inputs, trial, state)
+    if isinstance(made, TypedNode):
+        return made
+    if made.found:
+        found[node.id] = list(made.found)
+    if made.typed is not None:
+        if made.corrected:
+            trial.failing.append(node.id)
+        return made.typed
     reads = op.list_axes_read()
     if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
         trial.stepped.add(node.id)
     return None
 
 
-def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, trial: Trial, state: State) -> TypedNode | None:
+class _Made(NamedTuple):
+    """What becomes of a node on what it is given: without a type it fails."""
+
+    typed: TypedNode | None
+    found: tuple[Diagnostic, ...] = ()
+    corrected: bool = False
+    """Whether it fails, and yet gives what it would without its mistake."""
+
+
+Make = Callable[[Node, Op, tuple[TensorType, ...], State], _Made]
+
+
+def _recall(make: Make, node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> _Made | TypedNode:
+    """What becomes of a node; where that is known of one that is alike, or of the node itself, it is not made again."""
+    first, alike = state.layers.get(node.layer), trial.alike
+    if trial.told:
+        typed = alike.relocate(make, node, op, inputs) if first is None and node.id not in trial.told else None
+        return typed or make(node, op, inputs, state)
+    if first is None and (typed := alike.find_typed(make, node, op, inputs)) is not None:
+        return typed
+    key: Key = (make, node.id, first and id(first.weights))
+    made: _Made = alike.get(key, inputs)
+    if made is UNKNOWN:
+        made = make(node, op, inputs, state)
+        if first is None and made.typed is not None and not made.found and is_alike_given(made.typed, inputs):
+            alike.keep_typed(make, op, made.typed, inputs)
+        else:
+            alike.keep(key, inputs, made)
+    return made
+
+
+def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Made:
+    if op.leaves_time and inputs and not inputs[0].outer:
+        # What entered time was taken out, and so is this.
+        return _Made(TypedNode(node, inputs[0], inputs))
+    state.found.clear()
+    try:
+        return _Made(recall(node, op, inputs, state).typed, tuple(state.found))
+    except Refusal as refusal:
+        if (typed := _relieve(node, op, inputs, state)) is not None:
+            return _Made(typed, tuple(state.found))
+        if not may_be_text(op, node, state.graph):
+            state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
+        typed = _correct(node, op, inputs, refusal.at, state)
+        return _Made(typed, tuple(state.found), typed is not None)
+
+
+def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, state: State) -> TypedNode | None:
     """A node that is refused because of its axis, and leaves the shape as it is, whichever that is; else None."""
     argument = op.arguments.get(at) if at == "axis" and not op.decides_shape(at) else None
     if argument is None or argument.required or len(inputs) != 1:
@@ -133,8 +178,7 @@ def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None,
         return None
     if type is None or type.axes != inputs[0].axes:
         return None
-    trial.failing.append(node.id)
-    given = replace(type, values=None, zeros=None, meaning=UNKNOWN)
+    given = replace(type, values=None, zeros=None, meaning=UNKNOWN_MEANING)
     return TypedNode(replace(node, op=plain), make_same(node, inputs, given, state), inputs)
 
 
@@ -142,16 +186,23 @@ def _infer_on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], tria
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
     if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
         return None
-    (x,) = inputs
-    if op.list_axes_read() is not None or x.rank < 2 or not trial.is_within():
+    if op.list_axes_read() is not None or inputs[0].rank < 2 or not trial.is_within():
         return None
+    made = _recall(_try_each_step, node, op, inputs, trial, state)
+    typed = made if isinstance(made, TypedNode) else made.typed
+    if typed is not None:
+        trial.stepped.add(node.id)
+    return typed
+
+
+def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Made:
+    (x,) = inputs
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
         typed = infer_node(node, op, (step,), replace(state, memory=None)).typed
     except Refusal:
-        return None
-    trial.stepped.add(node.id)
-    return replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs)
+        return _Made(None)
+    return _Made(replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs))
 
 
 def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
@@ -161,7 +212,7 @@ def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -
 
 def _relieve_at(sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
     known = tuple(set_sizes(x, sizes[0]) for x in inputs)
-    if known == inputs or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
+    if all(map(is_, known, inputs)) or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
     apart = state if state.memory is None else replace(state, memory=None)
     try:

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from ..ir.graph import TypedGraph
+from ..ir.graph import TypedGraph, TypedNode
+from ..ir.tensor import TensorType
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Diagnostic
 from ..text.memo import Memory
+from .alike import Alike
 from .infer_on import Found, Stretch, find_stretch, infer_on, infer_stretch
 from .rules.check import judge_head, judge_node
-from .rules.common import Setting, find_head_use
+from .rules.common import Setting, describe_use, find_head_use
 from .rules.steps import find_single_steps
 from .rules.targets import find_misfits
 from .suppose import IN_WORDS, SUPPOSITIONS, TAKEN_OUT, TWO_DOZEN, Supposition, Trial
@@ -42,14 +44,14 @@ def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: 
         return []
     # Suppositions have most of what follows in common, as variants have.
     look = _Look(typed, spec, memory or Memory(), beyond)
-    first = Trial(TAKEN_OUT, frozenset(), look.turns)
+    first = look.suppose(TAKEN_OUT)
     whole, found = look.infer(first, beyond)
     before = set(map(make_finding_key, told))
     left = look.find_left(first, whole, {key: id for key, id in _list_keys(found).items() if key not in before})
     if not left:
         return []
     words = TAKEN_OUT if first.has_shown(IN_WORDS) else IN_WORDS
-    _, found = look.infer(Trial(words, frozenset(left.values()), look.turns), dict.fromkeys(left.values()))
+    _, found = look.infer(look.suppose(words, frozenset(left.values())), dict.fromkeys(left.values()))
     return [each for some in found.values() for each in some if make_finding_key(each) in left]
 
 
@@ -71,10 +73,16 @@ class _Look:
 
     def __init__(self, typed: TypedGraph, spec: ModelSpec, memory: Memory, beyond: Iterable[str]) -> None:
         self._typed, self._spec, self._memory = typed, spec, memory
-        self.turns = dict[str, int]()
+        self._turns = dict[str, int]()
+        self._alike = Alike()
+        self._starts: dict[object, TensorType] = {}
         self._beyond = frozenset(beyond)
         self._setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
         self._places = {id: place for place, id in enumerate(typed.nodes)}
+
+    def suppose(self, supposed: Supposition, told: frozenset[str] = frozenset()) -> Trial:
+        """A trial, and of which nodes its words may be told."""
+        return Trial(supposed, self._turns, self._alike, told)
 
     def infer(self, trial: Trial, nodes: Iterable[str]) -> tuple[TypedGraph, Found]:
         """The types under a supposition, and what is found of all, but of some nodes alone what is found of each by itself."""
@@ -84,12 +92,12 @@ class _Look:
 
     def find_left(self, first: Trial, whole: TypedGraph, keys: Keys) -> Keys:
         """Of what is found in the first trial what is found under every supposition."""
-        trials, sure, open = [first], Keys(), keys
+        trials, sure, open = [first], set[Key](), keys
 
         def clear(supposed: Supposition) -> Keys:
             if not open or any(trial.has_shown(supposed) for trial in trials):
                 return open
-            trials.append(Trial(supposed, frozenset(), self.turns))
+            trials.append(self.suppose(supposed))
             found = _list_keys(self.infer(trials[-1], dict.fromkeys(open.values()))[1])
             return {key: id for key, id in open.items() if key in found}
 
@@ -98,12 +106,12 @@ class _Look:
                 # To look at the whole graph is less.
                 break
             shown, likely = self._look_near(whole, open, width)
-            sure |= {key: open[key] for key in shown}
+            sure |= shown
             open = {key: id for key, id in open.items() if key not in shown}
             open = clear(likely) if likely is not None else open
         for supposed in SUPPOSITIONS:
             open = clear(supposed)
-        return sure | open
+        return {key: id for key, id in keys.items() if key in sure or key in open}
 
     def _look_near(self, whole: TypedGraph, keys: Keys, width: int) -> tuple[set[Key], Supposition | None]:
         """What is found whatever comes to a stretch, and the supposition under which most of the rest is not."""
@@ -129,19 +137,22 @@ class _Look:
 
     def _describe(self, stretch: Stretch, whole: TypedGraph, keys: list[Key]) -> tuple[object, ...]:
         """What the findings at the end of a stretch rest on, places left out: those of two that are alike are the same."""
-        if stretch.nodes[-1] in self._typed.graph.outputs.values():
-            return stretch.nodes
+        uses = tuple(describe_use(head, self._spec) for head, id in self._typed.graph.outputs.items() if id == stretch.nodes[-1])
         index = {id: place for place, id in enumerate((stretch.before, *stretch.nodes))}
         given, nodes = whole.nodes[stretch.before].type, [self._typed.graph.nodes[id] for id in stretch.nodes]
         described = tuple(
             (
-                *(node.op, node.meant, node.hidden, tuple(node.origin.written.places)),
+                *(
+                    *(op and self._alike.number_op(op) for op in (node.op, node.meant)),
+                    node.hidden,
+                    tuple(node.origin.written.places),
+                ),
                 *(index.get(id) or self._typed.nodes[id].type for id in node.inputs),
             )
             for node in nodes
         )
         layers = len({node.layer for node in nodes})
-        return (given and given.dtype, given and given.outer, layers, *(key[0] for key in keys), described)
+        return (given and given.dtype, given and given.outer, layers, *(key[0] for key in keys), described, uses)
 
     def _try_near(
         self, stretch: Stretch, whole: TypedGraph, keys: list[Key], order: list[Supposition]
@@ -157,10 +168,12 @@ class _Look:
 
     def _find_near(self, stretch: Stretch, whole: TypedGraph, supposed: Supposition) -> set[Key]:
         """What is found at the end of a stretch that begins with what is supposed."""
-        trial, before, end = Trial(supposed, frozenset(), self.turns), stretch.before, stretch.nodes[-1]
-        given = whole.nodes[before].type
+        trial, end, given = self.suppose(supposed), stretch.nodes[-1], whole.nodes[stretch.before].type
         assert given is not None
-        start = trial.give(given, self._typed.graph.nodes[before], self._typed.policy)
+        key = (supposed, given.dtype, given.outer)
+        start = self._starts.get(key)
+        if start is None:
+            start = self._starts[key] = trial.give(given, self._typed.graph.nodes[end].origin.place, self._typed.policy)
         near, found = infer_stretch(self._typed, stretch, start, trial, self._spec.batch_size)
         self._judge(near, stretch.nodes, trial, (end,), found, None)
         return set(map(make_finding_key, found.get(end, ())))
@@ -185,5 +198,14 @@ class _Look:
                 found.setdefault(id, []).extend(judge_head(use, memory))
         failing = set(trial.failing)
         for id in nodes:
-            if id in self._beyond and id not in failing:
-                found.setdefault(id, []).extend(judge_node(whole.nodes[id], self._setting, memory))
+            if id in self._beyond and id not in failing and (each := self._judge_node(whole.nodes[id], trial, memory)):
+                found.setdefault(id, []).extend(each)
+
+    def _judge_node(self, typed: TypedNode, trial: Trial, memory: Memory | None) -> list[Diagnostic]:
+        """What is said of a node by itself; nothing where nothing was said of one that is alike."""
+        if typed.node.op is None or typed.type is None or (not trial.told and self._alike.is_silent(typed)):
+            return []
+        found = judge_node(typed, self._setting, memory)
+        if not found:
+            self._alike.note_silence(typed)
+        return found

@@ -15,12 +15,15 @@ from ..ir.graph import Node
 from ..ir.inference import Inference
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import TEXT, Op, compute_dtype
-from ..ir.size import Size, make_anonymous
+from ..ir.size import Expr, Size, make_anonymous
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..ops.structural import EnterTime
 from ..text.frozen import dataclass
+from ..text.memo import UNKNOWN as NOT_KEPT
+from ..text.source import Place
 from . import frames
+from .alike import Alike
 
 TRIED = (48, 96)
 """Sizes given to a layer to see which of its output's follow from its arguments: those that are the same for both."""
@@ -29,6 +32,9 @@ SMALL = (2, 3)
 
 STEPS = ("steps", "frames")
 """Names of axes of time."""
+
+BEFORE = "what comes"
+"""What stands before a stretch is called so, whatever it is."""
 
 UNKNOWN = 0
 """Stands for a size that does not follow from arguments, until it is supposed."""
@@ -62,10 +68,12 @@ class Trial:
     """A graph gone through under a supposition: what fails, and what was asked of the supposition."""
 
     supposed: Supposition
-    told: frozenset[str] | None = frozenset()
-    """The nodes of which its words may be told, None for all; of others what is found is looked at alone, without ways out."""
-    numbers: dict[str, int] = field(default_factory=dict)
+    numbers: dict[str, int]
     """Of each node that fails in this trial or another one of the same graph, the turn that it has."""
+    alike: Alike
+    """What is known of the layers of the graph, from this trial or another one."""
+    told: frozenset[str] = frozenset()
+    """The nodes of which its words may be told; of others what is found is looked at alone, without ways out."""
     failing: list[str] = field(default_factory=list)
     stepped: set[str] = field(default_factory=set)
     """Nodes whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
@@ -100,19 +108,19 @@ class Trial:
                 return replace(node, op=None), inputs[-1]
         return node, self._infer_type(node, inputs, policy)
 
-    def give(self, known: TensorType, node: Node, policy: str) -> TensorType:
+    def give(self, known: TensorType, place: Place, policy: str) -> TensorType:
         """What stands before a stretch gives, of which nothing is known: of its dtype, either that or the one of the policy."""
         supposed = self.supposed
-        sizes = (_make_unknown(node.layer, index) if supposed.size is None else supposed.size for index in range(supposed.rank))
+        sizes = (_make_unknown(BEFORE, index) if supposed.size is None else supposed.size for index in range(supposed.rank))
         axes = tuple(Axis("features", size) for size in sizes)
         dtype = compute_dtype(policy) if supposed.masked or known.dtype == TEXT else known.dtype
-        mask = Mask(frozenset({node.id}), node.origin.place) if axes and supposed.masked else None
+        mask = Mask(frozenset({BEFORE}), place) if axes and supposed.masked else None
         return TensorType(axes, dtype, mask, known.outer)
 
     def _infer_type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
         first = inputs[0] if inputs else TensorType(())
-        meant = _infer_meant(op, inputs, policy, self._is_stepwise) if op is not None and inputs else None
+        meant = self._infer_meant(op, inputs, policy) if op is not None and inputs else None
         if isinstance(op, InputOp):
             meant = op.infer_type(node.id, node.origin.place, node.origin.written)
         if meant is None:
@@ -126,6 +134,19 @@ class Trial:
         axes = tuple(self._set_size(axis, node, index) for index, axis in enumerate(meant.axes))
         mask = Mask(frozenset({node.id}), node.origin.place) if axes and self._is_masked() else None
         return replace(meant, axes=axes, mask=mask, outer=(*first.outer, *outer))
+
+    def _infer_meant(self, op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorType | None:
+        """What an op gives on inputs as it reads them; UNKNOWN sizes where arguments do not say; None where it is not plain."""
+        fewest, most = op.count_inputs()
+        if len(inputs) < fewest or (most is not None and len(inputs) > most):
+            return None
+        over = _is_over(op, inputs[0], self._is_stepwise)
+        key = (_infer_meant, self.alike.number_op(op), over)
+        meant: TensorType | None = self.alike.get(key, inputs)
+        if meant is NOT_KEPT:
+            meant = _infer_meant(op, inputs, policy, over)
+            self.alike.keep(key, inputs, meant)
+        return meant
 
     def _set_size(self, axis: Axis, node: Node, index: int) -> Axis:
         if axis.size != UNKNOWN:
@@ -165,14 +186,15 @@ SUPPOSITIONS = (
 )
 
 
-def _infer_meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwise: Callable[[], bool]) -> TensorType | None:
-    """What an op gives on inputs as it reads them, UNKNOWN sizes where arguments do not say; None where it is not plain."""
-    fewest, most = op.count_inputs()
-    if len(inputs) < fewest or (most is not None and len(inputs) > most):
-        return None
+def _is_over(op: Op, first: TensorType, is_stepwise: Callable[[], bool]) -> bool:
+    """Whether the first axis is one more than an op reads, of steps or meant to be."""
+    reads = op.list_axes_read()
+    return reads is not None and first.rank == len(reads) + 1 and (first.axes[0].name in STEPS or is_stepwise())
+
+
+def _infer_meant(op: Op, inputs: tuple[TensorType, ...], policy: str, over: bool) -> TensorType | None:
     first, reads = inputs[0], op.list_axes_read()
     names = tuple(axis.name for axis in first.axes)
-    over = reads is not None and len(names) == len(reads) + 1 and (names[0] in STEPS or is_stepwise())
     if reads is not None and len(names) != len(reads):
         names = names[1:] if over else reads
     names += ("features",) * (op.least_rank - len(names))
@@ -192,12 +214,14 @@ def _infer_meant(op: Op, inputs: tuple[TensorType, ...], policy: str, is_stepwis
 
 
 def set_sizes(x: TensorType, size: int) -> TensorType:
-    """A type whose sizes that are known only at run time are as they come of that one."""
-    sizes = (
-        axis.size if isinstance(axis.size, int) else axis.size.evaluate(dict.fromkeys(axis.size.symbols, size)) for axis in x.axes
-    )
-    axes = tuple(replace(axis, size=size) for axis, size in zip(x.axes, sizes, strict=True))
-    return x if axes == x.axes else x.with_axes(*axes)
+    """A type whose sizes that are known only at run time are as they come of that one; the very type where there are none."""
+    if all(isinstance(axis.size, int) for axis in x.axes):
+        return x
+    return x.with_axes(*(axis if isinstance(axis.size, int) else Axis(axis.name, _set_size(axis.size, size)) for axis in x.axes))
+
+
+def _set_size(of: Expr, size: int) -> int:
+    return of.evaluate(dict.fromkeys(of.symbols, size))
 
 
 def merge_types(first: TensorType, second: TensorType, layer: str) -> TensorType:

@@ -161,6 +161,7 @@ class Output(Op):
 
     keeps_integers = True
     keeps_values = True
+    naming = ("head",)
 
     head: str
     carries_mask: bool = True

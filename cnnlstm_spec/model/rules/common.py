@@ -131,6 +131,18 @@ def find_head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | No
     )
 
 
+def describe_use(name: str, spec: ModelSpec) -> tuple[object, ...]:
+    """What is trained and measured on a head, and nothing of where that is written."""
+    section = find_compile_spec(spec)
+    if section is None:
+        return ()
+    measured = (*section.metrics.get(name, ()), *section.weighted_metrics.get(name, ()))
+    loss = section.losses.get(name)
+    things = tuple((each.thing.name, repr(each.thing)) if each is not None else None for each in (loss, *measured))
+    targets = tuple((each.target, tuple(each.written.places)) for each in spec.targets if each.head == name)
+    return (name in section.losses, things, targets)
+
+
 def find_activation(typed: TypedGraph, id: str) -> Activated | None:
     """The function that a node's values come from, through layers that only move them; None where it cannot be told."""
     pooled = False
