@@ -19,6 +19,7 @@ if "--smoke" in sys.argv:
 import cnnlstm_spec
 from bench import editor, runs, training, validate
 from bench.backends import backends
+from bench.mending import mending
 from bench.networks import SMOKE
 from bench.pairs import machine
 from bench.search import searching
@@ -44,7 +45,7 @@ ROWS = {
         lambda: validate.many_variants(20, 20, 10),
         lambda: validate.many_variants(2, 2, 2),
     ),
-    "mending": Row(validate.mending, lambda: validate.mending(runs=1), lambda: validate.mending(100, 1)),
+    "mending": Row(mending, lambda: mending(runs=1), lambda: mending(100, 1)),
     "keystroke": Row(editor.keystroke, lambda: editor.keystroke(runs=5), lambda: editor.keystroke(100, 1)),
     "initialize": Row(editor.initialize, lambda: editor.initialize(3), lambda: editor.initialize(1)),
     "mistake": Row(lambda: training.mistake(5), lambda: training.mistake(1), lambda: training.mistake(1)),

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.pairs import paired
-from bench.validate import SPEC, _dense
+from bench.validate import SPEC, write_chain
 
 BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"capabilities": {}}}).encode()
 CHANGES = {"one layer": ("units: 8", "units: 9", 1), "all layers": ("relu", "tanh", -1)}
@@ -27,7 +27,7 @@ def keystroke(most: int = 1000, runs: int = 9) -> list[str]:
 
     rows = []
     for count in (each for each in (100, 1000) if each <= most):
-        text = _dense(count)
+        text = write_chain(count)
         for what, (old, new, times) in CHANGES.items():
             texts = text, text.replace(old, new, times)
             document = Document("file:///many.yaml", Source("/many.yaml", text))

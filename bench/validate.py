@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-from itertools import cycle
 from math import prod
 from pathlib import Path
 from statistics import median
@@ -34,7 +33,7 @@ def growth(most: int = 10_000) -> list[str]:
 
     rows, before = [], 0.0
     for count in (each for each in (10, 100, 1000, 10_000) if each <= most):
-        text = _dense(count)
+        text = write_chain(count)
         times = []
         for _ in range(5 if count < 10_000 else 3):
             start = time.perf_counter()
@@ -47,7 +46,8 @@ def growth(most: int = 10_000) -> list[str]:
     return rows
 
 
-def _dense(count: int) -> str:
+def write_chain(count: int) -> str:
+    """A spec of so many layers, one after another."""
     layers = "\n".join("      - Dense: {units: 8, activation: relu}" for _ in range(count))
     return (
         "version: 1\nname: many\nbranches:\n  a:\n    input: {kind: vector, shape: [8]}\n    layers:\n"
@@ -114,50 +114,3 @@ def many_variants(*sides: int) -> list[str]:
         f"  peak memory in MiB                 {peak:7.0f}      (under 500)",
         f"  first line after                   {first:7.2f} s, of {time.perf_counter() - start:.1f}",
     ]
-
-
-MISTAKES = {
-    "misspelt keys": "Dense: {units: 8, activaton: relu}",
-    "wrong types": "Dense: {units: eight, activation: relu}",
-    "unknown layers": "Denze: {units: 8, activation: relu}",
-    "wrong ranks": "Conv1D: {filters: 8, kernel_size: 1}",
-    "wrong counts": "Reshape: {target_shape: [7]}",
-    "wrong axes": "Softmax: {axis: 4}",
-    "wrong merges": "Parallel: {paths: {a: [{Dense: {units: 8}}], b: [{Dense: {units: 9}}]}, merge: add}",
-    "unknown variables": "Dense: {units: $width}",
-}
-"""Layers that stand in place of 20 of a spec."""
-
-
-def mending(count: int = 1000, runs: int = 5) -> list[str]:
-    """An invalid spec against a valid one of as many layers, by mistakes, and the patch that mends misspelt keys."""
-    from cnnlstm_spec.compiler.fixes import Clock, mend
-    from cnnlstm_spec.compiler.variants import sweep
-    from cnnlstm_spec.text.source import Source
-
-    sound = _dense(count)
-    lines = sound.splitlines(keepends=True)
-    every = max(1, count // 20)
-    places = [number for number, line in enumerate(lines) if "activation" in line][::every][:20]
-    texts = {"valid": sound}
-    kinds = {kind: (layer,) for kind, layer in MISTAKES.items()} | {"kinds in turn": tuple(MISTAKES.values())}
-    for kind, layers in kinds.items():
-        planted = dict(zip(places, cycle(layers), strict=False))
-        texts[kind] = "".join(f"      - {planted[n]}\n" if n in planted else line for n, line in enumerate(lines))
-    times: dict[str, list[float]] = {kind: [] for kind in (*texts, "patch")}
-    for _ in range(runs):
-        for kind in times:
-            start = time.process_time()
-            prepared = sweep(Source("spec.yaml", texts.get(kind, texts["misspelt keys"])))
-            if kind == "patch":
-                assert mend(prepared, clock=Clock(lambda: 0.0)).changed
-            else:
-                assert bool(prepared.compile_plain().diagnostics) == (kind != "valid")
-            times[kind].append(time.process_time() - start)
-    valid, invalid, patch = (median(times[kind]) for kind in ("valid", "misspelt keys", "patch"))
-    rows = [f"validate of {count:6d} layers, valid   {valid * 1000:9.1f} ms"]
-    for kind in kinds:
-        seconds = median(times[kind])
-        rows.append(f"20 mistakes: {kind:20}  {seconds * 1000:9.1f} ms   ratio {seconds / valid:5.2f}      (at most 1.5)")
-    rows.append(f"what `--diff` would mend of keys   {patch * 1000:9.1f} ms   ratio {patch / invalid:5.2f}      (at most 5)")
-    return rows
