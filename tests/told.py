@@ -13,6 +13,7 @@ from cnnlstm_spec.text.fix import Change, Fix
 from cnnlstm_spec.text.render import render
 from cnnlstm_spec.text.source import Span
 
+WORD = re.compile(r"\w")
 HEADING = re.compile(r"^=== (.+)\n", re.M)
 WRITTEN = pytest.StashKey[dict[Path, dict[str, str]]]()
 """What a run that writes has told so far: by `.out`, what each test tells."""
@@ -21,7 +22,16 @@ WRITTEN = pytest.StashKey[dict[Path, dict[str, str]]]()
 def tell(found: Iterable[Diagnostic]) -> str:
     """The rendered text of findings, and a line for each of their fixes."""
     found = list(found)
+    places = [place for each in found for place in (each.place, *(label.place for label in each.labels))]
+    assert [at.span for at in places if not covers_words(at.span)] == []
     return "\n".join([render(found), *tell_fixes(found)])
+
+
+def covers_words(span: Span) -> bool:
+    """Whether a span ends and begins where words do; one character is where reading stopped."""
+    text = span.source.text
+    within = [at for at in (span.start, span.end) if 0 < at < len(text) and WORD.match(text[at - 1]) and WORD.match(text[at])]
+    return span.end - span.start < 2 or not within
 
 
 def tell_fixes(found: Iterable[Diagnostic]) -> list[str]:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 from places import ROOT, TESTS
-from told import hold, tell, tell_fixes
+from told import covers_words, hold, tell, tell_fixes
 
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.spec.rules import read_rule_texts
 from cnnlstm_spec.text.diagnostic import Diagnostic
-from cnnlstm_spec.text.source import Source
+from cnnlstm_spec.text.source import Source, Span
 
 sys.path.insert(0, str(ROOT / "tools"))
 
@@ -120,6 +120,12 @@ def test_the_fixes_of_each_code(request: pytest.FixtureRequest) -> None:
         if page is not None and page["sort"] == "yaml":
             said += tell_fixes(compile_source(Source("spec.yaml", page["wrong"])).diagnostics)
     hold(TESTS / "specs" / "said" / "fixes.out", "\n".join(said) + "\n", request)
+
+
+def test_a_caret_that_cuts_a_word_is_not_written_down() -> None:
+    source = Source("said.yaml", "units: 3x4")
+    cut = [(0, 4), (1, 5), (7, 9)]
+    assert [covers_words(Span(source, *each)) for each in [*cut, (0, 5), (7, 10), (0, 10), (8, 9)]] == [False] * 3 + [True] * 4
 
 
 def test_what_is_left_out_is_what_is_named() -> None:
