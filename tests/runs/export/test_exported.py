@@ -334,6 +334,23 @@ def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Pat
         convert(1)
 
 
+def test_a_product_with_a_weight_for_each_feature_is_not_converted(tmp_path: Path) -> None:
+    """The shortest spec of another cell: LiteRT's converter takes the product for one of matrices; that of matrices it converts."""
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.serving import write_saved_model
+
+    def convert(equation: str, *sizes: int) -> None:
+        layers = f'[{{EinsumDense: {{equation: "{equation}", output_shape: {list(sizes)}}}}}, Flatten]'
+        _, model, inputs = build(f"{{input: {{kind: sequence, shape: [4, 6]}}, layers: {layers}}}")
+        source = tmp_path / str(len(sizes)) / equation[-1]
+        write_saved_model(model, ("head",), inputs, 1, {}, source)
+        litert.convert(source, tmp_path / "model.tflite", arrays={})
+
+    convert("abc,cd->abd", 4, 6)
+    with pytest.raises(Exception, match="invalid output dimension on row, expected 1 but got 4"):
+        convert("abc,c->abc", 4, 6)
+
+
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     from cnnlstm_spec.runs.export.blame import describe, find_layer
