@@ -1,9 +1,10 @@
-"""What is proved beyond the tests, in samples or whole: each proof in turn, a table of them, and 1 where one of them fails.
+"""What is proved beyond the tests, in samples or whole: a table of the proofs, and 1 where one of them fails.
 
 python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --targets test-page ...    what `make proof` runs
 python tools/proof.py ... --write bench/PROOF.md       the same, and the table in a file, with the date and the commit
 
-A proof that cannot run has failed.
+Each proof takes one core, and two run beside each other; what one prints is shown when it has ended. A proof that cannot run has
+failed.
 """
 
 from __future__ import annotations
@@ -14,14 +15,20 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
+from threading import Lock
 from time import monotonic
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {"long": ["--long"], "all": ["--whole"], "none": []}
 """A sample of the tests that `make test` leaves out, every test with all of what it repeats, or none."""
+MARKS = ("keras", "not keras")
+"""The tests that are a proof each."""
+AT_ONCE = 2
 
 
 class Row(NamedTuple):
@@ -34,7 +41,7 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("seeds", "random specs against Keras", "{:,} specs against Keras", ("-m", "fuzz", "{}")),
+    Row("seeds", "random specs against Keras", "{:,} specs against Keras", ("-m", "fuzz", "{}", "--processes", "1")),
     Row(
         "backbones",
         "models of keras.applications",
@@ -44,10 +51,10 @@ ROWS = (
     Row(
         "keras", "artifacts that Keras 3.8 loads", "{:,} artifacts in Keras 3.8", ("tools/versions.py", "3.8.0", "--count", "{}")
     ),
-    Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}")),
+    Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}", "--processes", "1")),
     Row("kills", "runs of `compile` that are killed", "{:,} killed runs", ("tools/kill.py", "{}")),
     Row("trains", "runs of `train` that are killed and resumed", "{:,} killed trainings", ("tools/kill_train.py", "{}")),
-    Row("inputs", "hostile inputs", "{:,} hostile inputs", ("-m", "fuzz.inputs", "{}")),
+    Row("inputs", "hostile inputs", "{:,} hostile inputs", ("-m", "fuzz.inputs", "{}", "--processes", "1")),
 )
 """What is proved beside the tests. A row more is a proof more; the Makefile has its size in `SAMPLE` and `WHOLE`."""
 
@@ -71,8 +78,8 @@ class Result(NamedTuple):
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
     """The proofs of the sizes that are asked for, and the targets."""
-    tests = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal", *TESTS[options.tests]]
-    proofs = [Proof(f"{options.tests} tests", tests)] if options.tests != "none" else []
+    tests, marks = [sys.executable, "-m", "pytest", *TESTS[options.tests]], MARKS if options.tests != "none" else ()
+    proofs = [Proof(f"{options.tests} tests, {mark}", [*tests, "-m", mark]) for mark in marks]
     for row in ROWS:
         if size := getattr(options, row.option):
             arguments = [part.format(size) for part in row.arguments]
@@ -80,29 +87,30 @@ def make_proofs(options: argparse.Namespace) -> list[Proof]:
     return [*proofs, *(Proof(f"`make {each}`", ["make", "--no-print-directory", each]) for each in options.targets)]
 
 
-def run(proof: Proof) -> Result:
-    """Runs a proof; what it prints is shown as it comes."""
-    print(f"== {proof.name}", flush=True)
-    started, before, last = monotonic(), work_of_children(), ""
-    with subprocess.Popen(
-        proof.command,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            print(line, end="", flush=True)
-            last = line.strip() or last
-    return Result(proof, process.returncode, last, monotonic() - started, work_of_children() - before)
+def run(proof: Proof, screen: Lock) -> Result:
+    """Runs a proof; shows what it printed."""
+    started = monotonic()
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as out:
+        process = subprocess.Popen(proof.command, cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        seconds = monotonic() - started
+        out.seek(0)
+        last = ""
+        with screen:
+            print(f"== {proof.name}: {seconds:,.0f} s")
+            for line in out:
+                print(line, end="")
+                last = line.strip() or last
+            sys.stdout.flush()
+    return Result(proof, process.returncode, last, seconds, used.ru_utime + used.ru_stime)
 
 
-def work_of_children() -> float:
-    """Seconds of the processors that all processes have taken which were started here and have ended."""
-    used = os.times()
-    return used.children_user + used.children_system
+def run_all(proofs: list[Proof]) -> list[Result]:
+    """Runs the proofs, as many at once as there are cores for."""
+    screen = Lock()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(lambda each: run(each, screen), proofs))
 
 
 def make_table(results: list[Result]) -> str:
@@ -138,7 +146,7 @@ def main() -> int:
     parser.add_argument("--targets", nargs="*", default=[], metavar="NAME", help="targets of the Makefile that prove something")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
     options = parser.parse_args()
-    results = [run(proof) for proof in make_proofs(options)]
+    results = run_all(make_proofs(options))
     print(make_table(results))
     if options.write is not None:
         options.write.write_text(make_file(results), "utf-8")

@@ -18,8 +18,8 @@ SIZES = {row.option: size for size, row in enumerate(proof.ROWS, 2)}
 @pytest.mark.parametrize("tests", ["long", "all"])
 def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
     proofs = proof.make_proofs(argparse.Namespace(tests=tests, targets=[], **SIZES))
-    assert len(proofs) == 1 + len(SIZES)
-    for each, size in zip(proofs[1:], SIZES.values(), strict=True):
+    assert len(proofs) == len(proof.MARKS) + len(SIZES)
+    for each, size in zip(proofs[len(proof.MARKS) :], SIZES.values(), strict=True):
         python, *arguments = each.command
         program = arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0]
         assert python == sys.executable and (ROOT / program).exists(), program
@@ -28,11 +28,11 @@ def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
 
 def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     program = "print('it says'); exit({})"
-    results = [
-        proof.run(Proof(name, [sys.executable, "-c", program.format(status)])) for name, status in (("one", 0), ("two", 3))
-    ]
+    results = proof.run_all(
+        [Proof(name, [sys.executable, "-c", program.format(status)]) for name, status in (("one", 0), ("two", 3))]
+    )
     assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
-    assert "== two\nit says\n" in capfd.readouterr().out
+    assert "== two: 0 s\nit says\n" in capfd.readouterr().out
     assert re.search(r"one \| holds \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
 
 
