@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-ray test-page clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-processes test-ray test-page clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -101,7 +101,7 @@ proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
-WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server test-backends
+WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server test-backends test-processes test-ray
 proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
@@ -150,7 +150,11 @@ BACKENDS ?= jax
 	touch $@
 
 test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
-	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py tests/runs/test_processes.py
+	BACKENDS="$(BACKENDS)" $(FULL)/bin/python -m pytest tests/runs/test_backends.py
+
+# Training by several processes, which wait for one another, and on several devices: minutes more.
+test-processes: $(FULL)/ready .venv-jax/ready
+	BACKENDS=jax $(FULL)/bin/python -m pytest tests/runs/test_processes.py
 
 # Trials of a search in a Ray cluster: two nodes on this machine, of which one dies. Ray lets them wait for whatever else runs there.
 .venv-ray/ready: pyproject.toml constraints.txt

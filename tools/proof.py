@@ -26,8 +26,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {"long": ["--long"], "all": ["--whole"], "none": []}
 """A sample of the tests that `make test` leaves out, every test with all of what it repeats, or none."""
-MARKS = ("keras", "not keras")
-"""The tests that are a proof each."""
+PARTS = {
+    "of models": ("-m", "keras", "--ignore", "tests/runs"),
+    "of runs": ("-m", "keras", "tests/runs"),
+    "without Keras": ("-m", "not keras"),
+}
+"""The tests that are a proof each: in one process the models of all would take more memory than two proofs have."""
 AT_ONCE = 2
 
 
@@ -78,8 +82,8 @@ class Result(NamedTuple):
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
     """The proofs of the sizes that are asked for, and the targets."""
-    tests, marks = [sys.executable, "-m", "pytest", *TESTS[options.tests]], MARKS if options.tests != "none" else ()
-    proofs = [Proof(f"{options.tests} tests, {mark}", [*tests, "-m", mark]) for mark in marks]
+    tests, parts = [sys.executable, "-m", "pytest", *TESTS[options.tests]], PARTS if options.tests != "none" else {}
+    proofs = [Proof(f"{options.tests} tests {part}", [*tests, *given]) for part, given in parts.items()]
     for row in ROWS:
         if size := getattr(options, row.option):
             arguments = [part.format(size) for part in row.arguments]

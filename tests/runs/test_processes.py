@@ -1,4 +1,4 @@
-"""Training by several processes, and on several devices, with JAX: what they come to is what one does. `make test-backends` runs it."""
+"""Training by several processes, and on several devices, with JAX: what they come to is what one does. `make test-processes` runs it."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ SIZES = {row.option: size for size, row in enumerate(proof.ROWS, 2)}
 @pytest.mark.parametrize("tests", ["long", "all"])
 def test_every_proof_has_a_program_and_its_size(tests: str) -> None:
     proofs = proof.make_proofs(argparse.Namespace(tests=tests, targets=[], **SIZES))
-    assert len(proofs) == len(proof.MARKS) + len(SIZES)
-    for each, size in zip(proofs[len(proof.MARKS) :], SIZES.values(), strict=True):
+    assert len(proofs) == len(proof.PARTS) + len(SIZES)
+    for each, size in zip(proofs[len(proof.PARTS) :], SIZES.values(), strict=True):
         python, *arguments = each.command
         program = arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0]
         assert python == sys.executable and (ROOT / program).exists(), program
