@@ -7,7 +7,8 @@ place, suggestion and fix to `decide`, which gives it back as it is or, in the o
     label        the words of a label
     place        where a finding stands: its span ends a character earlier, or it stands at the whole record
     suggestion   what `suggest_word` or `find_nearest` gives: nothing
-    fix          the title and edits of a fix
+    fix          the title of a fix
+    edits        the changes of a fix: the last of them is left out
 
 First the tests run as they are, and it is noted which of them reach which place. Then each change is made in a process of
 its own, which runs the tests that reach it until one fails. A change that no test reaches has survived. The sample is the
@@ -125,6 +126,8 @@ class Sites(ast.NodeTransformer):
             # It is made once, when its module is imported; what is told of it is read where a finding is made.
             self.found.append(f"{self.file}:{helps[0].value.lineno}:0 help of {ast.literal_eval(node.args[0])}")
         if name == "Fix":
+            if len(node.args) > 1:
+                node.args[1] = self.handed(node.args[1], "edits")
             return self.handed(node, "fix")
         return self.handed(node, "suggestion") if name in self.suggests else node
 
@@ -180,6 +183,8 @@ def changed(name: str, value: Any) -> Any:
         return type(value)() if isinstance(value, tuple) else None
     if kind == "place":
         return moved(value)
+    if kind == "edits":
+        return tuple(value)[:-1]
     if kind == "fix":
         return replace(value, title=reworded(value.title))
     return reworded(value)

@@ -18,6 +18,7 @@ from ..text.spelling import suggest_word
 FOUND = Code("found", "error", "it is found", help="look elsewhere")
 scope.report(FOUND, node, labels=(Label(other, "here"),), help=suggest_word(word, words))
 raise Refusal(FOUND, help=("one", f"two {name}"))
+Fix("write it", (Edit(span, "it"),))
 option(help="of a command, and no message")
 """
 
@@ -26,8 +27,8 @@ def test_what_a_message_says_is_handed_over() -> None:
     sites = Sites("a.py")
     tree = sites.visit(ast.parse(CALLS))
     kinds = [each.partition(" ")[2] for each in sites.found]
-    assert sorted(kinds) == ["help", "help", "help of found", "label", "place", "place", "suggestion"]
-    assert ast.unparse(tree).count("__decide__") == 6 and len(set(sites.found)) == 7
+    assert sorted(kinds) == ["edits", "fix", "help", "help", "help of found", "label", "place", "place", "suggestion"]
+    assert ast.unparse(tree).count("__decide__") == 8 and len(set(sites.found)) == 9
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ def test_what_a_message_says_is_handed_over() -> None:
         ("label", "gives 3", "gives otherwise"),
         ("suggestion", ("did you mean `a`?",), ()),
         ("suggestion", "units", None),
+        ("edits", ("one", "two"), ("one",)),
     ],
 )
 def test_a_change(kind: str, value: object, wanted: object) -> None:
