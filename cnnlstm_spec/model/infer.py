@@ -298,7 +298,8 @@ def _find_producer(node: Node, index: int, state: State) -> Node:
 
 def _describe_origin(node: Node, index: int, state: State) -> str:
     producer = _find_producer(node, index, state)
-    return producer.op.name_giver() if producer.op is not None else "?"
+    op = producer.op or producer.meant
+    return op.name_giver() if op is not None else "?"
 
 
 def make_diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> Diagnostic:
