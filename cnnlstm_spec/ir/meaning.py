@@ -70,6 +70,11 @@ class Range:
             high = greatest
         return replace(self, least=low, greatest=high, attained=attained, sums=None, made_at=None)
 
+    def place(self, made_at: Place | None) -> Range:
+        """The same values, made at a place."""
+        # Not `replace`, which looks every field up: this is called for every node.
+        return Range(self.least, self.greatest, self.attained, self.sums, self.integers, self.pixels, self.by, made_at)
+
     def __str__(self) -> str:
         if self.pixels:
             text = "pixels, scaled or not"
@@ -151,6 +156,10 @@ class Meaning:
             backwards=self.backwards and steps is not None,
             still=self.still and steps == self.steps,
         )
+
+    def with_range(self, values: Range | None) -> Meaning:
+        """Other values, all else the same."""
+        return Meaning(values, self.channels, self.steps, self.backwards, self.outer, self.still)
 
     def describe(self) -> str:
         """What is known, in words for a dump."""

@@ -7,13 +7,13 @@ Imports no rule.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
 from ..ir.graph import Node, TypedNode
 from ..ir.op import Op
 from ..ir.tensor import TensorType
-from ..text.diagnostic import Written
+from ..text.diagnostic import Diagnostic, Written
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from .infer import SameType
@@ -70,6 +70,9 @@ class Alike:
         known = self._memory.get((make, self.number_op(op), *map(id, first)))
         if known is UNKNOWN or len(inputs) != 1 or known.inputs[0] is not first[0]:
             return None
+        if known.node is node and first[0] is inputs[0]:
+            found: TypedNode = known
+            return found
         type = _relocate_type(known.type, first[0], known.node.origin.place, inputs[0], node.origin.place)
         return None if type is None else TypedNode(node, type, inputs, known.weights, known.owns_weights, known.macs)
 
@@ -77,20 +80,26 @@ class Alike:
         """Keeps what is known of a node, for all that are alike."""
         self._memory.keep((make, self.number_op(op), *map(id, inputs)), typed, *inputs)
 
-    def is_silent(self, typed: TypedNode) -> bool:
-        """Whether nothing was found at a node that is alike, by rules of one node."""
-        return self._memory.get(self._make_key(typed)) is not UNKNOWN
-
-    def note_silence(self, typed: TypedNode) -> None:
-        """Notes that rules of one node find nothing at it."""
-        self._memory.keep(self._make_key(typed), None, typed)
-
-    def _make_key(self, typed: TypedNode) -> Key:
+    def judge(self, typed: TypedNode, rules: Callable[[TypedNode], list[Diagnostic]]) -> list[Diagnostic]:
+        """What rules of one node find at it; nothing where they found nothing at one that is alike."""
         node = typed.node
         assert node.op is not None
         written = _describe_written(node.origin.written)
-        number = self.number_op(node.op)
-        return (Alike.is_silent, number, node.hidden, typed.owns_weights, written, id(typed.type), *map(id, typed.inputs))
+        key = (
+            Alike.judge,
+            self.number_op(node.op),
+            node.hidden,
+            typed.owns_weights,
+            written,
+            id(typed.type),
+            *map(id, typed.inputs),
+        )
+        if self._memory.get(key) is not UNKNOWN:
+            return []
+        found = rules(typed)
+        if not found:
+            self._memory.keep(key, None, typed)
+        return found
 
 
 def is_alike_given(typed: TypedNode, inputs: tuple[TensorType, ...]) -> bool:
@@ -98,11 +107,14 @@ def is_alike_given(typed: TypedNode, inputs: tuple[TensorType, ...]) -> bool:
     x = typed.type
     if x is None or (x.mask is not None and all(x.mask is not each.mask for each in inputs)):
         return False
-    own = {axis.size for axis in x.axes if not isinstance(axis.size, int)}
+    own = [axis.size for axis in x.axes if not isinstance(axis.size, int)]
     if not own:
         return True
-    given = {symbol for each in inputs for axis in each.axes if not isinstance(axis.size, int) for symbol in axis.size.symbols}
-    return all(symbol in given for size in own for symbol in size.symbols)
+    given = {axis.size for each in inputs for axis in each.axes if not isinstance(axis.size, int)}
+    if given.issuperset(own):
+        return True
+    symbols = {symbol for size in given for symbol in size.symbols}
+    return all(symbol in symbols for size in own for symbol in size.symbols)
 
 
 def _relocate_type(x: TensorType, there: TensorType, place: Place, given: TensorType, here: Place) -> TensorType | None:
@@ -115,7 +127,7 @@ def _relocate_type(x: TensorType, there: TensorType, place: Place, given: Tensor
         handed_on = before is not None and values.made_at is before.made_at
         if handed_on == (values.made_at is place):
             return None
-        values = replace(values, made_at=now.made_at if handed_on and now is not None else here)
+        values = values.place(now.made_at if handed_on and now is not None else here)
     return TensorType(
         # Axes that are made here are no others, since what gave a shape is told by them.
         given.axes if x.axes is there.axes else (*x.axes,),
@@ -124,7 +136,7 @@ def _relocate_type(x: TensorType, there: TensorType, place: Place, given: Tensor
         x.outer and given.outer,
         x.values and given.values,
         x.zeros and given.zeros,
-        x.meaning if values is x.meaning.range else replace(x.meaning, range=values),
+        x.meaning if values is x.meaning.range else x.meaning.with_range(values),
         x.image and given.image,
     )
 
@@ -133,16 +145,19 @@ def _list_arguments(op: Op) -> object:
     """What ops that are alike have in common; an op that may have any arguments is like no other."""
     if op.is_own():
         return id(op)
-    values = tuple(value is None if field in op.naming else value for field, value in vars(op).items())
+    values = {**vars(op), **{field: getattr(op, field) is None for field in op.naming}}
+    found = (type(op), *values.values())
     try:
-        hash(values)
+        hash(found)
     except TypeError:
         # A mapping, or an object of Keras that is given one.
         return type(op), repr(values)
-    return type(op), values
+    return found
 
 
 def _describe_written(written: Written) -> Key:
     """Which arguments are written, in layers that others wrap too."""
+    if not written.inner:
+        return (*written.places, None, *written.keys)
     inner = ((name, _describe_written(each)) for name, each in written.inner.items())
-    return (tuple(written.places), tuple(written.keys), *inner)
+    return (*written.places, None, *written.keys, *inner)

@@ -195,9 +195,9 @@ def _infer_meaning(node: Node, op: Op, output: TensorType, inputs: tuple[TensorT
     meaning = op.infer_meaning(output, *inputs)
     values = meaning.range
     if values is None:
-        return replace(meaning, range=ANY) if weighted and not op.is_own() else meaning
+        return meaning.with_range(ANY) if weighted and not op.is_own() else meaning
     if values.made_at is None and values.bounded:
-        return replace(meaning, range=replace(values, made_at=node.origin.place))
+        return meaning.with_range(values.place(node.origin.place))
     return meaning
 
 

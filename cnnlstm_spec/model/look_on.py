@@ -203,9 +203,8 @@ class _Look:
 
     def _judge_node(self, typed: TypedNode, trial: Trial, memory: Memory | None) -> list[Diagnostic]:
         """What is said of a node by itself; nothing where nothing was said of one that is alike."""
-        if typed.node.op is None or typed.type is None or (not trial.told and self._alike.is_silent(typed)):
+        if typed.node.op is None or typed.type is None:
             return []
-        found = judge_node(typed, self._setting, memory)
-        if not found:
-            self._alike.note_silence(typed)
-        return found
+        if trial.told:
+            return judge_node(typed, self._setting, memory)
+        return self._alike.judge(typed, lambda typed: judge_node(typed, self._setting, memory))
