@@ -38,7 +38,7 @@ branches:
           name: both
           paths:
             P: [{Dense: {units: 2, name: wide}}]
-            Q: []
+            Quiet: []
           merge: concat
       - Repeat: {times: 2, layers: [{Dense: {units: 8, name: again}}]}
       - small
@@ -128,6 +128,12 @@ def test_paths(override: str, steps: tuple[str | int, ...], value: object) -> No
         ("branches.vidoe.layers[0].units=1", 10, "branches.vidoe", "did you mean `branches.video`?"),
         ("branches.video.layers[7].units=1", 23, "branches.video.layers[7]", "it has 7 items, counted from [0]"),
         ("branches.video.rnnn.units=1", 16, "branches.video.rnnn", "did you mean `branches.video.rnn`?"),
+        (
+            "branches.video.layers[3].paths.Quite[0].units=1",
+            32,
+            "branches.video.layers[3].paths.Quite",
+            "did you mean `branches.video.layers[3].paths.Quiet`?",
+        ),
         ("vars.widht=1", 6, "vars.widht", "did you mean `vars.width`?"),
         (
             "compile.optimizer.Adam.learning_rate=1",
