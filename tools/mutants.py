@@ -364,8 +364,12 @@ def main() -> int:
 
     # pytest takes what is printed for the tests' own.
     plugin = Plugin(decider, sites, options.processes, os.fdopen(os.dup(1), "w"))
+    # That a test fails is all that is asked; to tell why takes longer than the test.
+    quiet = ["-q", "--assert=plain", "--tb=no"]
     ignored = [f"--ignore-glob=*/{name}.py" for name in SLOW]
-    pytest.main(["-q", "-m", "not keras", "-p", "no:cacheprovider", "-p", "no:xdist", *ignored, *options.tests], plugins=[plugin])
+    pytest.main(
+        [*quiet, "-m", "not keras", "-p", "no:cacheprovider", "-p", "no:xdist", *ignored, *options.tests], plugins=[plugin]
+    )
     tried = plugin.killed + len(plugin.survived)
     kinds = Counter(site.split(" ")[1] for site in sites)
     print(f"{tried} changes of {len(every)}: " + ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items())))
