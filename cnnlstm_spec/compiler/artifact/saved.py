@@ -29,9 +29,9 @@ def make_portable(data: bytes, jit: bool | None = None) -> bytes:
 
     Whether XLA compiles the model is decided where the file is loaded, if it is not said here.
     """
-    from ...emit.keras.defaults import leave_out_defaults, with_jit
+    from ...emit.keras.defaults import leave_out_defaults, with_compiled
 
-    return make_canonical(data, lambda config: leave_out_defaults(with_jit(config, jit)))
+    return make_canonical(data, lambda config: leave_out_defaults(with_compiled(config, jit)))
 
 
 def make_canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 from .run import find_class
 
 NEEDED = {
+    "Constant": frozenset({"value"}),
     "Rescaling": frozenset({"scale", "offset"}),
     "TextVectorization": frozenset({"standardize", "split", "ngrams"}),
 }
@@ -34,12 +35,26 @@ def leave_out_defaults(config: Any) -> Any:
     return found
 
 
-def with_jit(config: dict[str, Any], said: bool | None) -> dict[str, Any]:
-    """A model that says whether XLA compiles it as it is said, or nothing: Keras writes what `auto` has come to where it runs."""
+def with_compiled(config: dict[str, Any], jit: bool | None) -> dict[str, Any]:
+    """A model that is compiled as it can be read: with lists in metrics, and saying whether XLA compiles it if that is said.
+
+    Keras writes what `auto` has come to where it runs.
+    """
     if not isinstance(held := config.get("compile_config"), dict):
         return config
-    rest = {key: value for key, value in held.items() if key != "jit_compile"}
-    return {**config, "compile_config": rest if said is None else {**rest, "jit_compile": said}}
+    rest = {key: with_plain_numbers(value) for key, value in held.items() if key != "jit_compile"}
+    return {**config, "compile_config": rest if jit is None else {**rest, "jit_compile": jit}}
+
+
+def with_plain_numbers(config: Any) -> Any:
+    """What Keras has serialized, with lists for tensors: `AUC` writes its `label_weights` as one, and does not read it again."""
+    if isinstance(config, list):
+        return [with_plain_numbers(each) for each in config]
+    if not isinstance(config, dict):
+        return config
+    if config.get("class_name") == "__tensor__":
+        return config["config"]["value"]
+    return {key: with_plain_numbers(value) for key, value in config.items()}
 
 
 def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[str, Any]:
