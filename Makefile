@@ -123,7 +123,7 @@ docs: $(CORE)/ready
 
 # What a terminal shows of tests/specs/err and tests/specs/said, written anew.
 out: $(CORE)/ready
-	$(CORE)/bin/python -m pytest -m "not keras" $$(grep -rlE '^from told import|"--update"' tests --include='test_*.py') --update
+	$(CORE)/bin/python -m pytest -m "not keras" $$(grep -rl -e '^from told import' -e '"--update"' tests --include='test_*.py') --update
 
 # The JSON Schema in the YAML language server, which is installed into build/ with Node.
 test-yaml-server: $(CORE)/ready

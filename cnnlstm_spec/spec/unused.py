@@ -51,11 +51,11 @@ def _list_unused(root: Mapping, source: Source) -> Iterator[tuple[tuple[str, ...
     names = {name for text in texts for name in _read_names(text)}
     words = [word for text in texts for word in WORD.findall(text)]
     for entry in _list_entries(root, "vars"):
-        if _is_of(entry, source) and entry.key.text not in names:
+        if _is_defined_in(entry, source) and entry.key.text not in names:
             yield ("vars", entry.key.text), entry, f"`${entry.key.text}`"
     for block in _list_entries(root, "blocks"):
         name = block.key.text
-        if not _is_of(block, source):
+        if not _is_defined_in(block, source):
             continue
         if words.count(name) < 2:
             yield ("blocks", name), block, f"the block `{name}`"
@@ -66,7 +66,7 @@ def _list_unused(root: Mapping, source: Source) -> Iterator[tuple[tuple[str, ...
                 yield ("blocks", name, "parameters", entry.key.text), entry, f"the parameter `{entry.key.text}` of `{name}`"
 
 
-def _is_of(entry: Entry, source: Source) -> bool:
+def _is_defined_in(entry: Entry, source: Source) -> bool:
     """Whether the text of a file defines it, without an anchor, which may be what uses it."""
     start, end = entry.key.span.start, entry.value.span.end
     return entry.key.span.source is entry.value.span.source is source and "&" not in source.text[start:end]

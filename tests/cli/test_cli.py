@@ -397,7 +397,8 @@ def test_dump_of_the_passes(folder: Path, capsys: pytest.CaptureFixture[str]) ->
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("sizes", [pytest.param("4, 8, 8", marks=pytest.mark.whole), "frames, height, 8"])
+@pytest.mark.whole
+@pytest.mark.parametrize("sizes", ["4, 8, 8", "frames, height, 8"])
 def test_compile_verify(sizes: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from cnnlstm_spec.compiler.artifact import verify as compare
 

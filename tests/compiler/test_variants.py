@@ -296,8 +296,8 @@ def test_memory_does_not_grow_with_the_number_of_variants(
         return peak
 
     find_peak(3)
-    few = find_peak(6)
-    assert find_peak(12) - few < (12 * 12 - 6 * 6) * 200
+    few = find_peak(5)
+    assert find_peak(9) - few < (9 * 9 - 5 * 5) * 200
 
 
 def test_what_is_found_in_many_variants_is_counted_beyond_what_a_person_reads() -> None:

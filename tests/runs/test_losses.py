@@ -126,6 +126,7 @@ fit: {epochs: 3, batch_size: 8}
 """
 
 
+@pytest.mark.whole
 def test_windows(tmp_path: Path) -> None:
     import keras
     import numpy

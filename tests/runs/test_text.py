@@ -142,6 +142,7 @@ def test_keras_alone_loads_what_the_run_predicted(folder: Path) -> None:
     assert [each if each >= 0.5 else 1 - each for each in given.tolist()] == pytest.approx(wanted, abs=1e-5)
 
 
+@pytest.mark.whole
 def test_what_was_measured_builds_the_model_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec = str(folder / "spec.yaml")
     assert run(["compile", spec, "-o", str(folder / "none")]) == 1 and not (folder / "none").exists()

@@ -82,7 +82,7 @@ FAULTS: list[Callable[[Patch], None]] = [
 ]
 
 
-LONG = (_kept_by_first_values, _bounds_not_asked)
+LONG = (_kept_by_first_values, _bounds_not_asked, _contradictions_not_seen)
 """Those that take many seeds to be found."""
 
 

@@ -120,7 +120,7 @@ FAKES = {
 }
 
 
-@pytest.mark.parametrize("name", FAKES)
+@pytest.mark.parametrize("name", [pytest.param(each, marks=pytest.mark.whole if each == "new layer" else ()) for each in FAKES])
 def test_a_difference_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from cnnlstm_spec.emit.keras import doctor as comparison
 

@@ -188,7 +188,8 @@ def test_preprocess_input_that_does_nothing() -> None:
 PREPROCESSED = {"preprocess_input": True}
 
 
-@pytest.mark.parametrize("emitted", [False, pytest.param(True, marks=pytest.mark.whole)])
+@pytest.mark.whole
+@pytest.mark.parametrize("emitted", [False, True])
 def test_each_inner_layer_has_the_rate_of_the_last_that_is_named(emitted: bool, tmp_path: Path, fresh: Any) -> None:
     """Of two backbones with names that Keras counts up; in the model, or what emitted source builds, and in a loaded file."""
     import keras

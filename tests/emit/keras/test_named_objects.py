@@ -18,7 +18,7 @@ from fuzz.arguments import NOTHING, Draw
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
 FAMILIES = ("losses", "metrics", "optimizers", "schedules", "regularizers", "initializers", "constraints")
-DRAWS = 2
+DRAWS = 1
 """Values of each argument."""
 
 
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(family: str) -> None:
         again = keras.saving.deserialize_keras_object(leave_out_defaults(with_plain_numbers(written)))
         assert json.dumps(keras.saving.serialize_keras_object(again)) == json.dumps(written), (name, argument)
         seen += 1
-    assert seen > 10
+    assert seen > 5
 
 
 def test_a_file_of_a_model_with_both_is_loaded(tmp_path: Any) -> None:

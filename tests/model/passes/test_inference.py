@@ -468,6 +468,7 @@ compile: {loss: {p: mse, q: mse}}
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.whole
 def test_several_inputs_and_heads(tmp_path: Path, fresh: Any) -> None:
     """Wrapped layers, a fusion of several Keras layers, and weights that come back from both sorts of file."""
     compilation = compile_source(Source("t.yaml", SEVERAL))

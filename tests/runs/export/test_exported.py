@@ -316,6 +316,7 @@ def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
     assert numpy.abs(run({"lead_I": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
 
 
+@pytest.mark.whole
 def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Path) -> None:
     """The shortest spec of a cell of docs/deploy.md: LiteRT's converter fails at the sum of one feature; of two it does not."""
     from cnnlstm_spec.runs.export.convert import litert
@@ -334,6 +335,7 @@ def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Pat
         convert(1)
 
 
+@pytest.mark.whole
 def test_a_product_with_a_weight_for_each_feature_is_not_converted(tmp_path: Path) -> None:
     """The shortest spec of another cell: LiteRT's converter takes the product for one of matrices; that of matrices it converts."""
     from cnnlstm_spec.runs.export.convert import litert
