@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from signals import heed
 
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.compile import compile_source
@@ -162,7 +163,8 @@ def test_no_password_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def start(spec: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     line = [sys.executable, "-m", "cnnlstm_spec", "search", str(spec), "-o", str(out), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(line, env=environment, stdout=pipe, stderr=pipe, start_new_session=True, preexec_fn=heed)
 
 
 @pytest.mark.whole

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from places import ROOT
+from signals import heed
 
 from cnnlstm_spec.cli.main import run
 
@@ -148,7 +149,8 @@ def test_losses_are_those_of_fit_by_hand(tmp_path: Path) -> None:
 def start(folder: Path, output: Path, *options: str) -> subprocess.Popen[str]:
     line = [sys.executable, "-m", "cnnlstm_spec", "train", str(folder / "spec.yaml"), "-o", str(output), *options]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(line, env=environment, stdout=pipe, stderr=pipe, text=True, preexec_fn=heed)
 
 
 def wait_for(process: subprocess.Popen[str], path: Path, times: int) -> None:
