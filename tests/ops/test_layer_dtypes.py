@@ -12,7 +12,7 @@ EACH = 8
 GROUPS = [tuple(table.LAYERS[first : first + EACH]) for first in range(0, len(table.LAYERS), EACH)]
 
 
-@pytest.mark.sampled(every=148, long=18)
+@pytest.mark.sampled(every=148, long=36)
 @pytest.mark.parametrize("given", table.GIVEN, ids=lambda given: "-".join(filter(None, given)))
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0].op.title())
 def test_what_is_said_of_a_dtype_is_what_keras_does(group: tuple[object, ...], given: tuple[str | None, str]) -> None:

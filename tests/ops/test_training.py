@@ -111,7 +111,7 @@ def says(each: Shown) -> bool:
     return each.op.only_in_training or any(word in words for word in ("in training", "serve inference"))
 
 
-@pytest.mark.sampled(every=24, long=6)
+@pytest.mark.sampled(every=24, long=12)
 @pytest.mark.parametrize("ops", [OPS[at : at + EACH] for at in range(0, len(OPS), EACH)], ids=lambda ops: ops[0].title())
 def test_training_and_inference_are_as_the_page_says(ops: list[type[Op]], tmp_path: Path) -> None:
     sound = [each for op in ops for each in examples(op) if load(text_of(spec_of([each]))).ok]

@@ -120,7 +120,7 @@ MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
 theme within which it is found; those without the word would only take time."""
 
 
-@pytest.mark.sampled(every=4, long=1)
+@pytest.mark.sampled(every=4, long=2)
 @pytest.mark.parametrize("name", MENDS)
 def test_the_fuzz_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from fuzz.judge import judge

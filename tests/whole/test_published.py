@@ -45,7 +45,7 @@ def test_has_the_published_count_and_its_source(path: Path) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=4, long=2)
+@pytest.mark.sampled(every=4, long=4)
 @pytest.mark.parametrize("path", [path for path in PUBLISHED if path.stem in LONG], ids=lambda path: path.stem)
 def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
     import networks
@@ -59,7 +59,7 @@ def test_is_what_keras_builds(path: Path, fresh: Any) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        pytest.param(path, marks=pytest.mark.whole(every=2) if path.stem in LONG | LARGE else (), id=path.stem)
+        pytest.param(path, marks=pytest.mark.whole(every=4) if path.stem in LONG | LARGE else (), id=path.stem)
         for path in PUBLISHED
     ],
 )

@@ -38,14 +38,14 @@ def held(path: Path) -> None:
     assert compared.equal, (str(compared), draft.text)
 
 
-@pytest.mark.sampled(every=8, long=4)
+@pytest.mark.sampled(every=8, long=8)
 @pytest.mark.parametrize("name", by_hand.MODELS)
 def test_written_by_hand(name: str, tmp_path: Path, fresh: Any) -> None:
     by_hand.MODELS[name]().save(tmp_path / "model.keras")
     held(tmp_path / "model.keras")
 
 
-@pytest.mark.sampled(every=40, long=8)
+@pytest.mark.sampled(every=40, long=16)
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
 def test_made_of_a_spec(path: Path, tmp_path: Path, fresh: Any) -> None:
     cnnlstm_spec.load(path).to_keras().save(tmp_path / "model.keras")
