@@ -178,20 +178,17 @@ def command(
     plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
     said = _write_options_again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
-    begun = ["train", spec, "-o", str(folder), *said, *(["--force"] if force else []), *(["--resume"] if resume else [])]
+    endings = run_all(planned, jobs, _make_watch)
     if workers is not None:
+        anew = ["--force"] if force else ["--resume"] if resume else []
+        endings = _run_in_cluster(planned, workers, ["train", spec, "-o", str(folder), *said, *anew])
         said += ["--engine", engine, "--workers", str(workers)]
     if seat is not None:
+        endings = _run_together(planned, seat)
         said += ["--coordinator", seat.write_address(seat.port), "--process", f"{seat.number}/{seat.count}"]
     status = 0
     try:
-        for job, ending in (
-            _run_together(planned, seat)
-            if seat is not None
-            else _run_in_cluster(planned, workers, begun)
-            if workers is not None
-            else run_all(planned, jobs, _make_watch)
-        ):
+        for job, ending in endings:
             status = max(status, ending.status)
             prefix = f"{job.label}: " if job.label else ""
             for line in ending.lines:
