@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -105,39 +104,40 @@ def test_the_first_reason_stands_for_all(stack: ExitStack, port: int) -> None:
 
 def test_strangers_disturb_nobody(stack: ExitStack, port: int) -> None:
     """What connects and is no process of this training is turned away, and may not tell of others what it likes."""
-    opened = threading.Thread(target=_knock, args=(port,))
-    opened.start()
-    meetings = gather(stack, port, 2)
-    opened.join()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(stack.enter_context, meet(Seat(HOST, port, 0, 2)))
+        with _connect(port):  # one that says nothing
+            _knock(port)
+            second = stack.enter_context(meet(Seat(HOST, port, 1, 2)))
+    meetings = [waiting.result(), second]
     assert len({each.result() for each in ask(meetings)}) == 1
     meetings[1]._links[0].say(lost=0, why="I say so")
     assert str(meetings[0].wait_for_loss(5)) == "process 1 of 2 is lost: I say so"
 
 
+def _connect(port: int) -> socket.socket:
+    """A connection with the first process, which may not listen yet."""
+    deadline = time.monotonic() + 5
+    while True:
+        try:
+            return socket.create_connection((HOST, port), timeout=5)
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+
+
 def _knock(port: int) -> None:
-    silent = []
+    """What strangers may send; each may be turned away before its last byte is sent."""
     for line in (
-        None,
         b"GET / HTTP/1.1\r\n\r\n",
         b"\xff" * 10000,
         b"[" * 4000 + b"\n",
         b'{"process": true, "of": 2}\n',
         b'"here"\n',
     ):
-        deadline = time.monotonic() + 5
-        while time.monotonic() < deadline:
-            try:
-                connection = socket.create_connection((HOST, port), timeout=5)
-                break
-            except OSError:
-                time.sleep(0.01)
-        if line is None:
-            silent.append(connection)
-            continue
-        connection.sendall(line)
-        connection.close()
-    for each in silent:
-        each.close()
+        with suppress(ConnectionError), _connect(port) as connection:
+            connection.sendall(line)
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,7 @@ def _knock(port: int) -> None:
 def test_who_is_turned_away_is_told_why(stack: ExitStack, port: int, said: dict[str, object], told: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(stack.enter_context, meet(Seat(HOST, port, 0, 2)))
-        while True:
-            try:
-                connection = socket.create_connection((HOST, port), timeout=5)
-                break
-            except OSError:
-                time.sleep(0.01)
-        with connection:
+        with _connect(port) as connection:
             connection.sendall(json.dumps({"version": __version__, **said}).encode() + b"\n")
             assert json.loads(connection.makefile().readline()) == {"refused": told}
         stack.enter_context(meet(Seat(HOST, port, 1, 2)))
