@@ -14,6 +14,7 @@ from zlib import crc32
 
 import pytest
 from elsewhere import Elsewhere, start_elsewhere
+from told import note_tests
 
 if find_spec("hypothesis"):
     # Where it is not installed no test draws. How fast a machine is while other work runs on it says nothing of what is tested.
@@ -31,12 +32,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without `--whole`, leaves of each test marked `sampled` its sample, the same in each run, and of those marked `whole` none.
 
     With `--long` it leaves of what that leaves out one in as many as the mark says: `whole(every=9)`, or all; `sampled(..., long=9)`,
     or none.
     """
+    note_tests(config, items)
     if config.getoption("--whole"):
         return
     left_out: set[pytest.Item] = set()

@@ -16,7 +16,9 @@ from cnnlstm_spec.text.source import Span
 WORD = re.compile(r"\w")
 HEADING = re.compile(r"^=== (.+)\n", re.M)
 WRITTEN = pytest.StashKey[dict[Path, dict[str, str]]]()
-"""What a run that writes has told so far: by `.out`, what each test tells."""
+"""What stands in each `.out` that a run has begun to write."""
+THERE = pytest.StashKey[dict[Path, list[str]]]()
+"""The tests of each file, in their order, those that a run leaves out too."""
 
 
 def tell(found: Iterable[Diagnostic]) -> str:
@@ -69,9 +71,32 @@ def hold_told(found: Iterable[Diagnostic], request: pytest.FixtureRequest, folde
     out, test = request.path.with_suffix(".out"), request.node.name
     told = tell(found).replace(f"{folder}/", "") if folder is not None else tell(found)
     if request.config.getoption("--update"):
-        parts = request.config.stash.setdefault(WRITTEN, {}).setdefault(out, {})
-        parts[test] = told
-        out.write_text("\n\n".join(f"=== {each}\n{parts[each]}" for each in parts) + "\n", encoding="utf-8")
-    _, *held = HEADING.split(out.read_text("utf-8"))
-    parts = dict(zip(held[::2], held[1::2], strict=True))
-    assert told == parts[test].rstrip("\n")
+        write_part(out, test, told, request.config)
+    assert told == read_parts(out)[test]
+
+
+def read_parts(out: Path) -> dict[str, str]:
+    """What each test tells, as it stands in an `.out`; a file that is not there holds nothing."""
+    _, *held = HEADING.split(out.read_text("utf-8") if out.exists() else "")
+    return {test: told.rstrip("\n") for test, told in zip(held[::2], held[1::2], strict=True)}
+
+
+def write_part(out: Path, test: str, told: str, config: pytest.Config) -> None:
+    """Writes what a test tells anew. The parts of other tests stay, in the order of the tests; those of tests that are gone go."""
+    parts = config.stash.setdefault(WRITTEN, {}).setdefault(out, read_parts(out))
+    parts[test] = told
+    there = config.stash[THERE].get(out.with_suffix(".py"), [])
+    rest = [each for each in parts if each not in there] if names_tests(config) else []
+    out.write_text("\n\n".join(f"=== {each}\n{parts[each]}" for each in [*there, *rest] if each in parts) + "\n", "utf-8")
+
+
+def names_tests(config: pytest.Config) -> bool:
+    """Whether a run was asked for tests by their names, so that it does not know of the others of their files."""
+    return any("::" in each for each in config.args)
+
+
+def note_tests(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Notes the tests of each file before any is left out."""
+    there: dict[Path, list[str]] = config.stash.setdefault(THERE, {})
+    for item in items:
+        there.setdefault(item.path, []).append(item.name)

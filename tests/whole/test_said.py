@@ -6,7 +6,9 @@ keys it does not have.
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -134,3 +136,40 @@ def test_what_is_left_out_is_what_is_named() -> None:
     left_out = re.findall(r"leave `([^`]+)` out; drop \d+:\d+ '([^']+)'", told)
     assert len(left_out) > 50
     assert [(named, at) for named, at in left_out if at not in re.split(r"\.|: ", named) and at != named] == []
+
+
+SMALL = """
+import pytest
+from told import hold_told
+
+from cnnlstm_spec.spec.rules import read_rule_texts
+
+
+@pytest.mark.parametrize("name", ["one", "two", "three"])
+def test_small(name: str, request: pytest.FixtureRequest) -> None:
+    found = []
+    read_rule_texts([f"{name}=never"], found)
+    hold_told(found, request)
+"""
+
+
+def test_a_part_of_the_tests_writes_its_own_parts(tmp_path: Path) -> None:
+    """What other tests tell stays as it is, and what tests tell that are no longer there goes."""
+    (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text("utf-8"), "utf-8")
+    (tmp_path / "test_small.py").write_text(SMALL, "utf-8")
+
+    def update(*asked: str) -> list[tuple[str, str]]:
+        options = ["-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path), "--update"]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(TESTS)])}
+        line = [sys.executable, "-m", "pytest", *options, *asked]
+        done = subprocess.run(line, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return re.findall(r"^=== (.+)\n.*?\b(one|two|zwei|three|gone)\b", (tmp_path / "test_small.out").read_text("utf-8"), re.M)
+
+    all_of_them = [(f"test_small[{name}]", name) for name in ("one", "two", "three")]
+    assert update("test_small.py") == all_of_them
+    written = (tmp_path / "test_small.out").read_text("utf-8")
+    (tmp_path / "test_small.out").write_text(written.replace("two", "zwei").replace("[zwei]", "[two]") + "\n\n=== test_gone\ngone\n", "utf-8")
+    kept = [("test_small[one]", "one"), ("test_small[two]", "zwei"), ("test_small[three]", "three")]
+    assert update("test_small.py::test_small[one]") == [*kept, ("test_gone", "gone")]
+    assert update("test_small.py", "-k", "three") == kept
