@@ -49,20 +49,25 @@ def recall(read: Callable[[N, Scope, *More], T], node: N, scope: Scope, *more: *
     known = memory.get(key)
     if known is not UNKNOWN and scope.budget[0] + known.spent <= LAYERS_LIMIT:
         scope.budget[0] += known.spent
-        scope.expanded.update(known.expanded)
-        if scope.index is not None:
-            scope.index.extend(known.noted)
+        _take_over(known, scope)
         value: T = known.value
         return value
-    inner = scope.copy_apart()
-    found, spent, noted = len(scope.found), scope.budget[0], len(scope.index or ())
+    inner, before = scope.copy_apart(), scope.budget[0]
     value = read(node, inner, *more)
-    scope.expanded.update(inner.expanded)
+    made = _Reading(value, scope.budget[0] - before, frozenset(inner.expanded), tuple(inner.index or ()))
+    _take_over(made, scope)
+    scope.found.extend(inner.found)
     # Past the limit, layers are left out without a word.
-    if len(scope.found) == found and scope.budget[0] <= LAYERS_LIMIT:
-        meanings = tuple(scope.index[noted:]) if scope.index is not None else ()
-        memory.keep(key, _Reading(value, scope.budget[0] - spent, frozenset(inner.expanded), meanings), node, *rests_on)
+    if not inner.found and scope.budget[0] <= LAYERS_LIMIT:
+        memory.keep(key, made, node, *rests_on)
     return value
+
+
+def _take_over(made: _Reading, scope: Scope) -> None:
+    """Adds to what the scopes of a reading share what a part of it has used and noted."""
+    scope.expanded.update(made.expanded)
+    if scope.index is not None:
+        scope.index.extend(made.noted)
 
 
 def _list_named(node: Node, scope: Scope, memory: Memory) -> Iterator[tuple[object, ...]]:

@@ -33,7 +33,7 @@ DASHED = re.compile(r"-[A-Za-z]\w*$")
 SHOWN = 60
 """A longer value is shown as `...` in what is to be written."""
 MANY = 100
-"""So many findings into a spec, no more suggestions are searched for."""
+"""So many keys of a mapping are looked at for one that is misspelt."""
 
 
 Entries = tuple[Entry, ...]
@@ -95,7 +95,7 @@ def _suggest_whole(cls: type[Record], node: Node, scope: Scope) -> tuple[tuple[s
     if len(required) != 1:
         return (), ()
     (only,) = required
-    quiet = replace(scope.enter(only.name).copy_apart(), found=[], budget=[0], guessed=set(), memory=None, index=None)
+    quiet = replace(scope.enter(only.name), found=[], expanded=set(), budget=[0], guessed=set(), memory=None, index=None)
     is_list = only.words.startswith("a list")
     fits = isinstance(node, Listing) if is_list else isinstance(node, Scalar) and only.kind.read(node, quiet) is not POISON
     if not fits:
@@ -292,7 +292,7 @@ def report_unknown_keys(
             ways = (f"a space is missing after the dash: `- {entry.key.text[1:]}: ...`",)
             help.append((entry, ways, (write(entry.key.span, f"- {entry.key.text[1:]}", "safe"),)))
             continue
-        near = find_nearest(entry.key.text, known) if len(scope.found) + len(help) + len(strange) < MANY else None
+        near = find_nearest(entry.key.text, known)
         gone = GONE.get(fold_word(entry.key.text))
         if gone is not None and (near is None or fold_word(near) not in SYNONYMS.get(fold_word(entry.key.text), ())):
             out = (drop(entry.key.span, entry.key.text, "unsafe"),) if gone.startswith(LEFT_OUT) else ()

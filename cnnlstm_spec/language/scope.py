@@ -147,8 +147,8 @@ class Scope:
         return self.change_document(path=(*self.path, *steps), address=(*self.address, *steps))
 
     def copy_apart(self) -> Scope:
-        """The scope with a list of its own of the blocks that are used."""
-        return self.change_document(expanded=set())
+        """The scope with lists of its own of what is found, of what is noted and of the blocks that are used."""
+        return self.change_document(found=[], expanded=set(), index=None if self.index is None else [])
 
     def copy_listening(self) -> Scope:
         """The scope with a list of its own of what is found, which the caller tells after: while it is empty, all went well."""

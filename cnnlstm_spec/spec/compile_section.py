@@ -7,7 +7,7 @@ from typing import Any
 
 from ..language.catalog import NO_EFFECT, find_family
 from ..language.kinds import NUMBER
-from ..language.read_record import MANY, read, read_fields
+from ..language.read_record import read, read_fields
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Written
 from ..text.fix import put, write
@@ -180,10 +180,8 @@ class _Reader:
         for each in node.entries:
             if each.key.text in self.heads:
                 continue
-            near = None
-            if len(at.found) < MANY:
-                left = [head for head in self.heads if head not in known]
-                near = find_nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
+            left = [head for head in self.heads if head not in known]
+            near = find_nearest(each.key.text, left) or (left[0] if len(left) == 1 else None)
             help = (f"did you mean `{near}`?",) if near else (f"the heads are {', '.join(self.heads)}",)
             fixes = (fix_spelling(each.key.text, near, self.heads, each.key.span),) if near else ()
             at.enter(each.key.text).report(UNKNOWN_HEAD, each.key, name=each.key.text, help=help, fixes=fixes)

@@ -169,7 +169,9 @@ def test_a_part_of_the_tests_writes_its_own_parts(tmp_path: Path) -> None:
     all_of_them = [(f"test_small[{name}]", name) for name in ("one", "two", "three")]
     assert update("test_small.py") == all_of_them
     written = (tmp_path / "test_small.out").read_text("utf-8")
-    (tmp_path / "test_small.out").write_text(written.replace("two", "zwei").replace("[zwei]", "[two]") + "\n\n=== test_gone\ngone\n", "utf-8")
+    (tmp_path / "test_small.out").write_text(
+        written.replace("two", "zwei").replace("[zwei]", "[two]") + "\n\n=== test_gone\ngone\n", "utf-8"
+    )
     kept = [("test_small[one]", "one"), ("test_small[two]", "zwei"), ("test_small[three]", "three")]
     assert update("test_small.py::test_small[one]") == [*kept, ("test_gone", "gone")]
     assert update("test_small.py", "-k", "three") == kept
