@@ -1,4 +1,4 @@
-"""The command line: arguments in, exit status out. Each command lies in `commands/` and is imported when it runs.
+"""The command line: arguments in, exit status out. Each command has a file of this folder, which is imported when it runs.
 
 Exit status: 0 clean, 1 findings, 2 usage or input that cannot be read, 70 a bug of ours, 130 interrupted.
 """

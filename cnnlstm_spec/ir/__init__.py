@@ -1,5 +1,5 @@
 """The nouns: sizes, tensors, ops, graphs, programs; and, abstract, what an op may ask of inference and of lowering.
 
-It imports `language` and `text`. Nothing is decided here: values of these classes come out of `spec`, `model` and
-`emit/lowering`, and go into the stage after.
+It imports `language` and `text`. Values of these classes come in from `spec`, `model` and `emit/lowering`, where they are made,
+and go out to the stage after each; nothing is decided here. `README.md` explains sizes.
 """

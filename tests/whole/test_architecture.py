@@ -28,6 +28,19 @@ def test_a_file_holds_one_thing_and_says_so(path: Path) -> None:
     assert len(text.splitlines()) <= 400
 
 
+FOLDERS = [path for path in FILES if path.name == "__init__.py" and path.parent != PACKAGE]
+
+
+@pytest.mark.parametrize("path", FOLDERS, ids=lambda path: path.parent.relative_to(PACKAGE).as_posix())
+def test_the_first_file_of_a_folder_says_what_it_is(path: Path) -> None:
+    """What lives there, in its first line; what it may import; how a value comes in and how one goes out."""
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    first, empty, *more = text.splitlines()
+    assert first and not empty and 1 <= len(more) <= 7
+    for said in (r"\bimports? ", r"\bcomes? in\b", r"\bgo(es)? out\b"):
+        assert re.search(said, text.replace("\n", " ")), said
+
+
 def test_files_are_small() -> None:
     assert median(len(path.read_text("utf-8").splitlines()) for path in FILES) < 150
 

@@ -1,4 +1,5 @@
 """Two compilations compared as models.
 
-Two of them come in; what differs goes out, as values, which `words.py` writes.
+It imports `compiler` and the rooms below. Two compilations come in; what differs goes out, as values (`differ.py`), which
+`words.py` writes for people and `document.py` as JSON.
 """

@@ -1,4 +1,4 @@
 """A program printed as Python source that a person could own.
 
-A `Program` comes in; text goes out, in which whatever a spec says stands in string constants alone.
+It imports `ir` and `text`. A `Program` comes in; text goes out, in which whatever a spec says stands in string constants alone.
 """

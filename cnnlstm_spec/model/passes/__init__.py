@@ -1,4 +1,8 @@
-"""Passes over a typed graph, between inference and lowering: what is computed stays, and every name and weight with it."""
+"""Passes over a typed graph, between inference and lowering: what is computed stays, and every name and weight with it.
+
+They import `model` and the rooms below. A `TypedGraph` comes in and another goes out, for each pass, a file of its own;
+`rewrite.py` is how they change one. Here are the passes by name, and what is said of a layer that a pass leaves as it is.
+"""
 
 from __future__ import annotations
 

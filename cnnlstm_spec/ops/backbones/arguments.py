@@ -1,6 +1,6 @@
 """The arguments of `keras.applications` constructors: what they are, and what Keras refuses. Never imports Keras.
 
-The facts come from `data/backbones/<Name>.json`, which `tools/backbones.py` writes from Keras itself.
+The facts come from `data/<Name>.json`, which `tools/backbones.py` writes from Keras itself.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shapes, weights and costs of the models in `keras.applications`, by walking their generated layer graphs.
 
 Never imports Keras. A graph is a list of nodes `[kind, inputs, name, *parameters]`; node 0 is the input, `inputs` is a
-list of node numbers, or 0 for the node before. The kinds are in `backbone_layers.KINDS`.
+list of node numbers, or 0 for the node before. The kinds are in `layers.KINDS`.
 
 Sides are those of the images; where a height is known only at run time, or null in `input_shape`, padding is that of
 Keras's build without a size. Call `check` first: of arguments it refuses, these functions make no promise.
