@@ -126,7 +126,7 @@ def files(folder: str, program: str, steps: int) -> dict[str, Any]:
     from cnnlstm_spec import load
     from cnnlstm_spec.runs.adapt import adapt_layers
     from cnnlstm_spec.runs.adapted import to_overrides
-    from cnnlstm_spec.runs.read.open import open_data
+    from cnnlstm_spec.runs.reading.open import open_data
     from cnnlstm_spec.runs.train.feed import Feed
     from cnnlstm_spec.runs.train.order import Order
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnlstm_spec import load
-from cnnlstm_spec.runs.read.open import Reading
+from cnnlstm_spec.runs.reading.open import Reading
 from cnnlstm_spec.runs.samples import Batch, Data, DataError, Part
 
 CLASSES = "head: [{Dense: {units: 3, activation: softmax}}]\ncompile: {loss: sparse_categorical_crossentropy}\n"

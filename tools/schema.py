@@ -20,7 +20,7 @@ from cnnlstm_spec.runs.data_report import DataReport
 from cnnlstm_spec.runs.export.document import Export
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
-from cnnlstm_spec.runs.read.pack.document import Pack
+from cnnlstm_spec.runs.reading.pack.document import Pack
 from cnnlstm_spec.runs.search.document import Report
 from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.text.document import Document, make_schema

@@ -41,12 +41,12 @@ def command(
     if compilation.spec is None or compilation.spec.data is None:
         raise click.ClickException("the spec has no section `data`")
     from ..runs.data_report import DataReport
-    from ..runs.read.libraries import import_needed
+    from ..runs.reading.libraries import import_needed
     from ..runs.samples import DataError
 
     try:
         import_needed("numpy", "`data`")
-        from ..runs.read.check import check_all
+        from ..runs.reading.check import check_all
 
         report: DataReport = check_all(compilation, allow_outside(), allow_imports)
     except DataError as error:
@@ -60,8 +60,8 @@ def command(
 
 def _pack(compilation: Compilation, folder: File, force: bool, allow_imports: bool) -> None:
     """Writes the samples to shards, and says what was written."""
-    from ..runs.read.open import Reading
-    from ..runs.read.pack.write import write_pack
+    from ..runs.reading.open import Reading
+    from ..runs.reading.pack.write import write_pack
 
     pack = write_pack(Reading(compilation, allow_outside(), allow_imports), folder, force)
     count = sum(len(each.shards) for each in pack.parts.values())

@@ -89,7 +89,7 @@ def command(
         note("Error: `data.validation.folds` makes several runs of a trial, and a trial has one: give a `fraction`")
         return FOUND
     with tell_people():
-        from ..runs.read.libraries import import_needed
+        from ..runs.reading.libraries import import_needed
         from ..runs.search.place import Place
 
         if engine == "ray":
@@ -106,7 +106,7 @@ def _make_orders(
     prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: Place, allow_imports: bool
 ) -> SearchOrders:
     """What the search is; the folder is its own from here on."""
-    from ..runs.read.libraries import import_needed
+    from ..runs.reading.libraries import import_needed
 
     import_needed("optuna", "`search`", EXTRA)
     import_needed("matplotlib", "`search`", EXTRA)

@@ -243,7 +243,7 @@ def _run_together(planned: Sequence[Job], seat: Seat) -> Iterator[tuple[Job, End
 def _run_in_cluster(planned: Sequence[Job], workers: int, arguments: Sequence[str]) -> Iterator[tuple[Job, Ending]]:
     """The same with processes of a Ray cluster, each of which is given the arguments."""
     with tell_people():
-        from ..runs.read.libraries import import_needed
+        from ..runs.reading.libraries import import_needed
 
         import_needed("ray", "`--engine ray`", "ray")
         from ..runs.together.ray_seats import fill_seats

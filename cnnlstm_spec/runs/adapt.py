@@ -18,7 +18,7 @@ from ..text.source import format_path
 from .adapt_values import make_stand_in, measure
 from .adapted import to_overrides
 from .measure.predict import feed, make_heads
-from .read.part import FilePart
+from .reading.part import FilePart
 from .samples import DataError, Part
 
 BATCH = 256

@@ -7,7 +7,7 @@ from typing import Literal
 
 from ..text.document import Count, Document
 from ..text.escape.terminal import make_line_safe
-from .read.problems import gather_lines
+from .reading.problems import gather_lines
 
 
 class InputReport(Document):

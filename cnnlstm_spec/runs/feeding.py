@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Any
 
 from .finished import open_run
-from .read.sources.held import HeldRows
+from .reading.sources.held import HeldRows
 from .samples import DataError
 
 

@@ -6,9 +6,9 @@ import hashlib
 from typing import Any
 
 from ..text.files import PathError
-from .read.branches.cells import CellsBranch
-from .read.part import FilePart
-from .read.problems import Broken
+from .reading.branches.cells import CellsBranch
+from .reading.part import FilePart
+from .reading.problems import Broken
 from .samples import Data
 
 

@@ -26,7 +26,7 @@ from .samples import DataError, Part, Target
 if TYPE_CHECKING:
     import keras
 
-    from .read.open import Reading
+    from .reading.open import Reading
 
 
 FRACTION = re.compile(r'(?<!\\)"(-?\d+/\d+)"(?!\s*:)')
@@ -86,7 +86,7 @@ class Finished:
 
     def prepare_reading(self) -> Reading:
         """The data of the spec, not opened yet; classes and scales are those of the run."""
-        from .read.open import Reading
+        from .reading.open import Reading
 
         return Reading(self.compilation, self.allow_outside, self.allow_imports, targets=self.targets)
 

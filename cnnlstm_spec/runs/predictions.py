@@ -16,7 +16,7 @@ from ..text.frozen import dataclass
 from .measure.inside import find_tensor
 from .measure.measure import HALF
 from .measure.predict import Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
-from .read.libraries import import_needed
+from .reading.libraries import import_needed
 from .samples import DataError, Part, Target
 
 if TYPE_CHECKING:

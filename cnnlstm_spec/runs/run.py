@@ -73,7 +73,7 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     installed Keras cannot build the model.
     """
     from .file_digests import digest_files
-    from .read.open import open_data
+    from .reading.open import open_data
 
     compilation = recompile(())
     compilation.need_backend()

@@ -1,6 +1,6 @@
 """Samples as a model is fed them: what reading gives, and training, evaluation and prediction take. Imports NumPy for types.
 
-`read/` makes a `Data` of what is on disk; `ArrayPart` holds arrays that lie in memory.
+`reading/` makes a `Data` of what is on disk; `ArrayPart` holds arrays that lie in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..text.frozen import dataclass
 if TYPE_CHECKING:
     import numpy
 
-    from .read.seen import Seen
+    from .reading.seen import Seen
 
     Array = numpy.ndarray[Any, Any]
 

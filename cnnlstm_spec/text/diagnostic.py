@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field, replace
-from importlib import import_module
 from typing import Literal
 
 from .fix import Fix, drop
@@ -103,8 +102,9 @@ class Diagnostic:
 
     def __str__(self) -> str:
         """What a terminal shows, without colours."""
-        # By its name: that file rests on this one, and is imported where it is asked for alone.
-        return str(import_module("cnnlstm_spec.text.render").render([self]))
+        from .render import render
+
+        return render([self])
 
     @property
     def message(self) -> str:

@@ -1,13 +1,15 @@
-"""Diagnostics for a terminal: source lines with carets, both ends of a mismatch, and the ways out."""
+"""Diagnostics for a terminal: source lines with carets, both ends of a mismatch, and the ways out.
+
+What a `Diagnostic` must have to be shown is said here, since that file imports this one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from .diagnostic import Diagnostic
 from .escape.terminal import make_line_safe, measure_width, paint_text, show_character
-from .source import NOWHERE, Source, Span
+from .source import NOWHERE, Place, Source, Span
 
 WIDTH = 120
 """Columns where the terminal does not say how many it has."""
@@ -24,13 +26,50 @@ class Mark(NamedTuple):
     primary: bool
 
 
-def render(diagnostics: Iterable[Diagnostic], color: bool = False, width: int | None = None) -> str:
+class Named(Protocol):
+    """A code."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Labelled(Protocol):
+    """A second place, and what is said of it."""
+
+    @property
+    def place(self) -> Place: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Shown(Protocol):
+    """What a terminal shows of a diagnostic."""
+
+    @property
+    def code(self) -> Named: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def facts(self) -> Mapping[str, object]: ...
+    @property
+    def place(self) -> Place: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def labels(self) -> Sequence[Labelled]: ...
+    @property
+    def help(self) -> Sequence[str]: ...
+
+
+def render(diagnostics: Iterable[Shown], color: bool = False, width: int | None = None) -> str:
     """The diagnostics, an empty line between two; `width` is in columns."""
     printer = _Printer(color, max(width or WIDTH, LEAST_WIDTH))
     return "\n\n".join(printer.render_diagnostic(each) for each in diagnostics)
 
 
-def describe_counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
+def describe_counts(diagnostics: Sequence[Shown], files: int) -> str:
     """`2 errors, 1 warning in 1 file`."""
     found = []
     for severity in ("error", "warning", "advice"):
@@ -40,7 +79,7 @@ def describe_counts(diagnostics: Sequence[Diagnostic], files: int) -> str:
     return f"{', '.join(found)} in {files} file{'' if files == 1 else 's'}"
 
 
-def _count(diagnostic: Diagnostic, severity: str) -> int:
+def _count(diagnostic: Shown, severity: str) -> int:
     """How many findings of that severity it is; one that stands for others has their numbers in its facts."""
     if diagnostic.code.name == "more-findings":
         return int(str(diagnostic.facts.get(severity, 0)))
@@ -54,7 +93,7 @@ class _Printer:
     def paint(self, text: str, style: str) -> str:
         return paint_text(text, style) if self.color else text
 
-    def render_diagnostic(self, diagnostic: Diagnostic) -> str:
+    def render_diagnostic(self, diagnostic: Shown) -> str:
         severity = diagnostic.severity
         head = self.paint(f"{severity}[{diagnostic.code.name}]", severity)
         lines = [head + self.paint(": " + make_line_safe(diagnostic.message), "bold")]
@@ -117,7 +156,7 @@ class _Printer:
             waiting = later
 
 
-def _collect_marks(diagnostic: Diagnostic) -> list[tuple[Source, list[Mark]]]:
+def _collect_marks(diagnostic: Shown) -> list[tuple[Source, list[Mark]]]:
     """The marks of each source, that of the diagnostic itself first."""
     spans = [(diagnostic.place.span, diagnostic.label, True)]
     spans += [(label.place.span, label.message, False) for label in diagnostic.labels]

@@ -138,7 +138,11 @@ CHANGES = {
 CHANGES |= {"rmtree", "mkstemp", "mkdtemp", "TemporaryDirectory", "NamedTemporaryFile", "copyfile", "move"}
 MAY = {"text/files.py": ASKS | CHANGES, "compiler/artifact/write.py": CHANGES, "compiler/artifact/ownership.py": CHANGES}
 MAY |= {"runs/export/place.py": CHANGES}
-MAY |= {"compiler/from_keras/read.py": {"open"}, "runs/read/formats/image.py": {"open"}, "runs/read/formats/film.py": {"open"}}
+MAY |= {
+    "compiler/from_keras/read.py": {"open"},
+    "runs/reading/formats/image.py": {"open"},
+    "runs/reading/formats/film.py": {"open"},
+}
 """What asks the system about paths, and what writes and removes files; libraries whose `open` takes what `files` has found."""
 
 
@@ -167,17 +171,28 @@ def test_paths_are_asked_about_in_one_place(path: Path) -> None:
     )
 
 
+def find_file(*parts: str) -> Path | None:
+    """The file of a module of the package, which may be a folder's first."""
+    at = PACKAGE.joinpath(*parts)
+    return next((file for file in (at.with_suffix(".py"), at / "__init__.py") if file.is_file()), None)
+
+
 def imported(path: Path) -> set[Path]:
-    """The files of the package that a file imports, inside functions and for types too."""
+    """The files of the package that a file imports, inside functions and for types too, or has the name of in a string.
+
+    With a file its folders are imported, but for those that the importing file lies in, which are there already.
+    """
     package = path.relative_to(PACKAGE).parts[:-1]
-    found = set()
+    found: set[Path | None] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if not isinstance(node, ast.ImportFrom) or not node.level:
-            continue
-        folder = PACKAGE.joinpath(*package[: len(package) - node.level + 1], *(node.module or "").split("."))
-        for each in (folder, *(folder / alias.name for alias in node.names)):
-            found |= {file for file in (each.with_suffix(".py"), each / "__init__.py") if file.is_file()}
-    return found - {path}
+        if isinstance(node, ast.ImportFrom) and node.level:
+            folder = (*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else ()))
+            found |= {find_file(*folder, alias.name) or find_file(*folder) for alias in node.names}
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("cnnlstm_spec."):
+            found.add(find_file(*str(node.value).split(".")[1:]))
+    files = {each for each in found if each is not None}
+    folders = {above / "__init__.py" for file in files for above in file.parents if PACKAGE in above.parents}
+    return (files | folders - {above / "__init__.py" for above in path.parents}) - {path}
 
 
 def test_there_is_no_circle_of_files() -> None:

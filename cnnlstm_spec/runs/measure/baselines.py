@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from ..read.part import FilePart, Windows
+from ..reading.part import FilePart, Windows
 from ..samples import Part, Target
 from .document import Value
 from .figures import Draws, make_value, measure_number_figures

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..read.libraries import import_needed
+from ..reading.libraries import import_needed
 
 COLORS = ("#1f6fb2", "#d1603d", "#3c8d5a", "#8a5aa8", "#b08a2e", "#4a9aa8", "#a84a6b", "#6b6b6b")
 SETTINGS = {

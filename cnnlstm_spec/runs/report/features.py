@@ -15,7 +15,7 @@ from ..measure.figures import label_figures, measure_class_figures, measure_numb
 from ..measure.inside import find_tensor
 from ..measure.measure import HALF, number_truth
 from ..measure.predict import Change, Heads, Predicted, compute_probabilities, decide_classes, predict, read_numbers
-from ..read.libraries import import_needed
+from ..reading.libraries import import_needed
 from ..samples import Part, Target
 
 MOST = 1000

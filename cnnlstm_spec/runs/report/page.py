@@ -13,7 +13,7 @@ from ..history import Row
 from ..measure.document import HeadFigures, Value
 from ..measure.measure import Measured, number_truth
 from ..measure.predict import compute_probabilities, read_numbers
-from ..read.libraries import import_needed
+from ..reading.libraries import import_needed
 from ..samples import Part, Target
 from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, mark_whole_numbers, shorten
 from .features import project_fusions, shuffle_branches, weigh_fusions

@@ -13,9 +13,9 @@ import pytest
 from data_specs import NUMBER, problems, write_spec
 
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.runs.read.branches import cells
-from cnnlstm_spec.runs.read.problems import Broken
-from cnnlstm_spec.runs.read.seen import CACHE
+from cnnlstm_spec.runs.reading.branches import cells
+from cnnlstm_spec.runs.reading.problems import Broken
+from cnnlstm_spec.runs.reading.seen import CACHE
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 

@@ -258,8 +258,8 @@ def test_sources_lie_below_the_folder_of_the_spec(tmp_path: Path) -> None:
 
 def test_a_long_table_is_read_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held of it, and in how many pieces it is read, changes nothing."""
-    from cnnlstm_spec.runs.read import part
-    from cnnlstm_spec.runs.read.sources import table
+    from cnnlstm_spec.runs.reading import part
+    from cnnlstm_spec.runs.reading.sources import table
 
     lines = [f"{number / 7:.4f},{number % 5},{('red', 'green', 'blue')[number % 3]},G{number % 9}" for number in range(300)]
     lines[70] = lines[70].replace(lines[70].partition(",")[0], "", 1)

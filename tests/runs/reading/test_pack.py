@@ -21,8 +21,8 @@ from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.measure.baselines import make_baselines
 from cnnlstm_spec.runs.measure.figures import Draws
-from cnnlstm_spec.runs.read.open import Reading
-from cnnlstm_spec.runs.read.pack.write import write_pack
+from cnnlstm_spec.runs.reading.open import Reading
+from cnnlstm_spec.runs.reading.pack.write import write_pack
 from cnnlstm_spec.runs.samples import DataError, Part
 from cnnlstm_spec.text.files import PathError
 
@@ -84,7 +84,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_files(folder)
     spec = write_spec(folder, BRANCHES, REST)
     patch = pytest.MonkeyPatch()
-    from cnnlstm_spec.runs.read.pack import write
+    from cnnlstm_spec.runs.reading.pack import write
 
     patch.setattr(write, "GROUP", 3000)
     patch.setattr(write, "SHARD", 8000)

@@ -11,7 +11,7 @@ import pytest
 from data_specs import NUMBER, open_spec, problems, write_spec
 
 from cnnlstm_spec import load
-from cnnlstm_spec.runs.read.check import check_all
+from cnnlstm_spec.runs.reading.check import check_all
 
 pytestmark = pytest.mark.keras
 

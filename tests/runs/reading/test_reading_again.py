@@ -11,8 +11,8 @@ import pytest
 from data_specs import NUMBER, open_spec, problems, write_spec
 from PIL import Image, PngImagePlugin
 
-from cnnlstm_spec.runs.read import open as opening
-from cnnlstm_spec.runs.read.branches import cells
+from cnnlstm_spec.runs.reading import open as opening
+from cnnlstm_spec.runs.reading.branches import cells
 from cnnlstm_spec.runs.samples import Part
 
 pytestmark = pytest.mark.keras
