@@ -36,8 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Without `--whole`, leaves of each test marked `sampled` its sample, the same in each run, and of those marked `whole` none.
 
-    With `--long` it leaves of what that leaves out one in as many as the mark says: `whole(every=9)`, or all; `sampled(..., long=9)`,
-    or none.
+    With `--long` it leaves of what that leaves out one in as many as the mark says: `whole(every=9)`, or all, and none where that is
+    0; `sampled(..., long=9)`, or none.
     """
     note_tests(config, items)
     if config.getoption("--whole"):
@@ -51,18 +51,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         long.update(rest[:: mark.kwargs["long"]] if "long" in mark.kwargs else ())
     for mark, proof in find_proofs(items, "whole"):
         left_out.update(proof)
-        long.update(proof[:: mark.kwargs.get("every", 1)])
+        every = mark.kwargs.get("every", 1)
+        long.update(proof[::every] if every else ())
     kept = long if config.getoption("--long") else set(items) - left_out
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = [item for item in items if item in kept]
 
 
 def find_proofs(items: list[pytest.Item], name: str) -> list[tuple[pytest.Mark, list[pytest.Function]]]:
-    """The tests that have a mark, those of one function together."""
-    found: dict[str, list[tuple[pytest.Mark, pytest.Function]]] = defaultdict(list)
+    """The tests that have a mark, those of one function with equal marks together."""
+    found: dict[tuple[str, str], list[tuple[pytest.Mark, pytest.Function]]] = defaultdict(list)
     for item in items:
         if isinstance(item, pytest.Function) and (mark := item.get_closest_marker(name)) is not None:
-            found[item.nodeid.partition("[")[0]].append((mark, item))
+            found[item.nodeid.partition("[")[0], str(mark)].append((mark, item))
     return [(pairs[0][0], [item for _, item in pairs]) for pairs in found.values()]
 
 

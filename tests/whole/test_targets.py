@@ -61,7 +61,7 @@ def test_the_bench_imports_what_the_package_needs_alone() -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.whole
+@pytest.mark.whole(every=0)
 def test_every_row_of_the_bench_runs() -> None:
     """A process for all rows that need Keras: most of its time is the import of TensorFlow."""
     from bench.__main__ import ROWS
