@@ -15,6 +15,7 @@ from cnnlstm_spec.compiler.diff.document import Differences
 from cnnlstm_spec.emit.keras.document import Examination
 from cnnlstm_spec.emit.words.findings import Findings
 from cnnlstm_spec.emit.words.shapes import Shapes
+from cnnlstm_spec.runs.adapted import Adapted
 from cnnlstm_spec.runs.compare import Comparison
 from cnnlstm_spec.runs.data_report import DataReport
 from cnnlstm_spec.runs.export.document import Export
@@ -27,6 +28,7 @@ from cnnlstm_spec.text.document import Document, make_schema
 
 FOLDER = Path(__file__).resolve().parent.parent / "schemas"
 DOCUMENTS: dict[str, type[Document]] = {
+    "adapted": Adapted,
     "compare": Comparison,
     "data": DataReport,
     "diff": Differences,

@@ -4,12 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import ConfigDict, JsonValue, ValidationError
+
+from ..text.document import Document
 from ..text.escape.json import to_json
 from ..text.files import read_json
 from .folder import ADAPTED
 from .samples import DataError
+
+
+class Adapted(Document):
+    """What layers have measured of the training part before the model was built."""
+
+    model_config = ConfigDict(title="cnnlstm-spec train: adapted.json")
+
+    version: Literal[1] = 1
+    layers: dict[str, dict[str, JsonValue]]
+    """The arguments that were measured, by the address of their layer."""
+
+
+def make_adapted(measured: Mapping[str, Mapping[str, Any]]) -> Adapted:
+    """The document of what was measured."""
+    return Adapted(version=1, layers={address: dict(values) for address, values in measured.items()})
 
 
 def to_overrides(found: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
@@ -24,6 +42,7 @@ def read_adapted(folder: File) -> tuple[str, ...]:
     held = read_json(folder / ADAPTED)
     if held is None:
         return ()
-    if not isinstance(held, dict) or not all(isinstance(each, dict) for each in held.values()):
-        raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"])
-    return to_overrides(held)
+    try:
+        return to_overrides(Adapted.model_validate(held).layers)
+    except ValidationError:
+        raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"]) from None

@@ -18,9 +18,9 @@ from ..compiler.backend import find_backend
 from ..compiler.compile import Compilation
 from ..compiler.resolved import describe_resolved, make_plain
 from ..emit.keras.quiet import silence
-from ..text.escape.json import to_json
 from ..text.files import find_sort
 from ..text.frozen import dataclass
+from .adapted import make_adapted
 from .commit import find_commit
 from .counted import find_hints
 from .ending import DIVERGED, DONE, REFUSED, Ending
@@ -298,7 +298,7 @@ def _write(
 ) -> Ending:
     files = {MODEL: save_model(model, compilation), HISTORY: to_csv(outcome.rows).encode()}
     if data.adapted:
-        files[ADAPTED] = (to_json(data.adapted) + "\n").encode()
+        files[ADAPTED] = (make_adapted(data.adapted).to_json() + "\n").encode()
     if report is not None:
         files[REPORT] = report
     if (last := folder.read(LAST)) is not None:

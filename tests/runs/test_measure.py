@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import random
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import read_document
 
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.commit import find_commit
@@ -174,7 +174,7 @@ class TestRun:
         assert run(["compile", spec, "-o", str(tmp_path / "open")]) == 1
         assert not (tmp_path / "open").exists()
         assert run(["train", spec, "-o", str(output)]) == 0
-        adapted = json.loads((output / "adapted.json").read_text())
+        adapted = read_document("adapted", (output / "adapted.json").read_text())["layers"]
         assert adapted["branches.first.layers[0]"]["mean"] == pytest.approx([5, -1], abs=2)
         assert len(adapted["branches.second.layers[0]"]["bin_boundaries"]) == 3
         assert run(["train", spec, "-o", str(output)]) == 0
@@ -187,7 +187,9 @@ class TestRun:
 
         capsys.readouterr()
         assert run(["evaluate", str(output), "--format", "json", "--require", "accuracy>=2"]) == 1
-        found = Evaluation.from_json(capsys.readouterr().out)
+        said = capsys.readouterr().out
+        read_document("evaluate", said)
+        found = Evaluation.from_json(said)
         assert found.part == "test" and found.samples == 12
         assert sum(map(sum, found.heads["head"].confusion or ())) == 12
         assert run(["predict", str(output), str(tmp_path / "t.csv"), "-o", str(tmp_path / "out.csv")]) == 0

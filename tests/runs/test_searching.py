@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from json_schemas import read_document
 from places import ROOT
 from signals import heed
 
@@ -80,6 +81,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_search_leaves(searched: Path) -> None:
     out = searched / "out"
     report = Report.from_json((out / "trials.json").read_text())
+    read_document("search", (out / "trials.json").read_text())
     assert len(report.trials) == 4 and report.draws_refused > 0 and set(report.refused) == {"over-budget"}
     assert {path.name for path in out.glob("trial-*")} == {each.run for each in report.trials if each.run is not None}
     assert all(each.values["vars.width"] * 4 + 1 <= 60 for each in report.trials)  # type: ignore[operator]
@@ -115,6 +117,7 @@ def test_a_space_that_is_refused_ends(tmp_path: Path, capsys: pytest.CaptureFixt
     took = time.monotonic() - began
     said = capsys.readouterr()
     report = Report.from_json(said.out)
+    read_document("search", said.out)
     assert report.draws_refused == 50 and report.refused == {"over-budget": 50} and not report.trials
     assert "the last 50 draws in a row were no trials" in said.err and took < 60
     assert not list((tmp_path / "out").glob("trial-*"))

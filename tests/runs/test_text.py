@@ -74,7 +74,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def held(folder: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((folder / "run" / "adapted.json").read_text())
+    found: dict[str, Any] = json.loads((folder / "run" / "adapted.json").read_text())["layers"]
     return found
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from json_schemas import read_document
 from places import ROOT
 from signals import heed
 
@@ -73,7 +74,7 @@ def test_what_a_run_leaves(finished: Path) -> None:
     with (finished / "run" / "history.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert [int(row["epoch"]) for row in rows] == list(range(1, len(rows) + 1))
-    manifest = json.loads((finished / "run" / "manifest.json").read_text())
+    manifest = read_document("train", (finished / "run" / "manifest.json").read_text())
     losses = [float(row["val_loss"]) for row in rows]
     assert manifest["best"]["epoch"] == losses.index(min(losses)) + 1
     assert manifest["data"]["samples"] == {"train": 96, "validation": 24}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,12 @@ def test_every_document_that_is_written_whole_has_a_schema() -> None:
     ours = [each for each in find_documents() if not each.__module__.endswith(".gitlab")]
     whole = {each for each in ours if each.__name__ not in inner or "version" in each.model_fields}
     assert whole <= set(DOCUMENTS.values())
+
+
+def test_every_schema_is_held_against_what_is_written() -> None:
+    """By some test, which reads what the tool has written with `read_document`, or with the schema's validator."""
+    texts = "".join(path.read_text("utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
+    assert set(DOCUMENTS) - set(re.findall(r'(?:read_document|validator)\(\s*"(\w+)"', texts)) == set()
 
 
 @pytest.mark.parametrize("cls", find_documents(), ids=lambda cls: cls.__name__)

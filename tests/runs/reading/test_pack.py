@@ -15,6 +15,7 @@ import pyarrow.parquet
 import pytest
 import soundfile
 from data_specs import CLASSES, open_spec, problems, write_spec
+from json_schemas import read_document
 from PIL import Image
 
 from cnnlstm_spec import load
@@ -113,7 +114,7 @@ def test_a_pack_is_read_as_its_files_are(made: Path) -> None:
     files = open_spec(write_spec(made, BRANCHES, REST))
     packed = open_spec(spec_of(made))
     assert packed.targets == files.targets and list(packed.parts) == ["train", "validation"]
-    assert len(json.loads((made / "packed" / "pack.json").read_text())["parts"]["train"]["shards"]) > 2
+    assert len(read_document("pack", (made / "packed" / "pack.json").read_text())["parts"]["train"]["shards"]) > 2
     for name, part in files.parts.items():
         other = packed.parts[name]
         assert len(part) == len(other) and part.groups == other.groups
