@@ -6,7 +6,7 @@ Keras writes each tensor as the layer that made it, the number of the call, and 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -30,7 +30,7 @@ class Tensor:
     output: int = 0
 
 
-@dataclass
+@dataclass(frozen=True)
 class Call:
     """One call of a layer, or of an operation that stands in the graph by itself."""
 
@@ -63,7 +63,7 @@ class Call:
         return found if isinstance(found, dict) else {}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Calls:
     """All calls by id, in an order in which each comes after what it reads."""
 
@@ -187,7 +187,8 @@ def _call(
             keywords[name] = value
     made = _apply(layer, index, path, inputs, tuple(values), keywords, tuple(masks), calls, uses, shapes)
     if states:
-        calls[made[0].call].states = tuple(states)
+        first = made[0].call
+        calls[first] = replace(calls[first], states=tuple(states))
     return made
 
 
@@ -210,12 +211,11 @@ def _apply(
     if len(calls) >= MOST_CALLS:
         raise NotAModel(f"it has more than {MOST_CALLS:,} calls of layers")
     id = f"{'/'.join(where)}#{len(calls)}"
-    call = Call(id, layer, where, tuple(inputs), values, keywords, masks, shapes)
-    if where in uses and inputs:
-        first = calls[uses[where]]
-        first.shared = call.shared = "_".join(where)
+    shared = "_".join(where) if where in uses and inputs else None
+    if shared is not None:
+        calls[uses[where]] = replace(calls[uses[where]], shared=shared)
     uses.setdefault(where, id)
-    calls[id] = call
+    calls[id] = Call(id, layer, where, tuple(inputs), values, keywords, masks, shapes, shared)
     return [Tensor(id, output) for output in range(8)]
 
 

@@ -5,9 +5,10 @@ Models of others have such operations too, and are read alike; the proof at the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from ...text.frozen import dataclass
 from .calls import Call, Calls, Tensor
 from .layers import is_operation
 
@@ -18,7 +19,7 @@ TINY = 1e-20
 MASK_OPERATIONS = frozenset({"Any", "LogicalAnd", "LogicalOr", "Copy", "NotEqual", "Reshape", "ExpandDims", "All"})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Padding:
     """How the padded steps of an input are told."""
 
@@ -26,7 +27,7 @@ class Padding:
     mask_input: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Read:
     """A graph of layers alone, and what was said of padding, by the id of the input's call."""
 

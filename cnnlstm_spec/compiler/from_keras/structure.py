@@ -7,9 +7,10 @@ one call reads it, or several whose paths come together again and nothing else r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from ...text.frozen import dataclass
 from .calls import Call, Calls, Tensor, find_calls, list_needed_tensors, read_by
 from .layers import is_operation, say_layer
 from .lowered import ENTER, LEAVE
@@ -66,7 +67,7 @@ class Chain:
     sources: tuple[Tensor, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Structure:
     """All chains, in an order in which each comes after those that it reads, and what could not be said."""
 

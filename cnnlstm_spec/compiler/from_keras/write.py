@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import yaml
 
 from ...ir.op import TEXT
 from ...language.catalog import load_catalog
+from ...text.frozen import dataclass
 from .calls import Call, Calls, Tensor
 from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
@@ -38,7 +39,7 @@ COMPILED = (
 WIDTH = 120
 
 
-@dataclass
+@dataclass(frozen=True)
 class Draft:
     """A spec as it is written, with the layers of the model in the order in which the spec has them."""
 
