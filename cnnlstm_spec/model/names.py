@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from ..ops.functions.table import find_fact
-from ..ops.functions.table import list_names as function_names
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.frozen import dataclass
 
@@ -89,7 +87,9 @@ class LocalNames:
 @cache
 def list_operations() -> frozenset[str]:
     """What Keras calls the operations of a model, those of each `Op` too."""
-    facts = (find_fact(name) for name in function_names())
+    from ..ops.functions.table import find_fact, list_names
+
+    facts = (find_fact(name) for name in list_names())
     return OPERATIONS | {each for fact in facts if fact is not None for each in fact.operations}
 
 

@@ -12,7 +12,6 @@ from ..language.meanings import Meaning
 from ..ops import find_op
 from ..ops.backbones.codes import NO_NORM
 from ..ops.fusions.base import Strategy
-from ..ops.fusions.broadcast import Broadcast
 from ..ops.input import InputOp
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
@@ -44,10 +43,12 @@ QUERY_NOT_INPUT = Code(
 
 if TYPE_CHECKING:
     from ..ops.backbones.op import Backbone
+    from ..ops.fusions.broadcast import Broadcast
     from ..ops.recurrent import Recurrent
     from ..ops.wrappers import Bidirectional
 else:
     Backbone = stand_for("backbones.op", "Backbone")
+    Broadcast = stand_for("fusions.broadcast", "Broadcast")
     Recurrent = stand_for("recurrent", "Recurrent")
     Bidirectional = stand_for("wrappers", "Bidirectional")
 

@@ -28,7 +28,6 @@ from ..language.record import Record
 from ..language.references import is_pattern
 from ..language.scope import POISON, Scope, make_origin
 from ..ops import find_op
-from ..ops.fusions.broadcast import broadcast
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
 from ..text.diagnostic import UNWRITTEN, Code, Diagnostic, Origin, Written
@@ -200,6 +199,8 @@ def _read_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner:
         # What it reads is looked at all the same, and what follows may read it by its name.
         return Fusion(None, origin, name, inputs, named=named)
     if record.broadcast:
+        from ..ops.fusions.broadcast import broadcast
+
         op = broadcast(op)
     units = None if record.strategy == "bilinear" else record.units
     trainable = record.strategy is None or op.trainable

@@ -17,7 +17,6 @@ from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, find_nearest, make_
 from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, show_given
-from .blocks import read_unused
 from .branch_rounds import BRANCH_TWICE, UNBOUND, Bound, read_branch_rounds
 from .budget import read_budget
 from .elsewhere import LIST_IN_BRANCH, find_other_tool, with_moved
@@ -96,7 +95,10 @@ def elaborate(
     branches = _read_branches(top.get("branches"), scope)
     fusions = tuple(_match_branches(each, branches, scope) for each in _read_fusions(top.get("fusion"), scope))
     single, heads = _read_heads(top, scope, keys, branches)
-    read_unused(scope)
+    if scope.blocks:
+        from .blocks import read_unused
+
+        read_unused(scope)
     compile = _compile(with_moved(root, "compile", top.get("compile")), scope, branches, heads, single)
     # Of layers that were cut off nothing more can be said.
     if not branches or any(each.code is TOO_MANY_LAYERS for each in found):

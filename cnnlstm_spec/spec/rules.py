@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ..language.kinds import NOT_A_CHOICE, Choice
 from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code, Diagnostic
-from ..text.edits.overrides import read_text
 from ..text.frozen import dataclass
 from ..text.nodes import Entry, Mapping, Node, Scalar, describe_sort
 from ..text.source import Place, Source, Span
@@ -47,8 +46,12 @@ def read_rules(document: Node, found: list[Diagnostic]) -> tuple[SetLevel, ...]:
     return tuple(_read_levels(node.entries, scope))
 
 
-def read_rule_texts(texts: Iterable[str], found: list[Diagnostic]) -> tuple[SetLevel, ...]:
+def read_rule_texts(texts: Sequence[str], found: list[Diagnostic]) -> tuple[SetLevel, ...]:
     """Texts of the form CODE=LEVEL; the last of a code counts."""
+    if not texts:
+        return ()
+    from ..text.edits.overrides import read_text
+
     read: dict[str, SetLevel] = {}
     for text in texts:
         if not text.partition("=")[0].strip() or "=" not in text:

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.op import Weight
 from ...ir.tensor import TensorType
-from ...ops.shape import Flatten, Reshape
+from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
+
+if TYPE_CHECKING:
+    from ...ops.shape import Flatten, Reshape
+else:
+    Flatten = stand_for("shape", "Flatten")
+    Reshape = stand_for("shape", "Reshape")
 
 LARGE = 64 * 2**20
 """Bytes from which on a kernel is said to be large; in training, gradient and optimizer take as much again, or more."""

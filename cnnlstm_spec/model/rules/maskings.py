@@ -9,7 +9,6 @@ from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ir.size import Size
 from ...ops.input import InputOp
-from ...ops.shape import RepeatVector, Reshape
 from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
 from ...ops.structural import LeaveTime
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from ...ops.recurrent import Recurrent
     from ...ops.regularization import AlphaDropout, GaussianNoise
     from ...ops.rescaling import Normalization, Rescaling
+    from ...ops.shape import RepeatVector, Reshape
     from ...ops.wrappers import Bidirectional
 else:
     Lookup = stand_for("embedding", "Lookup")
@@ -43,6 +43,8 @@ else:
     GaussianNoise = stand_for("regularization", "GaussianNoise")
     Normalization = stand_for("rescaling", "Normalization")
     Rescaling = stand_for("rescaling", "Rescaling")
+    RepeatVector = stand_for("shape", "RepeatVector")
+    Reshape = stand_for("shape", "Reshape")
     Bidirectional = stand_for("wrappers", "Bidirectional")
 
 NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import prod
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...ir.size import Size
-from ...ops.shape import Reshape
+from ...ops.stand_in import stand_for
 from ...text.diagnostic import Code, Diagnostic
 from ...text.fix import Edit, Fix, Insert, Put
 from .common import Setting, place_in
+
+if TYPE_CHECKING:
+    from ...ops.shape import Reshape
+else:
+    Reshape = stand_for("shape", "Reshape")
 
 SWAPS = Code("reshape-swaps-axes", "warning", "`Reshape` to {target} mixes the axes: it keeps the order of the values")
 
