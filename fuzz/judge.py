@@ -51,8 +51,12 @@ DATA = (" is not in [0,", "outside the valid range of [0,", "must be non-negativ
 """What it says where a table lacks the row that a computed value asks for."""
 NOT_KNOWN = "all inputs should be in vocabulary"
 """What it says of a value that a vocabulary lacks, where a spec has it say so."""
+MATRIX = ("not invertible", "Cholesky : Tensor had NaN", "Cholesky decomposition failed")
+"""What it says of matrices that a function takes none of, where a warning tells so."""
 LABEL = "label value"
 """What it says of labels that are no classes: those of a loss for numbers, beside a metric for class numbers."""
+BY_VALUES = "depends-on-values"
+"""The warning that not every matrix does."""
 ON_SIZES = ("depends-on-size", "sizes-undecided")
 """Warnings that not every size fits."""
 LONGEST = 800
@@ -153,6 +157,7 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         return "accepted, not on this device"
     if failure is not None and (
         NOT_KNOWN in failure
+        or (any(words in failure for words in MATRIX) and any(each.code.name == BY_VALUES for each in compilation.diagnostics))
         or (
             any(words in failure for words in DATA)
             and (LABEL in failure or _computes_indices(compilation) or _diverges(spec, sizes, model))

@@ -8,10 +8,13 @@ from random import Random
 from typing import Any
 
 from cnnlstm_spec.ops import list_ops
+from cnnlstm_spec.ops.functions.table import find_fact, list_names
 from fuzz.arguments import Draw
 
 SHARE = 0.12
 """How many of all specs are of a theme."""
+FUNCTIONS = 0.06
+"""How many of the others are of a function of `keras.ops`."""
 HEAD = [{"Dense": {"units": 1}}]
 
 
@@ -89,6 +92,46 @@ def saved(rng: Random) -> dict[str, Any]:
     arrays = {"kind": "tensor", "axes": axes, "shape": list(example.shapes[0]), "dtype": example.dtype}
     input = {"kind": "text"} if example.dtype == "string" else arrays
     return _spec(input, [{op.title(): values} if values else op.title()], [])
+
+
+def computed(seed: int) -> dict[str, Any] | None:
+    """A function of `keras.ops` on what it reads, of any dtype, with and without weights before it; drawn apart as well."""
+    rng = Random(f"function {seed}")
+    if rng.random() >= FUNCTIONS:
+        return None
+    fact = find_fact(rng.choice(list_names()))
+    assert fact is not None
+    shape: list[Any] = list(fact.shape) if rng.random() < 0.6 else [rng.randint(1, 5) for _ in fact.shape]
+    if rng.random() < 0.2:
+        shape[0] = "n"
+    values = {"function": fact.name, **fact.example}
+    for each in fact.arguments:
+        if rng.random() < 0.3 and (drawn := _value(each.kind, rng)) is not None:
+            values[each.name] = drawn
+    dtype = rng.choice(["float32", "float32", "float32", "int32", "int64", "uint8", "float16", "bool"])
+    last = shape[-1]
+    dense = [{"Dense": {"units": last, "activation": rng.choice(["relu", "linear"])}}] if isinstance(last, int) else []
+    before: list[Any] = dense if dtype.startswith("float") and rng.random() < 0.5 else []
+    input = {"kind": "tensor", "axes": [f"axis{place}" for place in range(len(shape))], "shape": shape, "dtype": dtype}
+    cast: list[Any] = [{"Op": {"function": "cast", "dtype": "float32"}}] if rng.random() < 0.5 else []
+    flat: list[Any] = ["Flatten"] if rng.random() < 0.7 else []
+    spec = _spec(input, [*before, {"Op": values}, *cast, *flat], HEAD if rng.random() < 0.7 else [])
+    if rng.random() < 0.6:
+        jit = {"jit_compile": True} if rng.random() < 0.2 else {}
+        spec["compile"] = {"loss": "mse", "optimizer": "sgd", **jit}
+    return spec
+
+
+def _value(kind: str, rng: Random) -> Any:
+    """A value of an argument of a function, by the word for it in the table; None where none is drawn."""
+    kind = kind.removesuffix("?")
+    if kind.startswith("choice:"):
+        return rng.choice(kind.removeprefix("choice:").split())
+    if kind == "bool":
+        return rng.random() < 0.5
+    if kind in ("int", "natural", "count", "block", "counts", "axes"):
+        return rng.randint(-3, 4)
+    return rng.choice([0, 1, 2, -1, 0.5, -0.5, 30]) if kind in ("number", "nonzero", "rate", "percent") else None
 
 
 def into_backbones(rng: Random) -> dict[str, Any]:

@@ -2,8 +2,8 @@
 
 What a function does with shapes (its sort) and what its arguments take are the tables below, written by hand. The rest is seen of
 the installed Keras, on small tensors: arguments with defaults, what each dtype gives or that it is refused, in a graph and with a
-gradient, whether 0 stays 0, whether XLA and gradients have it, and how Keras names the operation. Each function of `keras.ops`
-is in one table or the other: what is left out has its reason.
+gradient, whether 0 stays 0, what a matrix has to have, whether XLA and gradients have it, and how Keras names the operation. Each
+function of `keras.ops` is in one table or the other: what is left out has its reason.
 
     python tools/operations.py            write the file
     python tools/operations.py --check    exit 1 where the file, or a table below, disagrees with the installed Keras
@@ -137,7 +137,7 @@ KINDS: dict[str, str] = {
     "n": "count",
     "k": "int",
     "offset": "int",
-    "block_size": "count",
+    "block_size": "block",
     "data_format": "choice:channels_last channels_first",
     "sequence_length": "count",
     "sequence_stride": "count",
@@ -177,6 +177,7 @@ OF: dict[str, str] = {
     "quantile.q": "rate",
     "percentile.q": "percent",
     "norm.ord": "number?",
+    "normalize.epsilon": "nonzero?",
 }
 """What an argument of one function takes, where its name does not say it."""
 LEFT_OUT = {
@@ -348,6 +349,45 @@ def compiles(name: str, sort: str, sample: dict[str, Any], trained: bool) -> boo
     return True
 
 
+NUMBERS: dict[str, Any] = {"zero": 0, "negative": -1, "positive": 1, "fraction": 0.5}
+"""Numbers that a function of integers or truth values may not take, each by a word for it."""
+
+
+def numbers_refused(name: str, sort: str, sample: dict[str, Any], dtype: str) -> dict[str, list[str]]:
+    """By argument, which numbers end a run of a dtype, but for what `dtypes_of_floats` says."""
+    function, x, refused = getattr(keras.ops, name), data_of(sort, dtype), {}
+    for argument in (each["name"] for each in arguments_of(name) if each["kind"] in ("number", "number?")):
+        failing = []
+        for word, number in NUMBERS.items():
+            try:
+                function(x, **taken({**sample, argument: number}))
+            except Exception:
+                failing += [word] if word != "fraction" or sort != "each" else []
+        if failing:
+            refused[argument] = failing
+    return refused
+
+
+MATRICES: dict[str, Any] = {
+    "": numpy.eye(3) + 0.1,
+    "an inverse": numpy.ones((3, 3)),
+    "positive eigenvalues": -numpy.eye(3),
+}
+"""Matrices that lack something each, but for the first."""
+
+
+def needed_matrix(name: str, sample: dict[str, Any], trained: bool) -> str:
+    """What a matrix has to have, the hardest of it, for the function to run, with its gradient where it is trained."""
+    function, needed = getattr(keras.ops, name), ""
+    for lacks, matrix in MATRICES.items():
+        x = tensorflow.constant(matrix[None], "float32")
+        try:
+            gradient_of(function, sample, x) if trained else function(x, **taken(sample))
+        except (tensorflow.errors.InvalidArgumentError, ValueError):
+            needed = lacks
+    return needed
+
+
 def keeps_zero(name: str, sample: dict[str, Any]) -> bool:
     """Whether 0 stays 0."""
     try:
@@ -385,6 +425,13 @@ def row_of(name: str, sort: str) -> dict[str, Any] | None:
     if dtypes["float32"] is not None:
         row["gradient"] = gradient(name, sort, sample)
         row["xla"] = [compiles(name, sort, sample, trained) for trained in (False, True)]
+    taken_of = [dtype for dtype in ("int32", "bool") if dtypes[dtype] is not None]
+    if refused := {dtype: each for dtype in taken_of if (each := numbers_refused(name, sort, sample, dtype))}:
+        row["refused_numbers"] = refused
+    if sort in ("matrix", "transposed_matrix", "of_matrix"):
+        needed = [needed_matrix(name, sample, trained) for trained in (False, True)]
+        if any(needed):
+            row["needs_matrix"] = needed
     if sort == "each" and keeps_zero(name, sample):
         row["keeps_zero"] = True
     return row

@@ -142,6 +142,8 @@ class Op(Record):
     """Whether it draws, in training, how each image is changed."""
     is_batch_norm: ClassVar[bool] = False
     """Whether it takes the mean of a batch away and divides by its spread."""
+    needs_matrix: ClassVar[tuple[str, str]] = ("", "")
+    """What a matrix has to have or a batch fails, by itself and where a gradient runs through it; nothing where any will do."""
     keeps_xla_off: ClassVar[bool] = False
     """Whether Keras runs a model that has it without XLA, whatever `jit_compile` says."""
     freezes_late: ClassVar[bool] = False

@@ -116,9 +116,14 @@ class Number(Leaf):
     """Whether infinity and NaN are no values."""
 
     def __init__(
-        self, least: float | None = None, most: float | None = None, above: float | None = None, below: float | None = None
+        self,
+        least: float | None = None,
+        most: float | None = None,
+        above: float | None = None,
+        below: float | None = None,
+        code: Code = OUT_OF_RANGE,
     ) -> None:
-        self.least, self.most, self.above, self.below = least, most, above, below
+        self.least, self.most, self.above, self.below, self.code = least, most, above, below, code
         low = f"at least {least:g}" if least is not None else f"above {above:g}" if above is not None else ""
         high = f"at most {most:g}" if most is not None else f"below {below:g}" if below is not None else ""
         self.words = " ".join(["a number", " and ".join(filter(None, (low, high)))]).strip()
@@ -144,9 +149,11 @@ class Number(Leaf):
         node = scope.resolve(node) or node
         if steps:
             help, fixes = _read_percent(node, scope.name) if 1 in (self.most, self.below) else ((), ())
+            code = self.code
             if isinstance(node, Scalar) and isinstance(node.value, float) and not isfinite(node.value):
-                help = ("write a finite number",)
-            scope.report(OUT_OF_RANGE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
+                # Keras compares it with bounds at most.
+                help, code = ("write a finite number",), NOT_ALLOWED
+            scope.report(code, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
         else:
             report_wrong_type(node, scope, self.words)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import product
 from typing import Any
 
 import pytest
@@ -213,3 +214,132 @@ def test_every_function_is_keras_own() -> None:
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+NUMBERS = [-2, -1, -0.5, 0, 0.5, 1, 2.5, 300]
+WRITTEN: dict[str, list[Any]] = {
+    "int": [*range(-5, 6)],
+    "axes": [*range(-4, 5), [1, 1], [1, 2], [2, -1], [0, 1], [1, -1]],
+    "bool": [True, False],
+    "count": [*range(6)],
+    "block": [*range(4)],
+    "natural": [*range(-1, 6)],
+    "counts": [0, 1, 2, 3, 5, [1], [1, 2], [2, 1, 1], [1, 1, 2, 1]],
+    "number": NUMBERS,
+    "nonzero": NUMBERS,
+    "ord": [None, 1, 2, -1, 0],
+    "numbers": [[1], [1, 2]],
+    "rate": [0, 0.3, 1, -0.5, 1.5],
+    "percent": [0, 30, 100, -1, 101],
+}
+"""Values that an argument of a kind may be given, and some that it may not."""
+
+
+def list_calls(name: str) -> list[dict[str, Any]]:
+    """The arguments of the example with each other value of each, and with each pair of axes."""
+    fact = op_of(name).fact  # type: ignore[attr-defined]
+    calls = []
+    for each in fact.arguments:
+        kind = each.kind.removesuffix("?")
+        values = kind.removeprefix("choice:").split() if kind.startswith("choice:") else WRITTEN.get(kind, [])
+        calls += [{**fact.example, each.name: value} for value in (*values, *([None] if each.kind.endswith("?") else []))]
+    pairs = [each.name for each in fact.arguments if each.name in ("axis1", "axis2", "source", "destination")]
+    if len(pairs) == 2:
+        calls += [{**fact.example, **dict(zip(pairs, both, strict=True))} for both in product(range(-3, 3), repeat=2)]
+    return calls
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=20, long=4)
+@pytest.mark.parametrize("name", list_names())
+def test_what_is_refused_keras_refuses(name: str) -> None:
+    """What has no error builds, runs and gives what is inferred; what Keras is said to refuse it refuses."""
+    keras, numpy = pytest.importorskip("keras"), pytest.importorskip("numpy")
+    oracle = pytest.importorskip("oracle")
+    op, wrong = op_of(name), []
+    fact = op.fact  # type: ignore[attr-defined]
+    shapes = [fact.shape, *([(7, 2), (2, 7)] if any(each.name in ("offset", "k") for each in fact.arguments) else [])]
+    for dtype, shape in product(("float32", "int32", "bool"), shapes):
+        given = oracle.data(shape, dtype)
+        if "matrix" in fact.sort and dtype == "float32":
+            given = given @ given.swapaxes(-1, -2) + numpy.eye(given.shape[-1], dtype="float32")
+        for call in list_calls(name) if fact.dtypes.get(dtype, dtype) is not None else ():
+            compilation = load(text_of(spec_of([(op, example(shape, dtype=dtype, function=name, **call))])))
+            found = [each for each in compilation.diagnostics if each.severity == "error"]
+            if any(each.code.sort != "keras" for each in found):
+                continue
+            x = keras.Input(shape, dtype=dtype)
+            try:
+                y = getattr(keras.ops, name)(x, **{key: _tuples(value) for key, value in call.items()})
+                output = keras.Model(x, y)(given)
+                seen = f"{tuple(output.shape[1:])} {keras.backend.standardize_dtype(output.dtype)}"
+            except Exception:
+                seen = "refused"
+            inferred = "refused"
+            if not found:
+                assert compilation.typed is not None
+                type = compilation.typed.nodes[compilation.typed.graph.outputs["y0"]].type
+                assert type is not None
+                inferred = f"{tuple(axis.size for axis in type.axes)} {type.dtype}"
+            if seen != inferred:
+                wrong.append(f"{call} of {dtype}: {seen}, not {inferred}: {[each.message for each in found]}")
+    assert wrong == []
+
+
+MATRICES = {
+    "": [[1.0, 0.1, 0.1], [0.1, 1.0, 0.1], [0.1, 0.1, 1.0]],
+    "an inverse": [[1.0, 1.0, 1.0]] * 3,
+    "positive eigenvalues": [[-1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0, 0.0, -1.0]],
+}
+"""Matrices that lack something each, but for the first."""
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_matrix_has_to_have() -> None:
+    """What is said of functions of matrices, and of `pinv` as the way out."""
+    keras, tensorflow = pytest.importorskip("keras"), pytest.importorskip("tensorflow")
+
+    def lacks(name: str, lacking: str, trained: bool) -> bool:
+        x = tensorflow.constant([MATRICES[lacking]])
+        try:
+            with tensorflow.GradientTape() as tape:
+                tape.watch(x)
+                y = getattr(keras.ops, name)(x)
+            if trained:
+                tape.gradient(y, x)
+        except (tensorflow.errors.InvalidArgumentError, ValueError):
+            return True
+        return False
+
+    needing = {name: op_of(name).needs_matrix for name in list_names() if "matrix" in op_of(name).fact.sort}  # type: ignore[attr-defined]
+    assert {name for name, needed in needing.items() if any(needed)} == {"cholesky", "det", "inv"}
+    for name, needed in needing.items():
+        for trained in (False, True):
+            found = [lacking for lacking in MATRICES if lacks(name, lacking, trained)]
+            assert (found[-1:] or [""]) == [needed[trained]], (name, trained)
+    for matrix in MATRICES.values():
+        x = tensorflow.constant([matrix])
+        given = keras.ops.pinv(x)
+        assert tensorflow.reduce_max(tensorflow.abs(x @ given @ x - x)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ("[Op: {function: inv}]", "`inv` fails, or gives NaN, at a matrix without an inverse"),
+        ("[Op: {function: cholesky}]", "`cholesky` fails, or gives NaN, at a matrix without positive eigenvalues"),
+        (
+            "[{Dense: {units: 4}}, {Op: {function: det}}]",
+            "the gradient of `det` fails, or gives NaN, at a matrix without an inverse",
+        ),
+        ("[Op: {function: det}]", None),
+        ("[Op: {function: pinv}]", None),
+    ],
+)
+def test_a_function_of_matrices_is_told_of(layers: str, told: str | None) -> None:
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {{kind: sequence, shape: [4, 4]}}, layers: {layers}}}}}\n"
+    flat = "Op: {function: expand_dims, axis: -1}" if "det" in layers else "Flatten"
+    found = load(f"{text}head: [{flat}, {{Dense: {{units: 1}}}}]\ncompile: {{loss: mse}}\n").diagnostics
+    assert [each.message for each in found if each.severity != "advice"] == ([told] if told else [])

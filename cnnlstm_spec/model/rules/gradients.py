@@ -10,6 +10,7 @@ from ...ir.tensor import TensorType
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic
+from ...text.fix import write
 from .common import find_title, place_in
 from .weight_arguments import has_gradient, is_penalised, list_layers, pulls_on_output
 
@@ -23,6 +24,7 @@ NO_SUCH_GRADIENT = Code(
     "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
     sort="keras",
 )
+NEEDS_MATRIX = Code("depends-on-values", "warning", "{what} fails, or gives NaN, at a matrix without {needed}")
 INSTEAD = {"interpolation": "use `bilinear`", "function": "use another function"}
 """What to write in place of an argument's value."""
 
@@ -76,6 +78,26 @@ def check_missing_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diag
         facts: dict[str, object] = {"layer": find_title(op), "argument": argument, "value": value}
         help = (f"{instead}, or put it before every layer with weights, frozen ones too",)
         yield Diagnostic(NO_SUCH_GRADIENT, place_in(op, argument, node.node), facts, labels=node.node.origin.uses, help=help)
+
+
+def check_needed_matrices(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each function that some matrices fail in: by itself, or where a gradient runs through it."""
+    needing = {
+        id: node.node.op for id, node in typed.nodes.items() if node.node.op is not None and any(node.node.op.needs_matrix)
+    }
+    through = find_gradients_taken(typed, spec) if needing else frozenset()
+    for id, op in needing.items():
+        itself, trained = op.needs_matrix
+        needed = itself or (trained if id in through else "")
+        if not needed:
+            continue
+        node, function = typed.nodes[id].node, op.get_value("function")
+        place = place_in(op, "function", node)
+        has_other = function == "inv"
+        help = (f"one such sample ends a run: {'`pinv` takes every matrix' if has_other else 'let none come in'}",)
+        fixes = (write(place.span, "pinv"),) if has_other else ()
+        what = f"`{function}`" if itself else f"the gradient of `{function}`"
+        yield Diagnostic(NEEDS_MATRIX, place, {"what": what, "needed": needed}, labels=node.origin.uses, help=help, fixes=fixes)
 
 
 @remember_by_node

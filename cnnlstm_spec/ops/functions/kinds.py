@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, RATE, Choice, Number, Optional
+from ...language.kinds import BOOLEAN, INTEGER, NATURAL, NOT_ALLOWED, NUMBER, OWN_NATURAL, SIZE, Choice, Integer, Number, Optional
 from ...language.leaf import Leaf
 from ...language.list_kinds import ListOf, OneOrMore
 from ..axes import AXES
@@ -10,14 +10,16 @@ from ..input import DTYPES
 
 KINDS: dict[str, Leaf] = {
     "number": NUMBER,
-    "rate": RATE,
-    "percent": Number(least=0, most=100),
+    "rate": Number(least=0, most=1, code=NOT_ALLOWED),
+    "percent": Number(least=0, most=100, code=NOT_ALLOWED),
     "int": INTEGER,
-    "count": COUNT,
-    "natural": NATURAL,
+    "count": SIZE,
+    "block": Integer(2),
+    "natural": OWN_NATURAL,
+    "nonzero": Number(above=0, code=NOT_ALLOWED),
     "bool": BOOLEAN,
     "axes": AXES,
-    "counts": OneOrMore(COUNT),
+    "counts": OneOrMore(SIZE),
     "numbers": ListOf(NUMBER, least=1),
     "pairs": ListOf(ListOf(NATURAL, 2), least=1),
     "dtype": Choice(*DTYPES),

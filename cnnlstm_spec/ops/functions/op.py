@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
@@ -13,16 +14,30 @@ from ...ir.meaning import Meaning, Range
 from ...ir.op import FLOATS, Example, Op
 from ...ir.tensor import Mask, TensorType, Zeros
 from ...language.kinds import Choice
+from ...text.diagnostic import Code
 from ..axes import OVER_BATCH
 from ..shared import WRONG_DTYPE
-from . import shapes
+from .call import Call, Shaped
 from .kinds import describe_argument, find_kind
 from .ranges import SAME, infer_function_range
+from .shapes import RULES
 from .table import Fact, find_fact
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
     from ...ir.program import Expression
+
+
+NOT_OF_INTEGERS = Code(
+    "number-fails-with-integers", "error", "`{layer}` of {dtype} fails with `{argument}: {value}`", sort="keras"
+)
+NUMBERS: dict[str, Callable[[Any], bool]] = {
+    "zero": lambda value: isinstance(value, int) and value == 0,
+    "negative": lambda value: isinstance(value, int) and value < 0,
+    "positive": lambda value: isinstance(value, int) and value > 0,
+    "fraction": lambda value: isinstance(value, float),
+}
+"""The numbers of which the table has words."""
 
 
 class Function(Op):
@@ -45,13 +60,13 @@ class Function(Op):
         """The arguments of the function, defaults too."""
         return {name: self.get_value(name) for name in self.arguments if name not in ("name", "function")}
 
-    def infer_shaped(self, at: Inference, x: TensorType) -> shapes.Shaped:
+    def infer_shaped(self, at: Inference, x: TensorType) -> Shaped:
         """What it does with the axes; raises Refusal."""
         if self.fact.sort == "sequences" and not x.axes:
             # Keras cuts windows out of the batch.
             help = ("`Reshape` can add an axis",)
             raise Refusal(OVER_BATCH, None, help, layer=self.fact.name, how="", axes="there is no other axis")
-        return shapes.RULES[self.fact.sort](shapes.Call(self.fact.name, self.list_settings(), at, x))
+        return RULES[self.fact.sort](Call(self.fact.name, self.list_settings(), at, x))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         (x,) = inputs
@@ -61,7 +76,17 @@ class Function(Op):
                 taken = "float32"
             help = ("`cast` to another dtype before it: `Op: {function: cast, dtype: float32}`",)
             raise Refusal(WRONG_DTYPE, None, help, layer=self.fact.name, taken=taken, dtype=x.dtype)
+        if x.dtype not in FLOATS:
+            self.refuse_numbers(x.dtype)
         return x.with_axes(*self.infer_shaped(at, x).axes)
+
+    def refuse_numbers(self, dtype: str) -> None:
+        """Refuses the numbers that integers, or truth values, do not go with."""
+        for argument, words in self.fact.refused_numbers.get("bool" if dtype == "bool" else "int32", {}).items():
+            value = self.get_value(argument)
+            if value is not None and any(NUMBERS[word](value) for word in words):
+                help = ("`cast` to float32 before it: `Op: {function: cast, dtype: float32}`",)
+                raise Refusal(NOT_OF_INTEGERS, argument, help, layer=self.fact.name, dtype=dtype, argument=argument, value=value)
 
     def find_given_dtype(self, dtype: str) -> str | None:
         """The dtype that comes out of another; None where it takes none of it."""
@@ -164,6 +189,7 @@ def find_function_op(name: str) -> type[Function] | None:
         "fact": fact,
         "function": Field(description="The function."),
         "last_axis_only": fact.sort == "each",
+        "needs_matrix": fact.needs_matrix,
         "keeps_values": fact.sort in ("expand", "squeeze", "transpose", "move", "swap"),
         "examples": (Example({"function": name, **fact.example}, (fact.shape,), fact.first),),
     }

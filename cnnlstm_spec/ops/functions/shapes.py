@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
-from ...ir.size import Size, are_alike_known, at_least, divisible, equal, take_larger
+from ...ir.inference import TOO_FEW_AXES, Refusal
+from ...ir.size import make_anonymous, take_larger
 from ...ir.tensor import Axis, TensorType
+from ...language.kinds import NOT_ALLOWED
 from ...text.diagnostic import Code
-from ...text.frozen import dataclass
-from ..axes import find_axis_number, find_axis_numbers, refuse_batch
+from ..axes import NO_SUCH_AXIS, find_axis_number, find_axis_numbers, refuse_batch
 from ..windows import slide
+from .call import Call, Shaped
 
 NOT_ONE = Code(
     "squeezes-more-than-one",
@@ -20,13 +20,6 @@ NOT_ONE = Code(
     sort="keras",
     help="name an axis of size 1; `Slice` takes one position of another",
 )
-NOT_SQUARE = Code(
-    "matrix-not-square",
-    "error",
-    "`{layer}` reads square matrices; given {given}",
-    sort="keras",
-    help="the last two axes must be equal",
-)
 NOT_EVERY_AXIS = Code(
     "axes-not-each-once",
     "error",
@@ -34,102 +27,6 @@ NOT_EVERY_AXIS = Code(
     sort="keras",
     help="axes count from 0, the batch, which stays where it is",
 )
-TOO_SHORT = Code(
-    "axis-too-short",
-    "error",
-    "`{layer}` needs {needed} along {axis} or more; {size} are there",
-    sort="keras",
-    help="give it more, or take less",
-)
-UNEVEN = Code(
-    "axis-not-divisible",
-    "error",
-    "`{layer}` cuts {axis} into parts of {parts}; {size} does not divide",
-    sort="keras",
-    help="pad or cut it to a size that does",
-)
-
-
-@dataclass(frozen=True)
-class Shaped:
-    """The axes that come out, and where those that came in have gone, None for one that is no more or has lost its order."""
-
-    axes: tuple[Axis, ...]
-    places: tuple[int | None, ...]
-    mixed: frozenset[int] = frozenset()
-    """The axes, of the input, along which a position no longer has what it had by itself."""
-
-
-class Call:
-    """A function with its arguments, on a tensor."""
-
-    def __init__(self, name: str, values: dict[str, Any], at: Inference, x: TensorType) -> None:
-        self.name, self.values, self.at, self.x = name, values, at, x
-
-    def find_one_axis(self, argument: str = "axis") -> int:
-        """The axis that an argument names, batch left out; refuses the batch, and none where Keras would take all."""
-        axis = self.values.get(argument)
-        if not isinstance(axis, int):
-            refuse_batch(self.name, 0, self.x, argument, left_out=axis is None)
-        number = find_axis_number(self.name, axis or 0, self.x, argument)
-        refuse_batch(self.name, number, self.x, argument, left_out=argument not in self.values)
-        return number - 1
-
-    def find_several_axes(self, argument: str = "axis") -> tuple[int, ...]:
-        """The axes that an argument names, one or a list of them."""
-        axes = self.values.get(argument)
-        if axes is None:
-            refuse_batch(self.name, 0, self.x, argument, left_out=True)
-        numbers = find_axis_numbers(self.name, () if axes is None else axes, self.x, argument)
-        for number in numbers:
-            refuse_batch(self.name, number, self.x, argument)
-        return tuple(number - 1 for number in numbers)
-
-    def resize_axes(self, changed: dict[int, Size], mixed: bool = True) -> Shaped:
-        """The same axes with other sizes of some."""
-        axes = tuple(Axis(axis.name, changed.get(place, axis.size)) for place, axis in enumerate(self.x.axes))
-        return Shaped(axes, self.list_kept(changed if mixed else ()), frozenset(changed))
-
-    def list_kept(self, gone: Any) -> tuple[int | None, ...]:
-        """Each axis where it was, but for those that are gone."""
-        return tuple(None if place in gone else place for place in range(self.x.rank))
-
-    def drop_axes(self, gone: Sequence[int]) -> Shaped:
-        """Without some axes, over whose positions something was taken."""
-        kept = [place for place in range(self.x.rank) if place not in gone]
-        places = tuple(kept.index(place) if place in kept else None for place in range(self.x.rank))
-        return Shaped(tuple(self.x.axes[place] for place in kept), places, frozenset(gone))
-
-    def move_axes(self, order: Sequence[int], argument: str) -> Shaped:
-        """The axes in another order, the batch counted; refuses one that moves the batch."""
-        if order[0]:
-            refuse_batch(self.name, 0, self.x, argument)
-        kept = [number - 1 for number in order[1:]]
-        places = tuple(kept.index(place) for place in range(self.x.rank))
-        return Shaped(tuple(self.x.axes[place] for place in kept), places)
-
-    def find_matrix(self) -> tuple[Axis, Axis]:
-        """The last two axes, neither of which may be the batch."""
-        if self.x.rank < 2:
-            raise Refusal(TOO_FEW_AXES, None, (), layer=self.name, least="2 axes", origin="what comes in", given=self.x)
-        return self.x.axes[-2], self.x.axes[-1]
-
-    def require_square(self) -> None:
-        """Refuses matrices that are not square."""
-        (rows, columns), refusal = self.find_matrix(), Refusal(NOT_SQUARE, None, (), layer=self.name, given=self.x)
-        if not are_alike_known(rows.size, columns.size):
-            raise refusal  # Keras compares what it knows of both
-        self.at.require(equal(rows.size, columns.size), refusal)
-
-    def require_length(self, axis: Axis, needed: int, argument: str) -> None:
-        """Refuses an axis that is too short."""
-        refusal = Refusal(TOO_SHORT, argument, (), layer=self.name, needed=needed, axis=axis.name, size=axis.size)
-        self.at.require(at_least(axis.size, needed), refusal)
-
-    def require_even(self, axis: Axis, parts: int, argument: str) -> None:
-        """Refuses an axis that does not come out even."""
-        refusal = Refusal(UNEVEN, argument, (), layer=self.name, parts=parts, axis=axis.name, size=axis.size)
-        self.at.require(divisible(axis.size, parts), refusal)
 
 
 def _infer_each(call: Call) -> Shaped:
@@ -148,6 +45,11 @@ def _infer_along(call: Call) -> Shaped:
 
 def _reduce(call: Call) -> Shaped:
     axes = call.find_several_axes()
+    if call.name == "trapezoid" and call.values["axis"] < -1:
+        # Keras takes it for another axis, of the numbers between the points.
+        help, last = ("it counts from 1, and -1 is the last",), call.x.rank
+        refusal = Refusal(NO_SUCH_AXIS, "axis", help, layer=call.name, axis=call.values["axis"], least=-1, most=last)
+        raise refusal.add_fixes(axis=str(axes[0] + 1))
     if not call.values.get("keepdims"):
         return call.drop_axes(axes)
     return call.resize_axes(dict.fromkeys(axes, 1))
@@ -177,7 +79,7 @@ def _widen(call: Call, added: dict[int, Axis]) -> Shaped:
 
 
 def _squeeze(call: Call) -> Shaped:
-    axes = call.find_several_axes()
+    axes = call.find_several_axes(may_repeat=True)
     # Keras asks when it builds, when a size known only at run time is none yet.
     if wide := [axis for place in axes if (axis := call.x.axes[place]).size != 1]:
         raise Refusal(NOT_ONE, "axis", (), axis=wide[0])
@@ -255,38 +157,56 @@ def _pad(call: Call) -> Shaped:
 
 def _infer_differences(call: Call) -> Shaped:
     place, n = call.find_one_axis(), call.values["n"]
-    call.require_length(call.x.axes[place], n + 1, "n")
+    call.require_rest(call.x.axes[place], n + 1, "n")
     return call.resize_axes({place: call.x.axes[place].size - n})
 
 
 def _infer_classes(call: Call) -> Shaped:
-    wider = TensorType((*call.x.axes, Axis("classes", 1)))
-    number = find_axis_number(call.name, call.values["axis"], wider)
+    wider, axis = TensorType((*call.x.axes, Axis("classes", 1))), call.values["axis"]
+    number = find_axis_number(call.name, axis, wider)
+    if not -1 <= axis <= call.x.rank:
+        # Keras knows no other for the last one.
+        help = ("-1 puts the classes last",)
+        refusal = Refusal(NO_SUCH_AXIS, "axis", help, layer=call.name, axis=axis, least=-1, most=call.x.rank)
+        raise refusal.add_fixes(axis="-1") if number == call.x.rank + 1 else refusal
     refuse_batch(call.name, number, call.x, "axis")
     return _widen(call, {number - 1: Axis("classes", call.values["num_classes"])})
 
 
 def _infer_triangle(call: Call) -> Shaped:
-    call.find_matrix()
+    (rows, columns), k = call.find_matrix(), call.values["k"]
+    if call.name == "tril":
+        call.require_length(columns, k, "k")
+    else:
+        call.require_length(rows, -k, "k")
     return _infer_each(call)
 
 
 def _infer_diagonal(call: Call) -> Shaped:
-    first, second = call.find_one_axis("axis1"), call.find_one_axis("axis2")
-    rows, columns, offset = call.x.axes[first], call.x.axes[second], call.values["offset"]
+    (first, second), offset = call.find_two_axes(), call.values["offset"]
+    rows, columns = call.x.axes[first], call.x.axes[second]
     height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
     length = height + width - take_larger(height, width)
     shaped = call.drop_axes((first, second))
-    call.at.require(at_least(length, 1), Refusal(TOO_SHORT, "offset", (), layer=call.name, needed=abs(offset) + 1, **_say(rows)))
+    call.require_length(rows, 1 - min(offset, 0), "offset")
+    call.require_length(columns, 1 + max(offset, 0), "offset")
+    if isinstance(length, int) and not (isinstance(height, int) and isinstance(width, int)):
+        # To Keras it is known only at run time.
+        length = make_anonymous(f"the diagonal, {length} in fact")
     return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)
 
 
-def _say(axis: Axis) -> dict[str, Any]:
-    return {"axis": axis.name, "size": axis.size}
-
-
 def _trace(call: Call) -> Shaped:
-    return call.drop_axes((call.find_one_axis("axis1"), call.find_one_axis("axis2")))
+    (first, second), offset = call.find_two_axes(), call.values["offset"]
+    rows, columns = call.x.axes[first], call.x.axes[second]
+    call.require_length(rows, -offset, "offset")
+    call.require_length(columns, offset, "offset")
+    if offset > 0:
+        # Keras masks the matrix with a diagonal that may be too long for it.
+        call.require_length(rows, columns.size - offset, "offset")
+    elif offset:
+        call.require_length(columns, rows.size + offset, "offset")
+    return call.drop_axes((first, second))
 
 
 def _infer_matrix(call: Call) -> Shaped:
@@ -337,7 +257,7 @@ def _infer_to_space(call: Call) -> Shaped:
 def _infer_sequences(call: Call) -> Shaped:
     *before, axis = call.x.axes
     length, stride = call.values["sequence_length"], call.values["sequence_stride"]
-    call.require_length(axis, length, "sequence_length")
+    call.require_rest(axis, length, "sequence_length")
     windows = Axis("windows", (axis.size - length) // stride + 1)
     last = call.x.rank - 1
     return Shaped((*before, windows, Axis(axis.name, length)), call.list_kept((last,)), frozenset({last}))
@@ -352,9 +272,12 @@ def _infer_pool(call: Call) -> Shaped:
     sizes = (sizes,) * count if isinstance(sizes, int) else sizes
     strides = call.values.get("strides") or sizes
     strides = (strides,) * count if isinstance(strides, int) else strides
-    if len(sizes) != count or len(strides) != count:
-        wanted = f"one size, or {count}, for each axis but the channels"
-        raise Refusal(NOT_EVERY_AXIS, "pool_size", (), layer=call.name, wanted=wanted, given=list(sizes))
+    for argument, each in (("pool_size", sizes), ("strides", strides)):
+        if len(each) not in (1, count):
+            # Of more TensorFlow may take the first for the batch.
+            words = f"one size, or {count}, for each axis but the channels"
+            raise Refusal(NOT_ALLOWED, argument, (), key=argument, words=words, given=list(each))
+    sizes, strides = (each * count if len(each) == 1 else each for each in (tuple(sizes), tuple(strides)))
     places = range(1, count + 1) if first else range(count)
     padding = call.values["padding"]
     moved = {

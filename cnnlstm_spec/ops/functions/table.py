@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -44,6 +44,10 @@ class Fact:
     xla: tuple[bool, bool]
     """Whether XLA compiles it, by itself and with its gradient."""
     keeps_zero: bool
+    refused_numbers: Mapping[str, Mapping[str, Sequence[str]]]
+    """For `int32`, which stands for all integers, and `bool`: by argument, the numbers that it fails with, each by a word."""
+    needs_matrix: tuple[str, str]
+    """What a matrix has to have, by itself and with its gradient: `an inverse`, `positive eigenvalues`, or nothing."""
 
     @property
     def first(self) -> str:
@@ -88,4 +92,6 @@ def find_fact(name: str) -> Fact | None:
         row.get("gradient", "yes"),
         (bool(xla[0]), bool(xla[1])),
         row.get("keeps_zero", False),
+        row.get("refused_numbers", {}),
+        tuple(row.get("needs_matrix", ("", ""))),
     )
