@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import cache, cached_property
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
@@ -19,6 +19,7 @@ REQUIRED: Final[Any] = object()
 REPORTED = PydanticCustomError("reported", "what was found is reported where it stands")
 """What a value ends in of which everything has been said."""
 Steps = Sequence[str | int]
+R = TypeVar("R")
 
 
 class Quoted(str):
@@ -147,8 +148,8 @@ class OpenLeaf(Leaf):
         """What is amiss has been reported while the node was read."""
 
 
-class Reading(NamedTuple):
+class Reading(NamedTuple, Generic[R]):
     """A record, and where everything in it is written."""
 
-    record: Any
+    record: R
     written: Written

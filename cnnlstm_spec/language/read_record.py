@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -37,6 +37,9 @@ MANY = 100
 
 
 Entries = tuple[Entry, ...]
+R = TypeVar("R", bound=Record)
+UNREAD: Final[Reading[Any]] = POISON
+"""POISON in place of a record."""
 
 
 class Keys(Protocol):
@@ -67,7 +70,7 @@ def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
     return leaf.read(node, scope)
 
 
-def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial: bool = False) -> Any:
+def read_record(cls: type[R], node: Node, scope: Scope, owner: str, partial: bool = False) -> Reading[R]:
     """A Reading of a mapping, or POISON; every mistake in it is reported.
 
     With `partial`, what can be read is given even where the rest cannot, unless that is required.
@@ -75,7 +78,8 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
     if not isinstance(node, Mapping):
         if not (isinstance(node, Scalar) and node.value is None):
             help, fixes = _suggest_whole(cls, node, scope)
-            return scope.report(NOT_A_MAPPING, node, owner=owner, given=describe_sort(node), help=help, fixes=fixes)
+            scope.report(NOT_A_MAPPING, node, owner=owner, given=describe_sort(node), help=help, fixes=fixes)
+            return UNREAD
         node = Mapping(node.span, ())
     values, strange = _take(cls, node, scope, owner)
     written = _locate_arguments(cls, values, node, scope)
@@ -83,7 +87,7 @@ def read_record(cls: type[Record], node: Node, scope: Scope, owner: str, partial
     if record is None or strange:
         amiss, _ = _explain(problems, strange, cls, node, scope, owner, node)
         if not partial or any(cls.arguments[name].required for name in amiss):
-            return POISON
+            return UNREAD
         values = {name: value for name, value in values.items() if name not in amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))
@@ -171,7 +175,7 @@ def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[d
     return values, list(strange.values())
 
 
-def _validate(cls: type[Record], values: dict[str, Any], checks: Checks) -> tuple[Record | None, list[ErrorDetails]]:
+def _validate(cls: type[R], values: dict[str, Any], checks: Checks) -> tuple[R | None, list[ErrorDetails]]:
     """The record that pydantic makes of values, or None and what it has found."""
     try:
         return cls.model_validate(values, context=checks), []

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..text.nodes import Node
 from .cached_reading import recall
-from .leaf import OpenLeaf
+from .leaf import OpenLeaf, Reading
 from .read_record import read_record
 from .record import Record, describe_record
 from .scope import Scope
@@ -28,5 +28,5 @@ class RecordLeaf(OpenLeaf):
         return describe_record(self.cls)
 
 
-def _read(node: Node, scope: Scope, cls: type[Record]) -> Any:
+def _read(node: Node, scope: Scope, cls: type[Record]) -> Reading[Record]:
     return read_record(cls, node, scope, scope.name)

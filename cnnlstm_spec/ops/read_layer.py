@@ -35,7 +35,7 @@ NOT_A_LAYER = Code(
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
 
 
-def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading | None:
+def read_op(key: Scalar, arguments: Node, scope: Scope) -> Reading[Op] | None:
     """A Reading of a layer by its Keras name, or None after reporting why there is none."""
     name = key.text
     cls = find_op(name) or scope.layers.get(name)

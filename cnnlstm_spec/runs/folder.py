@@ -28,8 +28,8 @@ Standing = Literal["new", "finished", "unfinished", "other run", "foreign"]
 class Identity:
     """What makes two runs one: the resolved spec, the data, the versions."""
 
-    spec: Any
-    data: Any
+    spec: dict[str, Any]
+    data: dict[str, Any]
     versions: dict[str, str]
 
     def add_files(self, files: Any) -> Identity:

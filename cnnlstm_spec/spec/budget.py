@@ -115,12 +115,12 @@ class Budget(Record):
             at.report(NO_EFFECT, "batch_size", (), True, argument="batch_size", needed="`activation_memory`")
 
 
-def read_budget(node: Node, scope: Scope) -> Reading | None:
+def read_budget(node: Node, scope: Scope) -> Reading[Budget] | None:
     """The section `budget`; None where it could not be read."""
     resolved = scope.resolve(node)
     reading = POISON if resolved is None else recall(_read_budget, resolved, scope)
     return reading if isinstance(reading, Reading) else None
 
 
-def _read_budget(node: Node, scope: Scope) -> Any:
+def _read_budget(node: Node, scope: Scope) -> Reading[Budget]:
     return read_record(Budget, node, scope, "budget", partial=True)

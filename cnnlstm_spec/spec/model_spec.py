@@ -39,6 +39,7 @@ from .own_modules import MODULES
 from .promises import Expected, Labels
 
 if TYPE_CHECKING:
+    from .budget import Budget
     from .compile_section import CompileSpec
     from .data.section import DataSpec
     from .fit.section import FitSpec
@@ -279,7 +280,7 @@ class ModelSpec:
     """The modules of the person's own losses, metrics and the like."""
     targets: tuple[Labels, ...] = ()
     """What the labels of heads look like."""
-    budget: Reading | None = None
+    budget: Reading[Budget] | None = None
     """Ceilings on what the model costs."""
     expect: tuple[Expected, ...] = ()
     """Shapes and counts that must come out."""

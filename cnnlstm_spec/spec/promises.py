@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
 from ..language.foreign import write_flow
 from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
+from ..language.leaf import Reading
 from ..language.list_kinds import Each, ListOf
 from ..language.meanings import Address, HeadName
 from ..language.read_record import NOT_A_MAPPING, read_record
@@ -140,7 +141,7 @@ def _is_of_no_head(entries: tuple[tuple[Scalar, Node, Scope], ...], scope: Scope
     return True
 
 
-def _read_target(node: Node, scope: Scope, head: str) -> Any:
+def _read_target(node: Node, scope: Scope, head: str) -> Reading[Target]:
     return read_record(Target, node, scope, head)
 
 

@@ -44,16 +44,19 @@ STEP_TOO_LARGE = Code(
     "search-step", "error", "`step` is more than 0 and at most {width:g}; this is {given}", help="take a smaller one"
 )
 BOUNDS = Each(NUMBER, 2)
+Whole = int
+Real = float
+"""In a class that has a field `int`, or `float`, that word is the field."""
 
 
 class IntRange(Record):
     """Integers between two, both included."""
 
-    int: Annotated[tuple[Any, ...], Each(INTEGER, 2)]
+    int: Annotated[tuple[Whole, Whole], Each(INTEGER, 2)]
     """The least and the greatest."""
     log: Annotated[bool, BOOLEAN] = False
     """Whether the logarithm is drawn evenly."""
-    step: Annotated[Any, SIZE] = 1
+    step: Annotated[Whole, SIZE] = 1
     """From one integer to the next."""
 
     def check(self, at: Checks) -> None:
@@ -66,11 +69,11 @@ class IntRange(Record):
 class FloatRange(Record):
     """Numbers between two, both included."""
 
-    float: Annotated[tuple[Any, ...], BOUNDS]
+    float: Annotated[tuple[Real, Real], BOUNDS]
     """The least and the greatest."""
     log: Annotated[bool, BOOLEAN] = False
     """Whether the logarithm is drawn evenly."""
-    step: Annotated[Any, NUMBER] = None
+    step: Annotated[Real | None, NUMBER] = None
     """From one number to the next; any if it is left out."""
 
     def check(self, at: Checks) -> None:
@@ -82,7 +85,7 @@ class FloatRange(Record):
             at.report(STEP_TOO_LARGE, "step", given=self.step, width=high - low)
 
 
-def _check_range(key: str, low: Any, high: Any, log: bool, at: Checks) -> None:
+def _check_range(key: str, low: float, high: float, log: bool, at: Checks) -> None:
     if low >= high:
         if low == high:
             at.report(RANGE, key, ("leave it out of the space, and write it where it stands",), key=key, given=[low, high])

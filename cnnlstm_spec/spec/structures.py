@@ -1,9 +1,9 @@
-"""Reading the structures of a list of layers: TimeDistributed, Residual, Parallel; Repeat is in `reuse`."""
+"""Reading the structures of a list of layers: TimeDistributed, Residual, Parallel; Repeat is in `repeat.py`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from ..language.foreign import write_flow
 from ..language.json_schema import make_ref
@@ -204,7 +204,8 @@ def read_parallel(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
         return None
     record, origin = reading.record, replace(make_origin(key, scope), written=reading.written)
     if record.each is None:
-        return cast("Item", record.make_item(origin))
+        return record.make_item(origin)
+    assert record.layers is not None
     paths = _repeat_layers(record.each, record.layers, key, scope)
     return None if paths is None else Parallel(paths, record.merge, origin, record.name, record.share)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
@@ -89,7 +89,7 @@ def read_head_sources(
     return found, frozenset(broken)
 
 
-def _read_source(node: Node, scope: Scope, head: str) -> Any:
+def _read_source(node: Node, scope: Scope, head: str) -> Reading[TargetSource]:
     return read_record(TargetSource, node, scope, head)
 
 
