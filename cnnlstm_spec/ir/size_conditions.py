@@ -74,9 +74,9 @@ class Conditions:
             if not fits:
                 broken.add(symbol)
         for group in _group_conditions(several):
-            symbols = frozenset(symbol for asked in group for symbol in asked.condition.symbols)
-            if not symbols & broken:
-                yield from _report_of_several(symbols, group, [asked for symbol in symbols for asked in alone.get(symbol, ())])
+            met = sorted({symbol for asked in group for symbol in asked.condition.symbols}, key=lambda symbol: symbol.name)
+            if broken.isdisjoint(met):
+                yield from _report_of_several(met, group, [asked for symbol in met for asked in alone.get(symbol, ())])
 
 
 def _report_of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic], bool]:
@@ -162,7 +162,7 @@ def _find_fits(condition: Condition) -> Fits | None:
         return None
 
 
-def _report_of_several(symbols: frozenset[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
+def _report_of_several(symbols: list[Symbol], group: list[Asked], alone: list[Asked]) -> Iterator[Diagnostic]:
     """What is told of conditions that hang together over several sizes, with those on each of these alone."""
     everything = [each.condition for each in (*alone, *group)]
     answer = can_hold(everything)
@@ -171,7 +171,7 @@ def _report_of_several(symbols: frozenset[Symbol], group: list[Asked], alone: li
         return
     if answer is None:
         found = f"none of the {len(draw_sizes(everything)):,} that were tried fits"
-        yield _report_undecided(sorted(symbols, key=lambda symbol: symbol.name), found, group[-1])
+        yield _report_undecided(symbols, found, group[-1])
         return
     left = [each.condition for each in group]
     for each in group:
@@ -191,13 +191,13 @@ def _report_contradiction(symbol: Symbol, asked: list[Asked]) -> Diagnostic:
     against = next((other for other in before if not _is_still_possible(other, each)), None)
     condition = _describe_condition(symbol, each.condition)
     if not before:
-        return _report_condition(each, "", Label(each.warning.place, ""), condition, "no tensor is so large")
+        return _report_condition(each, "", (Label(each.warning.place, ""),), condition, "no tensor is so large")
     if against is not None:
         other = _describe_condition(symbol, against.condition)
     else:
         other = say_rule(_name(symbol), narrow_all(one.condition for one in before)) or before[0].condition.text
     place = (against or before[-1]).warning.place
-    return _report_condition(each, "", Label(place, f"asks that {other}"), condition, other)
+    return _report_condition(each, "", (Label(place, f"asks that {other}"),), condition, other)
 
 
 def _is_still_possible(*asked: Asked) -> bool:
@@ -215,17 +215,29 @@ def _report_contradiction_of_several(group: list[Asked], alone: list[Asked]) -> 
         if can_hold([one.condition for one in (*before, each)]) is False:
             break
         before.append(each)
-    against = [other for other in before if can_hold([other.condition, each.condition]) is False]
-    other = (against or before[-1:])[0]
-    said = say_alone(other.condition)
-    return _report_condition(each, "", Label(other.warning.place, f"asks that {said}"), each.condition.text, said)
+    against = _keep_against(before, each)
+    said = [say_alone(other.condition) for other in against]
+    labels = tuple(Label(other.warning.place, f"asks that {text}") for other, text in zip(against, said, strict=True))
+    return _report_condition(each, "", labels, each.condition.text, ", and ".join(said))
 
 
-def _report_condition(each: Asked, condition: str, label: Label | None = None, here: str = "", other: str = "") -> Diagnostic:
-    if label is None:
+def _keep_against(before: list[Asked], each: Asked) -> list[Asked]:
+    """What leaves no sizes together with a condition: one other if one is enough, else without what is not needed for it."""
+    alone = next((other for other in before if can_hold([other.condition, each.condition]) is False), None)
+    if alone is not None or len(before) > COMPARED:
+        return before[-1:] if alone is None else [alone]
+    for other in before:
+        others = [one for one in before if one is not other]
+        if can_hold([*(one.condition for one in others), each.condition]) is False:
+            before = others
+    return before
+
+
+def _report_condition(each: Asked, condition: str, labels: tuple[Label, ...] = (), here: str = "", other: str = "") -> Diagnostic:
+    if not labels:
         return replace(each.warning, facts={"condition": condition})
     facts: dict[str, object] = {"condition": here, "other": other}
-    return Diagnostic(CONTRADICTION, each.warning.place, facts, each.warning.label, (label, *each.warning.labels))
+    return Diagnostic(CONTRADICTION, each.warning.place, facts, each.warning.label, (*labels, *each.warning.labels))
 
 
 def _report_undecided(symbols: Sequence[Symbol], found: str, each: Asked) -> Diagnostic:

@@ -31,8 +31,8 @@ def narrow(within: Fits, condition: Condition) -> Fits:
 
 @lru_cache(4096)
 def _narrow(within: Fits, test: Test) -> Fits:
-    if test.kind != "multiple" and (least := _find_least(test.size)) is not None:
-        return within.cut_between(least, None if test.kind == "least" else (_find_least(test.size - 1) or 0) - 1)
+    if test.kind != "multiple" and (least := find_least(test.size)) is not None:
+        return within.cut_between(least, None if test.kind == "least" else (find_least(test.size - 1) or 0) - 1)
     (symbol,) = test.symbols
     facts = test.size.facts
     start = max(within.start, find_settled(test.size))
@@ -146,7 +146,7 @@ def _try_interval(within: Fits, start: int, test: Test) -> list[Interval]:
     return group_intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
 
 
-def _find_least(size: int | Expr) -> int | None:
+def find_least(size: int | Expr) -> int | None:
     """From where on a size of one symbol that grows is at least 0; None where that is not seen at once."""
     if isinstance(size, int) or not size.facts.grows:
         return None

@@ -12,7 +12,7 @@ from itertools import islice, product
 from math import lcm
 
 from .condition import Condition, Test, make_either, require_multiple, require_not_negative, zero
-from .decide import PERIOD, narrow
+from .decide import PERIOD, find_least, narrow
 from .expr import Expr, Largest, Symbol, replace_atoms
 from .fits import EVERY, Fits, TooDeep
 from .form import Atom, list_inner
@@ -188,6 +188,8 @@ class _Solver:
         symbols = {symbol for test in tests for symbol in test.symbols}
         if len(symbols) == 1:
             return _decide_left([make_either(test) for test in tests])
+        if _are_exceeded(tests):
+            return False
         given = next((found for test in tests if (found := _isolate_symbol(test)) is not None), None)
         if given is not None:
             return self.put_in(tests, *given)
@@ -254,6 +256,19 @@ class _Solver:
             return None
         self.steps += work // COUNTED
         return True if _meets([make_either(test) for test in tests], symbols, few) else None
+
+
+def _are_exceeded(tests: list[Test]) -> bool:
+    """Whether one that only falls is below 0 at the least sizes that the others leave."""
+    falling = [test for test in tests if test.kind == "least" and isinstance(rising := -test.size, Expr) and rising.facts.grows]
+    if not falling:
+        return False
+    least = dict.fromkeys((symbol for test in tests for symbol in test.symbols), 1)
+    for test in tests:
+        if test.kind == "least" and len(test.symbols) == 1 and (bound := find_least(test.size)) is not None:
+            (symbol,) = test.symbols
+            least[symbol] = max(least[symbol], bound)
+    return any(test.size.evaluate({symbol: least[symbol] for symbol in test.symbols}) < 0 for test in falling)
 
 
 def _find_largest(tests: list[Test]) -> Largest | None:

@@ -49,6 +49,8 @@ def test_what_is_implied_is_not_told() -> None:
     assert [each.message for each in told([divisible(STEPS, 2), divisible(STEPS, 8)])] == [
         "runs where `steps` is a multiple of 8"
     ]
+    tenths = [at_least(STEPS, 10), at_least(FRAMES, 20), at_least(STEPS // 10 + FRAMES // 20, 2)]
+    assert [each.message for each in told(tenths)] == ["runs where `steps` is at least 10", "runs where `frames` is at least 20"]
     same = [equal(STEPS, FRAMES), equal(STEPS // 2, FRAMES // 2)]
     assert [each.message for each in told(same)] == ["runs where `steps` and `frames` are equal"]
 
@@ -77,6 +79,9 @@ def test_no_pair_of_sizes_is_left() -> None:
     ]
     odd = told([divisible(STEPS, 2), divisible(FRAMES, 2), equal(STEPS, FRAMES + 1)])
     assert [each.code.name for each in odd] == ["depends-on-size", "depends-on-size", "sizes-never-fit"]
+    parity = ("`frames` is a multiple of 2", "`steps` is a multiple of 2")
+    assert odd[-1].facts["other"] == ", and ".join(parity), "no two of the three are against each other"
+    assert [label.message for label in odd[-1].labels] == [f"asks that {each}" for each in parity]
 
 
 RULES = {
