@@ -15,7 +15,7 @@ from .sizes.condition import Condition
 from .sizes.decide import narrow
 from .sizes.expr import Symbol
 from .sizes.fits import EVERY, Fits, TooDeep, group_intervals
-from .sizes.solve import can_hold, draw_sizes, narrow_all, try_sizes
+from .sizes.solve import can_hold, draw_sizes, measure_depth, narrow_all, try_sizes
 from .sizes.values import TRIED
 from .sizes.wording import join_words, say_rule
 
@@ -94,19 +94,15 @@ def _report_of_one(symbol: Symbol, asked: list[Asked]) -> tuple[list[Diagnostic]
 
 def _decide(asked: list[Asked]) -> tuple[list[Asked], list[Asked]]:
     """The conditions whose meaning can be found, and those for which it takes too long."""
-    try:
-        narrow_all(each.condition for each in asked)
-        return asked, []
-    except TooDeep:
-        found: list[Asked] = []
-        deep: list[Asked] = []
-        for each in asked:
-            try:
-                narrow_all(one.condition for one in (*found, each))
-                found.append(each)
-            except TooDeep:
-                deep.append(each)
-        return found, deep
+    deep: list[Asked] = []
+    within = EVERY
+    for each in sorted(asked, key=lambda each: measure_depth(each.condition)):
+        try:
+            within = narrow(within, each.condition)
+        except TooDeep:
+            deep.append(each)
+    left = {each.condition for each in deep}
+    return [each for each in asked if each.condition not in left], [each for each in asked if each.condition in left]
 
 
 def _report_together(symbol: Symbol, asked: list[Asked], total: Fits) -> list[Diagnostic]:

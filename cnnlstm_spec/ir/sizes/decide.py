@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -17,6 +18,8 @@ PERIOD = 10_000
 """What repeats itself after so many sizes is decided."""
 WORK = 20_000_000
 """Numbers that may be worked out for one test."""
+PARTS = 64
+"""Into so many an interval is divided in search of a number."""
 
 
 def narrow(within: Fits, condition: Condition) -> Fits:
@@ -146,6 +149,7 @@ def _try_interval(within: Fits, start: int, test: Test) -> list[Interval]:
     return group_intervals(n for n, value in zip(members, values, strict=True) if test.holds(value))
 
 
+@lru_cache(4096)
 def find_least(size: int | Expr) -> int | None:
     """From where on a size of one symbol that grows is at least 0; None where that is not seen at once."""
     if isinstance(size, int) or not size.facts.grows:
@@ -167,17 +171,17 @@ def find_least(size: int | Expr) -> int | None:
 
 
 def _search_least(size: Expr, wanted: int) -> int:
-    """The same by halving what lies between."""
+    """The same by dividing what lies between into parts, whose ends are worked out together."""
     (symbol,) = size.symbols
-    low, high = 0, 1
-    while size.evaluate({symbol: high}) < wanted:
-        low, high = high, 2 * high
-        if high > LARGEST:
+    low, points = 0, [1 << power for power in range(LARGEST.bit_length())]
+    while True:
+        at = bisect_left(list(compute_along(size, symbol, points)), wanted)
+        if at == len(points):
+            return 2 * LARGEST
+        low, high = points[at - 1] if at else low, points[at]
+        if high - low == 1:
             return high
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if size.evaluate({symbol: middle}) >= wanted else (middle, high)
-    return high
+        points = [*range(low + 1, high, max(1, (high - low) // PARTS)), high]
 
 
 @lru_cache(4096)

@@ -299,11 +299,12 @@ def _as_expr(size: int | Expr) -> Expr:
 
 
 def _take_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
-    """A sum as one atom and its constant."""
+    """A sum as one atom and its constant; its negation as a multiple of the same atom, so that the two are nothing together."""
     rest = {m: f for m, f in terms.items() if m}
     if len(rest) < 2:
         return terms
-    whole: dict[Monomial, int] = {(Whole(Expr(rest)),): 1}
+    sign = 1 if rest[min(rest, key=lambda monomial: [_place(atom) for atom in monomial])] > 0 else -1
+    whole: dict[Monomial, int] = {(Whole(Expr({m: sign * f for m, f in rest.items()})),): sign}
     return whole | {(): terms[()]} if () in terms else whole
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from math import lcm
 
 from ...text.frozen import dataclass
@@ -82,13 +83,9 @@ class Fits:
         """Those below a number that is not below `start`."""
         if self.period == 1 and self.rests:
             return [*self.few, (self.start, start - 1)]
-        points: list[int] = []
-        for number in self.iterate():
-            if number >= start:
-                break
-            points.append(number)
-            if len(points) > POINTS:
-                raise TooDeep
+        if (start - self.start) // self.period * len(self.rests) > POINTS:
+            raise TooDeep
+        points = takewhile(lambda number: number < start, self.iterate())
         return [*self.few, *group_intervals(points)]
 
     def list_rests(self, period: int) -> list[int]:
@@ -111,10 +108,9 @@ def make_fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[
         among = bool(below) and below[-1][1] >= last
         if among != (last % period in left):
             break
-        start = last
-        if among:
-            low, _ = below.pop()
-            below += [(low, last - 1)] if low < last else []
+        low = below.pop()[0] if among else last
+        start = low if period == 1 else last
+        below += [(low, last - 1)] if low < start else []
     return Fits(tuple(below), start, period, left)
 
 

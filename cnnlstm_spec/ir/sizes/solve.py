@@ -118,12 +118,13 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
 
 def narrow_all(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
     """The values of one size that meet all conditions; raises TooDeep."""
-    for condition in sorted(conditions, key=_measure_depth):
+    for condition in sorted(conditions, key=measure_depth):
         within = narrow(within, condition)
     return within
 
 
-def _measure_depth(condition: Condition) -> int:
+def measure_depth(condition: Condition) -> int:
+    """After how many sizes its answers repeat themselves."""
     return max((period for test in condition.tests for period in test.size.facts.periods.values()), default=1)
 
 

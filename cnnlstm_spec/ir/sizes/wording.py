@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from itertools import takewhile
 
 from .fits import Fits, Interval, group_intervals
 
@@ -30,8 +30,9 @@ def say_rule(name: str, found: Fits) -> str | None:
     if every == found:
         return told
     few = [each for each in found.few if not _follow(each, every)]
-    below = [number for low, high in found.few for number in range(low, min(high, low + found.period) + 1)]
-    if few or any(number not in below for number in _list_between(every, least, found.start)):
+    below = {number for low, high in found.few for number in range(low, min(high, low + found.period) + 1)}
+    from_least = Fits((), least, found.period, found.rests).iterate()
+    if few or any(number not in below for number in takewhile(lambda number: number < found.start, from_least)):
         return _describe_exceptions(name, told, found)
     return told if least == every.least else f"{told}, and {name} is at least {least}"
 
@@ -56,14 +57,6 @@ def _describe_exceptions(name: str, told: str, found: Fits) -> str | None:
 
 def _follow(each: Interval, every: Fits) -> bool:
     return each[1] - each[0] <= every.period and all(every.holds(number) for number in range(each[0], each[1] + 1))
-
-
-def _list_between(every: Fits, low: int, high: int) -> Iterable[int]:
-    for number in every.iterate():
-        if number >= high:
-            return
-        if number >= low:
-            yield number
 
 
 def _describe_repeating(name: str, period: int, rests: frozenset[int]) -> str | None:

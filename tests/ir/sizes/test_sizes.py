@@ -124,6 +124,38 @@ def test_what_is_too_deep_is_said_to_be_so() -> None:
     assert "where it runs is not decided; of `n` from 1 to 300, none fits" in found
 
 
+SHRINKING = [UP, {"MaxPooling1D": {"pool_size": 3}}, {"UpSampling1D": {"size": 2}}]
+STRETCHED = {
+    "Parallel": {"paths": {"a": ["MaxPooling1D"], "b": [{"MaxPooling1D": {"padding": "same"}}]}, "merge": {"layer": "Maximum"}}
+}
+
+
+@pytest.mark.parametrize(
+    ("repeated", "rule"), [(SHRINKING, "`n` is a multiple of 2, and `n` is at least 35875968"), ([STRETCHED], "")]
+)
+def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
+    """Where the least size is in the millions they took minutes, and each round of what is stretched thrice the last."""
+    started = process_time()
+    told = [each.facts.get("condition") for each in load(one([{"Repeat": {"times": 40, "layers": repeated}}])).diagnostics]
+    assert process_time() - started < 5
+    assert not rule or rule in told
+
+
+def test_long_sums_that_are_equal_are_seen_to_be() -> None:
+    """The heights of both paths are one sum, too long for its terms to be told apart; so with the widths."""
+
+    def joined(axis: int) -> Any:
+        pool, padding = [1, 1], [[0, 0], [0, 0]]
+        pool[axis], padding[axis] = 2, [0, 1]
+        paths = {"a": [{"MaxPooling2D": {"pool_size": pool}}], "b": [{"ZeroPadding2D": {"padding": padding}}]}
+        return {"Parallel": {"paths": paths, "merge": {"strategy": "concat", "axis": axis + 1}}}
+
+    spec = one([{"Repeat": {"times": 50, "layers": [joined(0), joined(1)]}}])
+    spec["branches"]["left"] = {**spec["branches"]["left"], "input": {"kind": "image", "shape": ["h", "w", 4]}}
+    spec["branches"]["left"]["layers"][-1] = "GlobalMaxPooling2D"
+    assert said(load(spec)) == ["`h` is at least 2", "`w` is at least 2"]
+
+
 def test_many_sizes_are_given_up_soon() -> None:
     """Of more than two sizes nothing is promised; these took minutes."""
     started = process_time()
