@@ -9,7 +9,7 @@ from ...ir.op import FLOATS, Op, Weight, compute_dtype, find_storage_dtype
 from ...language.catalog import KerasObject
 from ...text.diagnostic import Code, Diagnostic
 from .common import Setting, find_title, place_in
-from .weight_arguments import FORGETFUL, find_weights, list_layers
+from .weight_arguments import find_weights, forgets_penalty, list_layers
 
 PENALTY_DTYPE = Code("penalty-not-float32", "error", "`{layer}` has a penalty of {given}; the loss is float32", sort="keras")
 PENALTY_OVER_TIME = Code(
@@ -70,7 +70,7 @@ def _check_penalty(node: TypedNode, op: Op, policy: str, weights: tuple[Weight, 
         if not argument.endswith("_regularizer") or op.get_value(argument) is None:
             continue
         if argument == "activity_regularizer":
-            if computed != "float32" and find_title(op) not in FORGETFUL:
+            if computed != "float32" and not forgets_penalty(op):
                 return _report_not_float32(node, op, argument, computed)
         elif stored != "float32" and any(weight.trainable for weight in find_weights(argument, weights)):
             return _report_not_float32(node, op, argument, stored)

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode, remember_by_node
 from ...ir.op import Op, Weight
 from ...language.catalog import NO_EFFECT, KerasObject
+from ...ops.stand_in import stand_for
 from ...text.diagnostic import Diagnostic
 from .common import Setting, find_title, find_written
+
+if TYPE_CHECKING:
+    from ...ops.recurrent import SimpleRNN
+else:
+    SimpleRNN = stand_for("recurrent", "SimpleRNN")
 
 ENDINGS = ("_initializer", "_regularizer", "_constraint")
 NEEDS = {
@@ -18,8 +25,6 @@ NEEDS = {
     "gamma": ("scale", "`scale: true`"),
 }
 """What a layer must be told for it to have the weight."""
-FORGETFUL = frozenset({"SimpleRNN"})
-"""Layers that take a penalty on their output, and forget it."""
 
 
 @remember_by_node
@@ -69,10 +74,15 @@ def has_activity_penalty(op: Op) -> bool:
     return find_activity_penalty(op) is not None
 
 
+def forgets_penalty(op: Op) -> bool:
+    """Whether a layer takes a penalty on its output, and forgets it."""
+    return isinstance(op, SimpleRNN)
+
+
 def find_activity_penalty(op: Op) -> object:
     """The penalty on its output that a layer does not forget; None where it has none."""
     penalty: object = op.get_value("activity_regularizer") if "activity_regularizer" in op.arguments else None
-    return penalty if find_title(op) not in FORGETFUL else None
+    return None if forgets_penalty(op) else penalty
 
 
 def pulls_on_output(op: Op) -> bool:
@@ -97,7 +107,7 @@ def check_weight_arguments(node: TypedNode, setting: Setting) -> Iterable[Diagno
 def _find_missing(op: Op, argument: str, weights: tuple[Weight, ...]) -> str | None:
     """What an argument has no effect without, where that is not there."""
     if argument == "activity_regularizer":
-        return "`ActivityRegularization`" if find_title(op) in FORGETFUL else None
+        return "`ActivityRegularization`" if forgets_penalty(op) else None
     if argument == "unit_forget_bias":
         return None if find_weights("bias_", weights) else NEEDS["bias"][1]
     if not argument.endswith(ENDINGS) or not weights or find_weights(argument, weights):
