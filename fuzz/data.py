@@ -98,7 +98,7 @@ def _fits(spec: dict[str, Any], sizes: dict[str, int]) -> bool:
 
 
 def _strides(typed: TypedGraph) -> dict[str, tuple[int, ...]]:
-    """Those of each shortcut's projection, which hang on the sizes that are known."""
+    """Those of each shortcut's projection, which depend on the sizes that are known."""
     found = {}
     for id, node in typed.nodes.items():
         types = [type for each in node.node.inputs if (type := typed.nodes[each].type) is not None]

@@ -23,7 +23,7 @@ UNKNOWN = 24
 """What a size known only at run time is fed as, unless a warning asks for another."""
 
 MASKED = ("Copy", "Rescaling")
-"""What takes a value that a mask of Keras's hangs on: the copy without it, and the end of an output that carries it."""
+"""What takes a value that a mask of Keras's depends on: the copy without it, and the end of an output that carries it."""
 
 
 def at(size: Size, sizes: dict[str, int]) -> int:

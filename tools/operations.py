@@ -77,7 +77,7 @@ SORTS: dict[str, str] = {
 LISTS = "it reads a list of tensors"
 SEVERAL = "it gives several tensors, or none"
 TWO = "it reads two tensors"
-VALUES = "the size of what it gives hangs on values"
+VALUES = "the size of what it gives depends on values"
 NO_TENSOR = "it reads no tensor first"
 OVER_BATCH = "it works over the batch"
 FUNCTIONS = "it takes functions"
@@ -324,7 +324,7 @@ def gradient_of(function: Callable[..., Any], sample: dict[str, Any], x: Any) ->
 
 
 def gradient(name: str, sort: str, sample: dict[str, Any]) -> str:
-    """`yes`, `none` where the result does not hang on the input smoothly, or `missing` where TensorFlow has none."""
+    """`yes`, `none` where the result does not depend on the input smoothly, or `missing` where TensorFlow has none."""
     try:
         return "none" if gradient_of(getattr(keras.ops, name), sample, data_of(sort, "float32")) is None else "yes"
     except LookupError:

@@ -185,7 +185,7 @@ def _build_variants(
     jobs: int,
     force: bool,
 ) -> int:
-    """Builds every variant that is sound and not up to date; says of each what became of it."""
+    """Builds every variant that is sound and not up to date; says of each how it ended."""
     from ..compiler.artifact.batch import build_all, is_current, make_job
     from ..compiler.variants_table import write_table
     from ..text.edits.matrix import name_folders

@@ -1,4 +1,4 @@
-"""The road from text to a typed graph and a program; every stage is kept. Imports nothing heavy."""
+"""From text to a typed graph and a program, by all stages in their order; every stage is kept. Imports nothing heavy."""
 
 from __future__ import annotations
 

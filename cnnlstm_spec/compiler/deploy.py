@@ -1,4 +1,7 @@
-"""A spec made ready for inference: the graph that is left, and what became of each layer. Imports Keras through `emit` alone."""
+"""A spec made ready for inference: the graph that is left, and what was done to each layer.
+
+Imports Keras through `emit` alone.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ PURPOSES = ("training", "inference")
 
 @dataclass(frozen=True)
 class Note:
-    """What became of a layer, by its name in Keras, or why it stays as it is."""
+    """What was done with a layer, by its name in Keras, or why it stays as it is."""
 
     layer: str
     text: str

@@ -126,7 +126,7 @@ def _dump_node(node: GraphNode) -> str:
 
 
 def _dump_lowered(typed: TypedGraph, passes: str) -> Iterator[str]:
-    """The graph after the passes, what became of each node that is gone, and why others stayed."""
+    """The graph after the passes, what stands for each node that is gone, and why others stayed."""
     after = optimize(typed, passes)
     for each in after.nodes.values():
         op = each.node.op

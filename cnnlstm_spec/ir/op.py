@@ -331,7 +331,7 @@ class Op(Record):
         return None
 
     def is_flat(self) -> bool:
-        """Whether what it gives does not hang on its input smoothly, so that no gradient comes through."""
+        """Whether what it gives does not depend on its input smoothly, so that no gradient comes through."""
         return False
 
     def without_gradient(self, dtype: str) -> str | None:

@@ -40,7 +40,7 @@ def infer_on(
 
 @dataclass(frozen=True)
 class Stretch:
-    """The nodes up to one, in order, and the one before them by which alone they hang on a mistake."""
+    """The nodes up to one, in order, and the one before them through which alone a mistake reaches them."""
 
     before: str
     nodes: tuple[str, ...]
@@ -120,7 +120,7 @@ def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: Sta
 
 
 class _Made(NamedTuple):
-    """What becomes of a node on what it is given: without a type it fails."""
+    """A node inferred on what it is given; one that fails has no type."""
 
     typed: TypedNode | None
     found: tuple[Diagnostic, ...] = ()
@@ -132,7 +132,7 @@ Make = Callable[[Node, Op, tuple[TensorType, ...], State], _Made]
 
 
 def _recall(make: Make, node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> _Made | TypedNode:
-    """What becomes of a node; where that is known of one that is alike, or of the node itself, it is not made again."""
+    """A node inferred on what it is given; what is known of it, or of one that is alike, is taken again."""
     first, alike = state.layers.get(node.layer), trial.alike
     if trial.told:
         typed = alike.relocate(make, node, op, inputs) if first is None and node.id not in trial.told else None

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class ClassToken(Op):
-    """One learned step before the others; `Slice: {axis: 1, index: 0}` takes what has become of it back."""
+    """One learned step before the others; `Slice: {axis: 1, index: 0}` takes it out again, as it is by then."""
 
     reads = ("steps", "features")
     has_class = False

@@ -29,7 +29,7 @@ TOO_SHORT = Code("positions-too-few", "error", "`{layer}` has {length} positions
 
 
 class Positions(Op):
-    """What both have in common: the steps, with something added that only hangs on where they stand."""
+    """What both have in common: the steps, with something added that only depends on where they stand."""
 
     reads = ("steps", "features")
     has_class = False

@@ -37,7 +37,7 @@ def join_cluster(count: int) -> Iterator[str]:
         ray.init(address or "local", **given, **({} if address else own))
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
         raise DataError([f"Ray: {error}"]) from None
-    # What becomes of a node is told by who used it; Ray would write its own log of that among what a command prints.
+    # That a node is lost is told by who used it; Ray would write its own log of that among what a command prints.
     ray._private.worker._worker_logs_enabled = False
     try:
         yield ray.util.get_node_ip_address() if address else HERE

@@ -1,4 +1,4 @@
-"""What becomes of a run. Imports nothing of ours."""
+"""How a run ends. Imports nothing of ours."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ DONE, REFUSED, DIVERGED, LOST = 0, 2, 3, 4
 
 @dataclass(frozen=True)
 class Ending:
-    """What became of a run."""
+    """How a run ended."""
 
     status: int
     """0 done, 1 findings, 2 refused, 3 ended by NaN, 4 ended since another process is lost."""

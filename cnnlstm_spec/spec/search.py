@@ -125,7 +125,7 @@ class SearchSection(Record):
     pruner: Annotated[str | None, Optional(Choice("hyperband", "median", code=NOT_A_CHOICE))] = "hyperband"
     """What stops trials without hope early."""
     seed: Annotated[int, OWN_NATURAL] = 0
-    """What the draws hang on."""
+    """What the draws depend on."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ ADD = "fusion: {strategy: add}\n"
 
 
 def test_four_mistakes_of_a_newcomer() -> None:
-    """Each is told, in the words of what is known; sizes that hang on a mistake are not named."""
+    """Each is told, in the words of what is known; sizes that depend on a mistake are not named."""
     head = "head: [{Dense: {units: 1, activation: softmax}}]\ncompile: {loss: binary_crossentropy}\n"
     layers = "[{Conv2D: {filters: 32, kernel_size: 3}}, MaxPooling2D, Flatten, {Dense: {units: 64}}]"
     found = two(layers, "[{Dense: {units: 32}}]", ADD + head, first=VIDEO).diagnostics

@@ -1,4 +1,4 @@
-"""A value that cannot be read is one finding, whatever hangs on it; all of these were found by the fuzz."""
+"""A value that cannot be read is one finding, whatever depends on it; all of these were found by the fuzz."""
 
 from __future__ import annotations
 

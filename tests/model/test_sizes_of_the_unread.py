@@ -1,4 +1,4 @@
-"""What is supposed of a layer whose argument cannot be read: no size of it hangs on the argument, or nothing is supposed."""
+"""What is supposed of a layer whose argument cannot be read: no size of it depends on the argument, or nothing is supposed."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a variant: its parameters, or why there is no artifact; and what was changed for inference."""
+    """How a variant ended: its parameters, or why there is no artifact; and what was changed for inference."""
 
     index: int
     params: int = 0

@@ -26,7 +26,7 @@ class ReadFile(Document):
 
 
 class LayerNote(Document):
-    """What became of a layer for inference, or why it stays as it is."""
+    """What was done with a layer for inference, or why it stays as it is."""
 
     layer: str
     """Its name in Keras."""

@@ -133,7 +133,7 @@ def _is_same(key: str, old: Any, new: Any) -> bool:
 
 
 def _compare_layers(old: TypedGraph, new: TypedGraph) -> tuple[tuple[LayerChange, ...], int]:
-    """What became of each layer, area by area in the order of the second spec, then of the first."""
+    """How each layer has changed, area by area in the order of the second spec, then of the first."""
     before, after = _group_by_area(old), _group_by_area(new)
     pairs = [
         pair for area in dict.fromkeys((*after, *before)) for pair in _align_layers(before.get(area, []), after.get(area, []))

@@ -11,7 +11,7 @@ from .differ import MISSING, Difference
 from .differ import Change as Changed
 from .differ import LayerChange as ChangedLayer
 
-Cost = Annotated[Count | str, Field(description="An expression where it hangs on a size known only at run time.")]
+Cost = Annotated[Count | str, Field(description="An expression where it depends on a size known only at run time.")]
 
 
 def _need_a_side(schema: dict[str, Any]) -> None:
@@ -78,7 +78,7 @@ class Counts(Document):
 
 
 class Sizes(Document):
-    """A cost in both specs that may hang on sizes known only at run time."""
+    """A cost in both specs that may depend on sizes known only at run time."""
 
     old: Cost
     new: Cost

@@ -14,7 +14,7 @@ State = Literal["ok", "failed", "dim"]
 
 @dataclass(frozen=True)
 class Flow:
-    """What leaves a box: the sizes of the axes, and what has become of the mask there."""
+    """What leaves a box: the sizes of the axes, and whether the mask is known, used or lost there."""
 
     shape: str
     mask: str = ""

@@ -1,4 +1,4 @@
-"""Which way a picture reads, down or to the right, and what of its measures hangs on that.
+"""Which way a picture reads, down or to the right, and what of its measures depends on that.
 
 Everything but this file, `svg.py` and `png.py` is measured across and along the way: x and width are across, y and height
 along it. So one layout serves both, and `turn` makes of the positions of one that goes right those on the page.

@@ -57,7 +57,7 @@ def write_page(name: str, record: type[Record]) -> str:
         parts.append("example\n" + _write_example(name, record.examples[0]))
     if name == "Op":
         parts.append("or, by `function`, one of `keras.ops` with its arguments\n" + _describe_functions())
-        parts.append("not those that read or give several tensors, or whose size hangs on values\n" + _describe_refused())
+        parts.append("not those that read or give several tensors, or whose size depends on values\n" + _describe_refused())
     return "\n\n".join(parts) + "\n"
 
 

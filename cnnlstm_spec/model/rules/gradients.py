@@ -60,7 +60,7 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 
 def _pulls(node: TypedNode, learns: bool) -> bool:
-    """Whether a penalty of a layer changes a weight: one that it trains, or one that its output hangs on."""
+    """Whether a penalty of a layer changes a weight: one that it trains, or one that its output depends on."""
     return any(is_penalised(op, weights, has_gradient) or (learns and pulls_on_output(op)) for op, weights in list_layers(node))
 
 
@@ -137,7 +137,7 @@ def _find_between(typed: TypedGraph, spec: ModelSpec, frozen: bool) -> frozenset
 
 
 def _find_learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
-    """Of each node, whether its values hang on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
+    """Of each node, whether its values depend on a trained weight, smoothly; with `frozen`, on one that is frozen too."""
     learning: dict[str, bool] = {}
     for id, node in typed.nodes.items():
         if _is_cut(node):

@@ -149,7 +149,7 @@ SMALLEST_PERCENT = 2
 
 
 def _describe_clipping(op: Recurrent, argument: str, rate: float) -> str:
-    """What becomes of a rate that is cut off."""
+    """What a rate that is cut off is."""
     if rate < 0:
         return "at 0 nothing is dropped"
     if find_title(op) == "SimpleRNN":

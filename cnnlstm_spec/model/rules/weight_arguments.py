@@ -61,7 +61,7 @@ def is_penalised(op: Op, weights: tuple[Weight, ...], of: Callable[[object], boo
 
 
 def has_gradient(penalty: object) -> bool:
-    """Whether a penalty has a gradient: of the kinds left at 0, `L1L2` makes no tensor that hangs on the values."""
+    """Whether a penalty has a gradient: of the kinds left at 0, `L1L2` makes no tensor that depends on the values."""
     if not isinstance(penalty, KerasObject):
         return penalty is not None
     return penalty.name != "L1L2" or any(penalty.get(each) for each in ("l1", "l2"))

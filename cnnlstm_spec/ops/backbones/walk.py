@@ -222,7 +222,7 @@ def _iterate_kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
 
 
 def _place_nodes(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
-    """The nodes for images of the side that the backbone is made for: which there are hangs on no size."""
+    """The nodes for images of the side that the backbone is made for: which there are depends on no size."""
     side = find_facts(name).default_side
     return _walk(name, build, side, side, channels)
 

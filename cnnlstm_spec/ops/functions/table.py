@@ -40,7 +40,7 @@ class Fact:
     dtypes_of_floats: Mapping[str, str | None]
     """The same where a number among the arguments has a fraction."""
     gradient: str
-    """`yes`, `none` where the result does not hang on the input smoothly, `missing` where TensorFlow has none."""
+    """`yes`, `none` where the result does not depend on the input smoothly, `missing` where TensorFlow has none."""
     xla: tuple[bool, bool]
     """Whether XLA compiles it, by itself and with its gradient."""
     keeps_zero: bool

@@ -1,4 +1,4 @@
-"""Which rows of `train` are validation and test: by fraction, by time, by a column, or in folds; hung on `data.seed`."""
+"""Which rows of `train` are validation and test: by fraction, by time, by a column, or in folds; drawn with `data.seed`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A search: trials drawn and trained until there are as many as are wanted. Killed at any moment, it goes on with what it had.
 
-A trial that was cut off is gone on with under its own number; each draw hangs on what is in the study alone.
+A trial that was cut off is gone on with under its own number; each draw depends on what is in the study alone.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended:
 
 
 def _note(study: optuna.Study, job: TrialJob, ending: TrialEnding, place: Place) -> None:
-    """Tells the study what became of a trial, last of all its state: until then it counts as cut off."""
+    """Tells the study how a trial ended, last of all its state: until then it counts as cut off."""
     from optuna.trial import TrialState
 
     states = {"completed": TrialState.COMPLETE, "pruned": TrialState.PRUNED, "diverged": TrialState.PRUNED}

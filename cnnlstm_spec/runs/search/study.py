@@ -1,4 +1,6 @@
-"""The study of a search in Optuna: opened, its sampler and its pruner. Each draw hangs on the seed, the trial and the path alone.
+"""The study of a search in Optuna: opened, its sampler and its pruner.
+
+Each draw depends on the seed, the trial and the path alone.
 
 So a search that was killed draws on as if it had not been: a sampler holds nothing that is not in the study.
 """

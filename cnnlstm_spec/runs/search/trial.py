@@ -50,7 +50,7 @@ class TrialJob:
 
 @dataclass(frozen=True)
 class TrialEnding:
-    """What became of it."""
+    """How it ended."""
 
     outcome: Outcome
     value: float | None = None

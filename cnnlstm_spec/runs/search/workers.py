@@ -1,4 +1,4 @@
-"""Who trains the trials of a search beside each other, and what becomes of a trial whose process dies. Imports no Keras."""
+"""Who trains the trials of a search beside each other, and what is done with a trial whose process dies. Imports no Keras."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the processes of a training meet: each has a link with the first one, which tells all others what becomes of one."""
+"""Where the processes of a training meet: each has a link with the first one, which tells all others when one ends or is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that trains beside others, and the one that starts it and hears what becomes of them. Imports no Keras."""
+"""The process that trains beside others, and the one that starts it and hears how they end. Imports no Keras."""
 
 from __future__ import annotations
 

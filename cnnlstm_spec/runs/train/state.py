@@ -91,7 +91,7 @@ def _decode(value: Any, arrays: list[Any]) -> Any:
 
 
 def list_variables(model: keras.Model) -> dict[str, Any]:
-    """Every variable that training changes, by a name that does not hang on the process: seed generators and optimizer too."""
+    """Every variable that training changes, by a name that does not depend on the process: seed generators and optimizer too."""
     found = {f"model/{number}": each for number, each in enumerate(model.variables)}
     found |= {f"optimizer/{number}": each for number, each in enumerate(_list_optimizer_state(model.optimizer))}
     return found

@@ -118,7 +118,7 @@ class VectorSource(InputSource):
     columns: Annotated[tuple[str | OneHotColumn, ...] | None, ColumnsLeaf()] = None
     """Columns of the table, a feature each."""
     missing: Annotated[str | float | None, Either(Choice("drop", code=NOT_A_CHOICE), NUMBER)] = None
-    """What becomes of an empty cell: its row is dropped, or a number stands for it; else it is an error."""
+    """What is done with an empty cell: its row is dropped, or a number stands for it; else it is an error."""
 
     kinds = ("vector",)
 
@@ -164,7 +164,7 @@ class SequenceSource(InputSource):
     columns: Annotated[tuple[str | OneHotColumn, ...] | None, ColumnsLeaf()] = None
     """Columns of the file; of the table, where `window` makes samples of its rows."""
     length: Annotated[Length | None, LENGTH] = None
-    """What becomes of samples of other lengths."""
+    """What is done with samples of other lengths."""
     sample_rate: Annotated[int | None, COUNT] = None
     """Samples a second that sound is brought to."""
     augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
@@ -186,7 +186,7 @@ class VideoSource(ImageSource):
     fps: Annotated[float | None, POSITIVE] = None
     """Frames a second that the film is brought to; its own if it is left out."""
     length: Annotated[Length | None, LENGTH] = None
-    """What becomes of samples of other lengths."""
+    """What is done with samples of other lengths."""
     augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
     """Changes in training alone."""
 
@@ -203,7 +203,7 @@ class TokensSource(InputSource):
     """Numbers of tokens: a list, or a path."""
 
     length: Annotated[Length | None, LENGTH] = None
-    """What becomes of samples of other lengths."""
+    """What is done with samples of other lengths."""
 
     kinds = ("tokens",)
 

@@ -24,7 +24,7 @@ END = Choice("end", "start", code=NOT_A_CHOICE)
 
 
 class Length(Record):
-    """What becomes of samples of other lengths, along the steps."""
+    """What is done with samples of other lengths, along the steps."""
 
     max: Annotated[int | None, SIZE] = None
     """So many steps are kept of a longer sample."""

@@ -39,7 +39,7 @@ class DataSection(Record):
     root: Annotated[WrittenPath | None, PathLeaf("the path of a folder")] = None
     """The folder that paths in cells are relative to; each table's own if it is left out."""
     seed: Annotated[int, OWN_NATURAL] = 0
-    """What the shares that are drawn hang on."""
+    """What the shares that are drawn depend on."""
     window: Annotated[Window | None, RecordLeaf(Window)] = None
     """Samples that are rows one after the other."""
     inputs: Annotated[Node | None, AnyKind("a mapping of branches to how they are read")] = None

@@ -1,4 +1,4 @@
-"""`extends: base.yaml`: a spec that is written as its differences from another. Imports no stage after `syntax`.
+"""`extends: base.yaml`: a spec that is written as its differences from another. Imports no other room.
 
 Maps merge, lists and scalars replace, `null` removes. Every value keeps the span of the file that wrote it.
 """

@@ -1,6 +1,6 @@
 """One value into a document, at the end of a path: keys, positions, names of layers; class names are no steps.
 
-Imports no stage after `syntax`.
+Imports no other room.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ def test_it_measures_what_is_meant(way: Way) -> None:
     model.train_on_batch(data(tuple(model.input_shape[1:])), labels)
     at_best, at_worst = (float(model.compute_loss(y=labels, y_pred=each)) for each in (right, wrong))
     assert at_best < at_worst
-    # Of Poisson the part that does not hang on the prediction is left out, so that it may be less.
+    # Of Poisson the part that does not depend on the prediction is left out, so that it may be less.
     assert at_best >= -1e-6 or "poisson" in way.text
     model.reset_metrics()
     measured = {name: value for name, value in model.compute_metrics(None, labels, right).items() if name != "loss"}

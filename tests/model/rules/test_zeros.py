@@ -65,7 +65,7 @@ LOST = [
     # A mean over all steps counts them.
     f"{START}, {pooled(WEIGHTS, 'layer: Multiply')}, {{Permute: {{dims: [2, 1]}}}}, {{GlobalAveragePooling1D: {{data_format: channels_first}}}}",
 ]
-"""Whose predictions, but for the last, hang on what stands in padded steps."""
+"""Whose predictions, but for the last, depend on what stands in padded steps."""
 
 
 def text(layers: str, padding: str = "mask_input: real") -> str:
@@ -108,7 +108,7 @@ head: [Flatten]
 
 
 def differs(layers: str) -> bool:
-    """Whether predictions hang on what stands in padded steps, in Keras."""
+    """Whether predictions depend on what stands in padded steps, in Keras."""
     import keras
     import numpy
 
@@ -152,7 +152,7 @@ def chain(random: random.Random) -> str:
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 def test_of_drawn_chains_none_that_is_silent_reads_padding(whole: bool) -> None:
-    """Of each seed: silence means that Keras's predictions hang on real steps alone; and a good part is silent."""
+    """Of each seed: silence means that Keras's predictions depend on real steps alone; and a good part is silent."""
     drawn = [layers for layers in map(chain, map(random.Random, range(120 if whole else 40))) if load(text(layers)).ok]
     silent = [layers for layers in drawn if not lost(layers)]
     assert len(drawn) // 12 <= len(silent) <= len(drawn) // 2

@@ -1,4 +1,4 @@
-"""What of a spec a pack hangs on, in plain words: how inputs and targets are read, and the shares of `train`."""
+"""What of a spec a pack depends on, in plain words: how inputs and targets are read, and the shares of `train`."""
 
 from __future__ import annotations
 

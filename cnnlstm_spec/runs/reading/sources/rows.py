@@ -99,7 +99,7 @@ class Rows(ABC):
 
     @abstractmethod
     def iterate_keys(self) -> Iterable[bytes]:
-        """Of each row what the split hangs on: its cells."""
+        """Of each row what the split depends on: its cells."""
 
     def locate(self, row: int) -> tuple[str, int]:
         """The file of a row, and its number there, from 1 on."""
