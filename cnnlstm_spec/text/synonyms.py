@@ -5,6 +5,8 @@ Words are folded: in lower case, without `_` and `-`. Imports nothing of ours.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 SYNONYMS: dict[str, tuple[str, ...]] = {
     # Arguments of layers.
     "neurons": ("units",),
@@ -309,6 +311,7 @@ GONE: dict[str, str] = {
 """Keys that Keras has not, or no longer, to what to do instead."""
 
 
+@lru_cache(1024)
 def fold_word(word: str) -> str:
     """A word without what people write differently."""
     return word.lower().replace("_", "").replace("-", "")

@@ -59,6 +59,7 @@ def test_a_stand_in_names_a_class_and_has_its_instances(family: str, name: str) 
     meant = getattr(import_module(f"cnnlstm_spec.ops.{family}"), name)
     inner = type("Inner", (), {})
     assert isinstance(meant, type) and not isinstance(inner(), stand_for(family, name))
+    assert meant.__module__ == f"cnnlstm_spec.ops.{family}", "a class that is there before its family is taken for none of it"
     made = object.__new__(meant)
     assert isinstance(made, stand_for(family, name)) and isinstance(made, stand_for(family, name) | inner)
 
