@@ -31,6 +31,7 @@ from .options import (
     load_sweep,
     need_sound,
     passes_option,
+    read_folder,
     read_rules,
     set_option,
     show,
@@ -56,15 +57,9 @@ def _check_weights(ctx: click.Context, parameter: click.Parameter, value: str | 
     return File(value)
 
 
-def _check_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
-    if not value:
-        raise click.BadParameter("the name is empty; `.` is this folder")
-    return File(value)
-
-
 @click.command("compile")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_check_folder, help="Where to write.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=read_folder, help="Where to write.")
 @click.option("--force", is_flag=True, help="Replace files in DIR that `compile` did not write, or that changed since.")
 @passes_option
 @click.option(

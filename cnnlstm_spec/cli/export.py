@@ -11,7 +11,7 @@ import click
 from ..model.runtimes import RUNTIMES
 from ..text.escape.terminal import make_line_safe
 from .evaluate import require_option
-from .options import imports_option
+from .options import imports_option, read_folder
 from .run_options import add_model_options, open_finished, outside_option, tell_people
 from .terminal import Progress, note, write
 
@@ -50,7 +50,7 @@ def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str
 
 @click.command("export")
 @add_model_options
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, help="Where to write.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=read_folder, help="Where to write.")
 @click.option(
     "--format",
     "formats",
@@ -106,7 +106,7 @@ def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str
 def command(
     run: str,
     spec: str | None,
-    folder: str,
+    folder: File,
     formats: tuple[str, ...],
     quantize: tuple[str, ...],
     sizes: dict[str, int],
@@ -141,8 +141,8 @@ def command(
             from ..runs.export.words import render_export
             from ..runs.export.write import write_export
 
-            found = write_export(finished, wanted, File(folder), force, progress.show_step, note)
+            found = write_export(finished, wanted, folder, force, progress.show_step, note)
     finally:
         progress.end()
-    write(f"{make_line_safe(folder)} is up to date\n" if found is None else render_export(found, folder) + "\n")
+    write(f"{make_line_safe(str(folder))} is up to date\n" if found is None else render_export(found, str(folder)) + "\n")
     return 0

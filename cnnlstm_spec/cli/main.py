@@ -18,6 +18,7 @@ import click
 
 from ..compiler import interrupts
 from ..compiler.version import __version__
+from ..text.files import PathError
 from .terminal import Unwritable, fail_to_write, note, open_streams
 
 UNBUILDABLE = 1
@@ -127,7 +128,7 @@ def run(arguments: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         note("interrupted")
         return INTERRUPTED
-    except Unwritable as error:
+    except (Unwritable, PathError) as error:
         note(f"Error: {error}")
         return UNUSABLE
     except Exception as error:

@@ -222,6 +222,13 @@ def keep_shown(diagnostics: Sequence[Diagnostic], advice: bool = False) -> list[
     return [each for each in diagnostics if advice or each.severity != "advice"]
 
 
+def read_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
+    """The folder that a command writes into."""
+    if not value:
+        raise click.BadParameter("the name is empty; `.` is this folder")
+    return File(value)
+
+
 def show(diagnostics: Sequence[Diagnostic], color: str, stream: TextIO, advice: bool = False) -> None:
     """Findings as text."""
     if found := keep_shown(diagnostics, advice):

@@ -21,6 +21,7 @@ from .options import (
     imports_option,
     load_sweep,
     need_sound,
+    read_folder,
     read_rules,
     set_option,
     show,
@@ -42,7 +43,7 @@ EXTRA = "search"
 
 @click.command("search")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, help="The folder of the search.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=read_folder, help="The folder of the search.")
 @click.option("--jobs", type=click.IntRange(1), default=1, metavar="N", help="How many trials to train at a time.")
 @click.option("--engine", type=click.Choice(["processes", "ray"]), default="processes", help="What trains: see below.")
 @click.option("--storage", metavar="URL", help="The database of the study, to share it: postgresql://..., mysql://...")
@@ -52,7 +53,7 @@ EXTRA = "search"
 @imports_option
 def command(
     spec: str,
-    folder: str,
+    folder: File,
     jobs: int,
     engine: Engine,
     storage: str | None,
@@ -71,8 +72,6 @@ def command(
 
     Status: 0 done, 1 findings or no more trials to be had, 2 refused, 130 interrupted.
     """
-    if not folder:
-        raise click.UsageError("the name of DIR is empty; `.` is this folder")
     if spec == "-":
         raise click.UsageError("a search needs the spec as a file: `best.yaml` extends it")
     prepared = load_sweep(spec, overrides, (), color, allow_imports)
@@ -95,10 +94,10 @@ def command(
         if engine == "ray":
             import_needed("ray", "`--engine ray`", "ray")
 
-        place = Place(File(folder))
+        place = Place(folder)
         with place.lock():
             orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
-            given = (spec, folder, jobs, engine, storage, overrides, allow_imports)
+            given = (spec, str(folder), jobs, engine, storage, overrides, allow_imports)
             return _search(orders, format_, lambda: _write_command_again(*given))
 
 

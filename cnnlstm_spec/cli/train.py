@@ -26,6 +26,7 @@ from .options import (
     imports_option,
     load_sweep,
     need_sound,
+    read_folder,
     set_option,
     show,
     spec_argument,
@@ -81,15 +82,9 @@ def _read_coordinator(ctx: click.Context, parameter: click.Parameter, value: str
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _check_folder(ctx: click.Context, parameter: click.Parameter, value: str) -> File:
-    if not value:
-        raise click.BadParameter("the name is empty; `.` is this folder")
-    return File(value)
-
-
 @click.command("train")
 @spec_argument
-@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=_check_folder, help="The folder of the run.")
+@click.option("-o", "--output", "folder", metavar="DIR", required=True, callback=read_folder, help="The folder of the run.")
 @click.option("--force", is_flag=True, help="Start anew in DIR, whatever lies there.")
 @click.option("--resume", is_flag=True, help="Go on with the run in DIR that was killed, interrupted, or is to have more epochs.")
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="In place of `fit.epochs`.")

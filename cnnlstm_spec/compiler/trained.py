@@ -10,6 +10,7 @@ from zipfile import is_zipfile
 from ..emit.keras.weights import Mismatch, copy_weights
 from ..ir.inference import describe_error
 from ..ir.program import Unbuildable
+from ..text.files import need_regular
 from .compile import Compilation
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ WHOLE, ALONE = ".keras", ".weights.h5"
 
 
 def load_into(model: keras.Model, path: Path, compilation: Compilation, passes: str) -> None:
-    """Gives a model for training the weights of a file; raises Unbuildable where they are not of this model."""
+    """Gives a model for training the weights of a file; raises Unbuildable where they are not of this model, PathError."""
     from ..emit.keras.run import load
 
+    need_regular(path)
     try:
         if path.name.endswith(WHOLE):
             if not is_zipfile(path):

@@ -179,6 +179,12 @@ def is_pattern(path: str) -> bool:
     return glob.has_magic(path)
 
 
+def need_regular(path: File) -> None:
+    """Raises PathError where no regular file lies at a path, which a library is to be handed."""
+    with tell_system_errors(path):
+        _need_regular(path, os.stat(path))
+
+
 def _need_regular(path: File, status: os.stat_result) -> None:
     sort = _sort(status)
     if sort != "file":

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import BinaryIO
 
 from ...spec.paths import WrittenPath
-from ...text.files import PathError, Sort, find_sort, resolve
+from ...text.files import PathError, Sort, find_sort, open_regular, resolve
 from ...text.frozen import dataclass
 from ..samples import DataError
 from .problems import Broken
@@ -41,8 +44,10 @@ class Root:
             path, sort = self._follow(cell)
         except PathError as error:
             raise Broken("file-missing", f"the file that it names cannot be read: {error.reason}") from None
-        if sort not in ("file", "folder"):
+        if sort is None:
             raise Broken("file-missing", "the file that it names is not there")
+        if sort not in ("file", "folder"):
+            raise Broken("file-missing", f"the file that it names cannot be read: it is a {sort}")
         return path
 
     def _follow(self, cell: str) -> tuple[Path, Sort | None]:
@@ -63,6 +68,16 @@ class Root:
         folder = resolve(self.folder / named)
         if self.allow_outside or folder.is_relative_to(self.real):
             self._folders[named] = folder
+
+
+@contextmanager
+def open_named(path: Path) -> Iterator[BinaryIO]:
+    """A regular file that a cell or a folder names, open for reading; raises Broken where it cannot be opened."""
+    try:
+        with open_regular(path) as stream:
+            yield stream
+    except PathError as error:
+        raise Broken("file-missing", f"`{path.name}` cannot be read: {error.reason}") from None
 
 
 def find_source(written: WrittenPath, base: Path | None, allow_outside: bool) -> Path:

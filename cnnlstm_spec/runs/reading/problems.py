@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import field
 from typing import Protocol
 
+from ...text.files import PathError
 from ...text.frozen import dataclass
 from ..samples import DataError
 
@@ -146,6 +147,8 @@ class Problems:
                 if line not in found:
                     file, _, words = line.partition(": ")
                     self.add("not-readable", words or line, file if words else "")
+        except PathError as error:
+            self.add("not-readable", error.reason, str(error.path))
 
     def __iter__(self) -> Iterator[Problem]:
         return iter(self.found)

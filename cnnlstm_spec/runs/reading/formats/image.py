@@ -10,8 +10,8 @@ from typing import Any
 import numpy
 
 from ....spec.data.inputs import ImageSource
-from ....text.files import open_regular
 from ..libraries import import_needed
+from ..places import open_named
 from ..problems import Broken
 from .npy import Array
 
@@ -46,7 +46,7 @@ def open_image(path: Path) -> Iterator[Any]:
     if ending not in FORMATS:
         raise Broken("not-a-kind", f"an image ends in {', '.join(f'`{each}`' for each in FORMATS)}")
     # From a stream: of a path Pillow maps plain TIFF into memory, and turns it wrongly.
-    with open_regular(path) as stream:
+    with open_named(path) as stream:
         # What the header announces is held against our own limit, before anything is unpacked.
         image.__dict__["MAX_IMAGE_PIXELS"] = None
         try:

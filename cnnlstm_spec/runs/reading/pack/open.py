@@ -125,8 +125,11 @@ class OpenPack:
 
 
 def find_pack(source: Source, path: Path) -> OpenPack | None:
-    """The pack at a path; None where there is none."""
-    return OpenPack(path, str(source.path)) if find_sort(path) == "folder" and find_sort(path / NAME) is not None else None
+    """The pack at a path; None where there is none, or where the system does not tell, which whoever opens it finds."""
+    try:
+        return OpenPack(path, str(source.path)) if find_sort(path) == "folder" and find_sort(path / NAME) is not None else None
+    except PathError:
+        return None
 
 
 def _join_shards(shards: Shards, name: str) -> Array | list[Array]:

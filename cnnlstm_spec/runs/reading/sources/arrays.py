@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy
 
-from ....text.files import digest, find_sort, list_entries, open_regular
+from ....text.files import PathError, digest, find_sort, list_entries, need_regular, open_regular
 from ...samples import DataError
 from ..libraries import import_needed
 from ..problems import Broken
@@ -95,11 +95,15 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
     try:
         if find_sort(path) == "folder":
             files = [each for each in list_entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
+            for each in files:
+                need_regular(each)
             return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
         if path.suffix.lower() == ".npz":
             with open_regular(path) as stream, numpy.load(stream, allow_pickle=False) as held:
                 return ArrayRows({name: held[name] for name in held.files}, shown, [path])
         return ArrayRows(_open_hdf5(path, shown), shown, [path])
+    except PathError as error:
+        raise DataError([f"{shown}/{Path(error.path).name}: {error.reason}"]) from None
     except DataError:
         raise
     except Exception as error:
