@@ -24,13 +24,14 @@ PATIENCE = 900
 def run(seeds: list[int], processes: int, small: bool, serve: Serve | None = None) -> Iterator[Report]:
     """A report for every seed, in the order in which they come; a process that dies or hangs is a disagreement of its seed.
 
-    But not one that dies of what Keras should refuse. `serve` does a process's work; another stands in for it in tests.
+    But not one that dies of what Keras should refuse, nor one that agrees once oneDNN is off, a part of TensorFlow for some processors.
+    `serve` does a process's work; another stands in for it in tests.
     """
-    batches = [seeds[at : at + EACH] for at in range(0, len(seeds), EACH)]
+    batches = [(seeds[at : at + EACH], True) for at in range(0, len(seeds), EACH)]
     workers: list[_Worker] = []
     while batches or workers:
         while batches and len(workers) < processes:
-            workers.append(_Worker(batches.pop(0), small, serve or _serve))
+            workers.append(_Worker(*batches.pop(0), small, serve or _serve))
         ready = wait([worker.connection for worker in workers], timeout=5)
         for worker in list(workers):
             report, done = worker.collect(worker.connection in ready)
@@ -39,17 +40,22 @@ def run(seeds: list[int], processes: int, small: bool, serve: Serve | None = Non
             if done:
                 workers.remove(worker)
                 if worker.left:
-                    batches.insert(0, worker.left)
+                    batches.insert(0, (worker.left, True))
+                if worker.died is not None:
+                    batches.insert(0, ([worker.died], False))
 
 
 class _Worker:
-    def __init__(self, seeds: list[int], small: bool, serve: Serve) -> None:
+    def __init__(self, seeds: list[int], has_onednn: bool, small: bool, serve: Serve) -> None:
         context = get_context("spawn")
         self.connection, theirs = context.Pipe()
         self.left = list(seeds)
+        self.has_onednn = has_onednn
+        self.died: int | None = None
+        """A seed that is to be tried again without oneDNN."""
         self.refusing = False
         self.since = monotonic()
-        self.process: BaseProcess = context.Process(target=serve, args=(theirs, seeds, small), daemon=True)
+        self.process: BaseProcess = context.Process(target=_begin, args=(serve, has_onednn, theirs, seeds, small), daemon=True)
         self.process.start()
         theirs.close()
 
@@ -64,6 +70,8 @@ class _Worker:
                 self.refusing = report
                 return None, False
             self.left.remove(report.seed)
+            if not self.has_onednn:
+                report.counts["accepted, and oneDNN dies"] += 1
             self.since = monotonic()
             if not self.left:
                 self.process.join()
@@ -82,6 +90,9 @@ class _Worker:
         if self.refusing and how == "died":
             self.refusing = False
             return Report(seed, Counter({"refused, and Keras dies": 1}))
+        if how == "died" and self.has_onednn:
+            self.died = seed
+            return None
         return Report(seed, found=[(how, f"exit status {self.process.exitcode}", spec_of(seed))])
 
 
@@ -93,6 +104,12 @@ def spec_of(seed: int) -> dict[str, Any]:
         return generate(seed)
     except Exception:
         return {}
+
+
+def _begin(serve: Serve, has_onednn: bool, connection: Any, seeds: list[int], small: bool) -> None:
+    if not has_onednn:
+        os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
+    serve(connection, seeds, small)
 
 
 def _serve(connection: Connection[Any, Any], seeds: list[int], small: bool) -> None:

@@ -12,7 +12,7 @@ from ..ir.op import Op, Weight, example
 from ..ir.size import Expr, Size, equal, holds_always, make_anonymous
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
-from ..language.kinds import NATURAL, NUMBER, SIZE, Optional, Text
+from ..language.kinds import NATURAL, NOT_ALLOWED, NUMBER, SIZE, Optional, Text
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from ..text.frozen import dataclass
@@ -116,6 +116,10 @@ class EinsumDense(Op):
         wanted: list[Any] = list(written)
         # With `...` on the left the first written size belongs to the first letter, else to the one after the batch.
         batched = not (left and elided)
+        if len(wanted) + batched > len(result):
+            # Keras reads the first ones.
+            words = f"a size for each letter of `{result[batched:]}`"
+            raise Refusal(NOT_ALLOWED, "output_shape", (), key="output_shape", words=words, given=wanted)
         if len(wanted) + batched != len(result):
             raise self.refuse(f"`output_shape` has {len(wanted)} sizes for `{result[batched:]}`", "output_shape")
         by_result = dict(zip(result, [BATCH, *wanted] if batched else wanted, strict=True))

@@ -10,7 +10,7 @@ from ..ir.op import Weight, example
 from ..ir.size import Size, equal
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
-from ..language.kinds import BOOLEAN, COUNT, RATE, SIZE, Optional
+from ..language.kinds import BOOLEAN, COUNT, NOT_ALLOWED, RATE, SIZE, Optional
 from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from .attention import CAUSAL, OVER_SAMPLES, Attending, assign_roles
@@ -191,6 +191,11 @@ class MultiHeadAttention(Projected):
     def list_attended(self, x: TensorType) -> tuple[int, ...]:
         if self.attention_axes is None:
             return super().list_attended(x)
+        axes = self.attention_axes if isinstance(self.attention_axes, tuple) else (self.attention_axes,)
+        if min(axes, default=0) < -x.rank - 1:
+            # Keras counts on from the end, and attends to what it comes to.
+            words = f"an axis from {-x.rank} to {x.rank}"
+            raise Refusal(NOT_ALLOWED, "attention_axes", (), key="attention_axes", words=words, given=min(axes))
         return find_axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -222,7 +227,7 @@ class GroupQueryAttention(Projected):
     reads = ("steps", "features")
     head_dim: Annotated[int, COUNT]
     """Size of a head."""
-    num_query_heads: Annotated[int, COUNT]
+    num_query_heads: Annotated[int, SIZE]
     """Number of heads of the query."""
     num_key_value_heads: Annotated[int, COUNT]
     """Number of heads of key and value."""

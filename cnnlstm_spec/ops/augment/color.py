@@ -9,7 +9,7 @@ from ...ir.meaning import Range
 from ...ir.op import example
 from ...ir.size import at_least, ceil_div
 from ...ir.tensor import TensorType
-from ...language.kinds import COUNT, NUMBER, RATE, Optional
+from ...language.kinds import COUNT, NOT_A_CHOICE, NUMBER, RATE, Choice, Optional
 from ...language.list_kinds import Each, ListOf
 from ...text.diagnostic import Code
 from ..shared import DATA_FORMAT, SEED, as_written
@@ -102,6 +102,8 @@ class RandomColorJitter(Seeded):
     """As in `RandomSaturation`."""
     hue_factor: Annotated[float | tuple[float, ...] | None, Optional(Factor(0, 1))] = None
     """As in `RandomHue`."""
+    data_format: Annotated[str | None, Optional(Choice("channels_last", code=NOT_A_CHOICE, any_case=True))] = None
+    """Channels come last: what Keras makes the layer of is not told that they come first."""
     frames = "height"
     examples = (
         example((4, 5, 1), brightness_factor=0.2, contrast_factor=0.1),

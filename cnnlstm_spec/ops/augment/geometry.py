@@ -8,7 +8,7 @@ from ...ir.inference import Inference, Refusal
 from ...ir.op import FramesAs, example
 from ...ir.size import at_least, equal
 from ...ir.tensor import Axis, TensorType
-from ...language.kinds import NOT_A_CHOICE, NUMBER, RATE, SIZE, Choice, Optional
+from ...language.kinds import NOT_A_CHOICE, NOT_ALLOWED, NUMBER, RATE, SIZE, Choice, Optional
 from ...language.list_kinds import OneOrMore
 from ..rescaling import VALUES
 from ..shared import DATA_FORMAT, SEED
@@ -216,6 +216,10 @@ class RandomErasing(Geometry):
         x = super().infer(at, *inputs)
         channels = split(x.axes, self.channels_first)[1]
         if isinstance(self.fill_value, tuple):
+            if self.channels_first:
+                # Keras asks for as many as there are channels, and gives them to the columns.
+                words = "one number where channels come first"
+                raise Refusal(NOT_ALLOWED, "fill_value", (), key="fill_value", words=words, given=list(self.fill_value))
             facts: dict[str, Any] = {"argument": "fill_value", "count": len(self.fill_value), "axis": channels}
             at.require(equal(channels.size, len(self.fill_value)), Refusal(VALUES, "fill_value", (), **facts))
         return x

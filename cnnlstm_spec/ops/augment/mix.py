@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from ...ir.op import example
-from ...language.kinds import BOOLEAN, INTEGER, NUMBER
+from ...language.kinds import BOOLEAN, NUMBER, SIZE
 from ..shared import DATA_FORMAT, SEED
 from .factors import INTERPOLATION, VALUE_RANGE, Augmentation, Factor
 
@@ -26,9 +26,9 @@ class AugMix(Mixing):
     keeps_xla_off = True
     value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
-    num_chains: Annotated[int, INTEGER] = 3
+    num_chains: Annotated[int, SIZE] = 3
     """Chains that are blended."""
-    chain_depth: Annotated[int, INTEGER] = 3
+    chain_depth: Annotated[int, SIZE] = 3
     """Augmentations in a chain."""
     factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.3
     """Strength of each, or its bounds."""
@@ -74,7 +74,7 @@ class RandAugment(Mixing):
     keeps_xla_off = True
     value_range: Annotated[tuple[float, ...], VALUE_RANGE] = (0, 255)
     """Least and greatest value of the images."""
-    num_ops: Annotated[int, INTEGER] = 2
+    num_ops: Annotated[int, SIZE] = 2
     """How many are drawn."""
     factor: Annotated[float | tuple[float, ...], Factor(0, 1, strict=True)] = 0.5
     """Strength of each, or its bounds."""

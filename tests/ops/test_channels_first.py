@@ -1,0 +1,56 @@
+"""Layers of images whose `data_format` Keras reads: images with channels first give what they give with channels last."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec import load
+from cnnlstm_spec.ir.op import Op
+from cnnlstm_spec.ops import list_ops
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+DRAWN = {"AugMix": "draws anew, whatever its seed"}
+GIVEN = {"RandomErasing": {"fill_value": 0.5}}
+"""Arguments without which values are drawn by the shape."""
+
+
+def takes_images(op: type[Op]) -> bool:
+    return "data_format" in op.arguments and op.arity[0] <= 1 and bool(op.examples) and len(op.examples[0].shapes[0]) == 3
+
+
+def tuples(value: Any) -> Any:
+    return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+
+FORMATTED = [op for op in list_ops() if op.title() not in ("Op", "ConvLSTM1D", *DRAWN) and op.has_class and takes_images(op)]
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=8, long=2)
+@pytest.mark.parametrize("op", FORMATTED, ids=lambda op: op.title())
+def test_channels_come_first(op: type[Op]) -> None:
+    """Of what does not, `data_format` has no such choice."""
+    keras, numpy = pytest.importorskip("keras"), pytest.importorskip("numpy")
+    tensorflow = pytest.importorskip("tensorflow")
+    values = {key: tuples(value) for key, value in op.examples[0].arguments.items() if key != "data_format"}
+    more = {"seed": 7, "value_range": (0, 1)}
+    values |= {key: value for key, value in more.items() if key in op.arguments} | GIVEN.get(op.title(), {})
+    x = numpy.random.default_rng(1).random((4, 8, 8, 3), "float32")
+    turned = x.transpose(0, 3, 1, 2)
+    layers = [getattr(keras.layers, op.title())(data_format=each, **values) for each in ("channels_last", "channels_first")]
+    for layer, given in zip(layers, (x, turned), strict=True):
+        layer.build(given.shape)
+    layers[1].set_weights(layers[0].get_weights())
+    last, first = (
+        numpy.asarray(tensorflow.function(lambda given, layer=layer: layer(given, training=True), autograph=False)(given))
+        for layer, given in zip(layers, (x, turned), strict=True)
+    )
+    is_read = numpy.allclose(last.transpose(0, 3, 1, 2) if last.ndim == 4 else last, first, atol=1e-4)
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {{kind: image, shape: [3, 3, 3]}}, layers: [{op.title()}: "
+    found = load(f"{text}{{data_format: channels_first}}]}}}}\nhead: []\n").diagnostics
+    assert is_read == ("not-a-choice" not in [each.code.name for each in found])
