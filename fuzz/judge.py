@@ -219,7 +219,11 @@ def _computes_indices(compilation: Compilation) -> bool:
             return False
         return not op.keeps_values or any(computed(each) for each in nodes[id].node.inputs)
 
-    lookups = [node for node in nodes.values() if node.node.op is not None and node.node.op.looks_up is not None]
+    lookups = [
+        node
+        for node in nodes.values()
+        if (op := node.node.op) is not None and any(each.looks_up is not None for each in (op, *op.list_inner_ops()))
+    ]
     return any(computed(id) for node in lookups for id in node.node.inputs)
 
 

@@ -24,7 +24,7 @@ PATIENCE = 900
 def run(seeds: list[int], processes: int, small: bool, serve: Serve | None = None) -> Iterator[Report]:
     """A report for every seed, in the order in which they come; a process that dies or hangs is a disagreement of its seed.
 
-    But not one that dies of what Keras should refuse, nor one that agrees once oneDNN is off, a part of TensorFlow for some processors.
+    But not one that dies of what Keras should refuse, nor one that agrees once oneDNN is off, with which TensorFlow computes.
     `serve` does a process's work; another stands in for it in tests.
     """
     batches = [(seeds[at : at + EACH], True) for at in range(0, len(seeds), EACH)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...ir.graph import TypedNode
+from ...ir.op import Op
 from ...ir.tensor import Values
 from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting, find_title, place_in
@@ -16,11 +17,16 @@ COUNTING = ("multi_hot", "count", "binary")
 
 
 def check_indices(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
-    """A layer that looks integers up, of which some that come have no place."""
+    """A layer that looks integers up, or wraps one that does, of which some that come have no place."""
     op, values = node.node.op, node.inputs[0].values if node.inputs and node.inputs[0] is not None else None
-    argument = op.looks_up if op is not None else None
-    if op is None or argument is None or values is None:
+    if op is None or values is None:
         return
+    for each in (op, *op.list_inner_ops()):
+        if each.looks_up is not None:
+            yield from _check_places(each, each.looks_up, values, node)
+
+
+def _check_places(op: Op, argument: str, values: Values, node: TypedNode) -> Iterable[Diagnostic]:
     count, encodes = op.get_value(argument), "output_mode" in op.arguments
     facts: dict[str, object] = {"layer": find_title(op), "last": count - 1, "given": values}
     labels = (Label(values.made_at, f"gives {values}"), *node.node.origin.uses) if values.made_at else node.node.origin.uses

@@ -34,6 +34,7 @@ NO_ROW = {
     (PADDED % 9, "{Parallel: {paths: {p: [], q: [{Hashing: {num_bins: 3}}]}, merge: concat}}, " + TABLE): "given 0 to 9",
     (PLAIN, "{Hashing: {num_bins: 6}}, " + TABLE): "given 0 to 5",
     (PLAIN, "{Hashing: {num_bins: 6}}, Identity, {ReversibleEmbedding: {input_dim: 5, output_dim: 2}}"): "given 0 to 5",
+    (PLAIN, "{Hashing: {num_bins: 6}}, {SpectralNormalization: {layer: " + TABLE + "}}"): "given 0 to 5",
     (
         "{kind: sequence, shape: [6, 2]}",
         "{TimeDistributed: [{Discretization: {bin_boundaries: [0, 1, 2, 3, 4]}}, {Embedding: {input_dim: 5, output_dim: 2}}]}",
