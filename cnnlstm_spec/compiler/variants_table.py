@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..model.costs import count_costs, estimate_training_bytes
 from ..text.diagnostic import Diagnostic
-from ..text.edits.matrix import Axis, Variant
+from ..text.edits.matrix import MatrixAxis, Variant
 from ..text.escape.csv import to_csv
 from ..text.escape.terminal import make_line_safe, measure_width
 from .compile import Compilation
@@ -18,7 +18,7 @@ COSTS = ("params", "trainable_params", "weight_bytes", "macs", "activation_bytes
 class Table:
     """A row for each variant, as it comes: its values, and `ok` or the first of its mistakes. Below them how many fail."""
 
-    def __init__(self, name: str, axes: Sequence[Axis], strict: bool = False) -> None:
+    def __init__(self, name: str, axes: Sequence[MatrixAxis], strict: bool = False) -> None:
         self.name, self.axes, self.strict = name, axes, strict
         shown = [[make_line_safe(text) for text in (axis.path, *axis.texts.values())] for axis in axes]
         self.widths = [max(map(measure_width, texts)) for texts in shown]
@@ -45,7 +45,7 @@ class Table:
         return ("  " + "  ".join([*cells, make_line_safe(verdict)])).rstrip()
 
 
-def write_table(name: str, axes: Sequence[Axis], found: Iterable[tuple[Variant, Sequence[Diagnostic]]]) -> str:
+def write_table(name: str, axes: Sequence[MatrixAxis], found: Iterable[tuple[Variant, Sequence[Diagnostic]]]) -> str:
     """The whole table."""
     made = Table(name, axes)
     rows = [made.write_row(variant, each) for variant, each in found]

@@ -124,7 +124,7 @@ def remember_by_node(ask: Callable[[TypedNode], Answer]) -> Callable[[TypedNode]
 
 
 @dataclass(frozen=True)
-class Fold:
+class BatchNormFold:
     """A batch norm that is part of the layer before it, whose weights are computed from those of both in training.
 
     The layer's `weight` is multiplied by a factor for each channel, which stands against it in the given `shape`.
@@ -146,7 +146,7 @@ class TypedGraph:
     policy: str = "float32"
     written: Graph | None = None
     """The graph before any pass, which addresses are about; None where no pass has been over it."""
-    folds: tuple[Fold, ...] = ()
+    folds: tuple[BatchNormFold, ...] = ()
     """How weights of training are folded into others, in the order in which it is done; all others stay as they are."""
 
     @cached_property

@@ -159,7 +159,7 @@ class Recurrent(Op):
 
 def without_cudnn(op: Op, x: TensorType) -> dict[str, Any]:
     """The argument by which a layer runs on a GPU where cuDNN would stop: at a sample that is not real steps, then padding."""
-    if x.mask is None or not isinstance(op, Gated) or op.use_cudnn != "auto":
+    if x.mask is None or not isinstance(op, GatedRecurrent) or op.use_cudnn != "auto":
         return {}
     # A padded window or sentence, in the batch among the others, has no real step.
     without_data = any(mask is not None for _, mask in x.outer)
@@ -200,7 +200,7 @@ class Units(Recurrent):
         return x.axes[0].size * ((find_last(x) + self.units) * self.gates * self.units)
 
 
-class Gated(Units):
+class GatedRecurrent(Units):
     """LSTM and GRU."""
 
     recurrent_activation: Annotated[KerasObject | None, ACTIVATION] = as_written("sigmoid")
@@ -233,7 +233,7 @@ def _write_yaml(value: object) -> str:
     return {"True": "true", "False": "false", "None": "null"}.get(str(value), str(value))
 
 
-class LSTM(Gated):
+class LSTM(GatedRecurrent):
     """Long short-term memory over the steps."""
 
     cell = "lstm_cell"
@@ -250,7 +250,7 @@ class LSTM(Gated):
     )
 
 
-class GRU(Gated):
+class GRU(GatedRecurrent):
     """Gated recurrent unit over the steps."""
 
     cell = "gru_cell"

@@ -14,8 +14,8 @@ from ..text.fix import put, write
 from ..text.frozen import dataclass
 from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given
 from ..text.spelling import find_nearest, fix_spelling
+from .by_name import UNKNOWN_HEAD, note_heads
 from .compile_keys import PASSED_ON, CompileKeys, Multiplier, Placed, PlacedLeaf
-from .promises import UNKNOWN_HEAD, note_heads
 
 NO_LOSS = Code("no-loss", "error", "nothing is trained: `{head}` has no loss", sort="keras")
 LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count} heads; each needs its own, or null")

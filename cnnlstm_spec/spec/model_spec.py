@@ -36,14 +36,15 @@ from .layer_list import Fusion, Item
 from .of_optimizer import find_argument, find_class, find_written, give, is_known_above, tell
 from .other_forms import suggest_input
 from .own_modules import MODULES
-from .promises import Expected, Labels
 
 if TYPE_CHECKING:
     from .budget import Budget
     from .compile_section import CompileSpec
     from .data.section import DataSpec
+    from .expect import Expected
     from .fit.section import FitSpec
     from .search import SearchSpec
+    from .targets import Labels
 
 
 class InputKind(OpenLeaf):

@@ -29,13 +29,14 @@ from .other_forms import are_names, list_entries, read_name, rename_to_head, sug
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
 from .patterns import Names, match_multipliers, match_references
-from .promises import read_expect, read_targets
 from .top import find_first_line, read_top
 
 if TYPE_CHECKING:
     from .data.section import DataSpec
+    from .expect import Expected
     from .fit.section import FitSpec
     from .search import SearchSpec
+    from .targets import Labels
 
 NOT_A_SPEC = Code(
     "not-a-spec",
@@ -105,8 +106,16 @@ def elaborate(
         return None
     # Of a spec whose heads cannot be told all else is held against the rules, but for what is said of them.
     told = tuple(head.name for head in heads)
-    targets = read_targets(top["targets"], scope.enter("targets"), told) if heads and top.get("targets") is not None else ()
-    expect = read_expect(top["expect"], scope.enter("expect")) if heads and top.get("expect") is not None else ()
+    targets: tuple[Labels, ...] = ()
+    if heads and top.get("targets") is not None:
+        from .targets import read_targets
+
+        targets = read_targets(top["targets"], scope.enter("targets"), told)
+    expect: tuple[Expected, ...] = ()
+    if heads and top.get("expect") is not None:
+        from .expect import read_expect
+
+        expect = read_expect(top["expect"], scope.enter("expect"))
     budget = read_budget(top["budget"], scope.enter("budget")) if top.get("budget") is not None else None
     data, fit, search = _read_runs(top, keys, scope, branches, heads)
     if scope.globals or scope.blocks:

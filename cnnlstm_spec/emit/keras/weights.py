@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ...ir.graph import Fold
+from ...ir.graph import BatchNormFold
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ def copy_weights(source: keras.Model, target: keras.Model) -> None:
         wanted[name].set_weights(given[name])
 
 
-def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[Fold]) -> None:
+def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[BatchNormFold]) -> None:
     """Gives a model for inference the weights of training, those of each folded batch norm in the layer that takes it in."""
     values = {layer.name: {weight.name: weight.numpy() for weight in layer.weights} for layer in training.layers}
     folded = set()
@@ -47,7 +47,7 @@ def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[
             layer.set_weights(training.get_layer(layer.name).get_weights())
 
 
-def _fold_weights(layer: dict[str, Any], norm: dict[str, Any], fold: Fold) -> dict[str, Any]:
+def _fold_weights(layer: dict[str, Any], norm: dict[str, Any], fold: BatchNormFold) -> dict[str, Any]:
     """The kernel and bias that do at once what layer and norm do; computed in float64."""
     mean, variance = (norm[name].astype("float64") for name in ("moving_mean", "moving_variance"))
     factor = (variance + fold.epsilon) ** -0.5 * norm.get("gamma", 1.0)

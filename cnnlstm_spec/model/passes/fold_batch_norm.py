@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...ir.graph import Fold, Readers, TypedGraph, TypedNode, find_readers
+from ...ir.graph import BatchNormFold, Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.conv_transpose import Transposed
 from ...ops.core import Dense
@@ -82,11 +82,11 @@ def _explain_dtype(norm: TypedNode, source: TypedNode) -> str | None:
     return None if given in EXACT else f"it computes in {given}, in which outputs would differ by more than 1e-4"
 
 
-def _fold(source: TypedNode, norm: TypedNode) -> Fold:
+def _fold(source: TypedNode, norm: TypedNode) -> BatchNormFold:
     op = norm.node.op
     assert isinstance(op, BatchNormalization) and source.node.op is not None
     weight, shape = _find_scaled(source.node.op, source)
-    return Fold(source.node.layer, norm.node.layer, weight, shape, op.epsilon)
+    return BatchNormFold(source.node.layer, norm.node.layer, weight, shape, op.epsilon)
 
 
 def _find_scaled(op: Op, source: TypedNode) -> tuple[str, tuple[int, ...]]:

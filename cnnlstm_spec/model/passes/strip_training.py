@@ -10,7 +10,7 @@ from ...ir.op import Op
 from ...ops.augment.factors import Augmentation
 from ...ops.backbones.op import Backbone
 from ...ops.multihead import Projected
-from ...ops.recurrent import Gated
+from ...ops.recurrent import GatedRecurrent
 from ...ops.structural import Output
 from .rewrite import rename_inputs, with_nodes
 
@@ -55,7 +55,7 @@ def _find_decisive(op: Op, masked: bool) -> dict[str, str]:
     """The dropouts that choose what Keras runs outside of training too, each with the reason why it stays."""
     if isinstance(op, Projected) and op.dropout and (masked or op.is_written("attention_axes")):
         return {"dropout": "`dropout` chooses how Keras attends with a mask or `attention_axes`, in inference too"}
-    if isinstance(op, Gated) and op.recurrent_dropout and masked:
+    if isinstance(op, GatedRecurrent) and op.recurrent_dropout and masked:
         return {"recurrent_dropout": "`recurrent_dropout` keeps it from cuDNN, which takes no padding before data"}
     return {name: reason for _, inner in _iterate_wrapped(op) for name, reason in _find_decisive(inner, masked).items()}
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...spec.compile_keys import Placed
-from ...spec.promises import Target
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix
 from .common import (
@@ -30,6 +30,9 @@ from .common import (
     with_argument,
 )
 from .losses import check_loss
+
+if TYPE_CHECKING:
+    from ...spec.targets import Target
 
 SOFTMAX_OVER_ONE = Code("softmax-over-one", "warning", "`softmax` over one value is always 1")
 NOT_PROBABILITIES = Code("probabilities-expected", "warning", "`{loss}` reads probabilities; `{head}` has {ending}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.op import Op
@@ -15,10 +15,12 @@ from ...ops.shared import find_called
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
-from ...spec.promises import Target
 from ...text.diagnostic import Written
 from ...text.fix import Edit, Fix, Put, put, write
 from ...text.source import Place
+
+if TYPE_CHECKING:
+    from ...spec.targets import Target
 
 BINARY = frozenset({"BinaryCrossentropy", "BinaryFocalCrossentropy"})
 CATEGORICAL = frozenset(

@@ -8,7 +8,6 @@ from ...ir.graph import TypedGraph
 from ...ir.size import Size, format_size
 from ...ops.input import InputOp
 from ...spec.model_spec import ModelSpec
-from ...spec.promises import COUNTS
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.source import Place
 from ..addresses import cut_off_address, find_backbone, find_inner, find_output, is_cut_off, report_unknown_address
@@ -51,6 +50,8 @@ def _shape(
     if inside is None and id is None:
         names_backbone = find_inner(typed.graph, address) is not None or find_backbone(typed.graph, address) is not None
         if not names_backbone and all(node.op is not None for node in typed.graph.nodes.values()):
+            from ...spec.expect import COUNTS
+
             yield report_unknown_address(typed.graph, address, key, COUNTS)
         return
     type = inside.type if inside is not None else typed.nodes[id].type if id is not None else None

@@ -15,9 +15,9 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from .common import Setting, find_written
 
 if TYPE_CHECKING:
-    from ...ops.recurrent import Gated, Recurrent, Units
+    from ...ops.recurrent import GatedRecurrent, Recurrent, Units
 else:
-    Gated = stand_for("recurrent", "Gated")
+    GatedRecurrent = stand_for("recurrent", "GatedRecurrent")
     Recurrent = stand_for("recurrent", "Recurrent")
     Units = stand_for("recurrent", "Units")
 
@@ -57,7 +57,7 @@ def _check_layer(op: Recurrent, node: TypedNode, steps: Size) -> Iterator[Diagno
         help: tuple[str, ...] = ("leave `unroll` out: the graph grows with every step, and so does the time to the first batch",)
         yield Diagnostic(UNROLLED, places["unroll"], facts, labels=uses, help=help)
         return
-    if not isinstance(op, Gated) or op.use_cudnn != "auto":
+    if not isinstance(op, GatedRecurrent) or op.use_cudnn != "auto":
         return
     label = f"{shown} steps, one by one"
     needs = op.list_cudnn_needs()

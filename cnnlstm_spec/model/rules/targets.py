@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from ...ir.graph import Node, TypedGraph
 from ...ir.size import Size, format_size
 from ...spec.model_spec import ModelSpec
-from ...spec.promises import Labels
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put
 from ...text.source import Place
 from .common import SIGMOIDS, SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, fix_instead, name_written
+
+if TYPE_CHECKING:
+    from ...spec.targets import Labels
 
 TARGET_WIDTH = Code("target-width", "error", "the labels have {wanted}; `{head}` gives {given}")
 TARGET_SHAPE = Code(

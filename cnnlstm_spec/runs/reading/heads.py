@@ -13,7 +13,7 @@ from ...language.catalog import find_reads
 from ...model.rules.common import BINARY, CATEGORICAL
 from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
-from ...spec.promises import Target as Promise
+from ...spec.targets import Target as Promise
 from ...text.frozen import dataclass
 from ..samples import DataError, Target
 from .branches.branch import find_exceeding

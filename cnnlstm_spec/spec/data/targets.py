@@ -17,8 +17,8 @@ from ...text.frozen import dataclass
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Place
 from ...text.spelling import guess
+from ..by_name import UNKNOWN_HEAD, note_heads
 from ..fusion import ONE_WAY
-from ..promises import UNKNOWN_HEAD, note_heads
 from .inputs import LABELS, TWICE, find_first_twice, report_not_by_name
 from .splits import COLUMN
 

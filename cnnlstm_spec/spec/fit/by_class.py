@@ -14,7 +14,7 @@ from ...text.frozen import dataclass
 from ...text.nodes import Entry, Mapping, Node, Scalar
 from ...text.source import Place
 from ...text.spelling import guess
-from ..promises import UNKNOWN_HEAD, note_heads
+from ..by_name import UNKNOWN_HEAD, note_heads
 
 FOR_ALL = Code("class-weight-for-several-heads", "error", "class weights for {count} heads: each head has classes of its own")
 BALANCED = Choice("balanced", code=NOT_A_CHOICE)

@@ -34,11 +34,11 @@ from ..fit.by_class import make_class_weight_schema, make_threshold_schema
 from ..fit.section import FitSection
 from ..fusion import FusionKeys, MergeKeys
 from ..model_spec import BranchSection, HeadSection, Top
-from ..promises import Target
 from ..repeat import RepeatStructure
 from ..rules import LEVEL
 from ..search import SearchSection, make_space_schema
 from ..structures import RECORDS
+from ..targets import Target
 from .keras_objects import define_families
 
 BLOCK_NAME = "^[a-z][A-Za-z0-9_-]*$"

@@ -51,7 +51,7 @@ AXES = 100
 
 
 @dataclass(frozen=True)
-class Axis:
+class MatrixAxis:
     """A path and the values that stand there in turn."""
 
     path: str
@@ -72,7 +72,7 @@ class Axis:
 class Variant:
     """One combination: a value for each axis."""
 
-    choices: tuple[tuple[Axis, Node], ...]
+    choices: tuple[tuple[MatrixAxis, Node], ...]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -107,12 +107,14 @@ class Variant:
         return plain
 
 
-def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()) -> list[Axis]:
+def read_matrix(
+    document: Node, texts: Iterable[str], found: list[Diagnostic], overrides: Sequence[Override] = ()
+) -> list[MatrixAxis]:
     """The axes of a spec's matrix, and those of texts of the form PATH=[a, b], which replace axes of the same path.
 
     What is set comes after it all: an axis whose place an override sets is none.
     """
-    axes: dict[str, Axis] = {}
+    axes: dict[str, MatrixAxis] = {}
     section = document.get(KEY) if isinstance(document, Mapping) else None
     search = document.get("search") if isinstance(document, Mapping) else None
     if section is not None and search is not None:
@@ -133,7 +135,7 @@ def read_matrix(document: Node, texts: Iterable[str], found: list[Diagnostic], o
     return list(axes.values())
 
 
-def limit_variants(axes: list[Axis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[Axis]:
+def limit_variants(axes: list[MatrixAxis], document: Node, found: list[Diagnostic], limit: int | None = None) -> list[MatrixAxis]:
     """The axes, or none where they, or their combinations, are too many; `limit` is how many a person allows."""
     count, most = prod(len(axis.values) for axis in axes), limit or LIMIT
     facts: dict[str, object] = {"count": count, "limit": most, "what": "variants"}
@@ -146,7 +148,7 @@ def limit_variants(axes: list[Axis], document: Node, found: list[Diagnostic], li
     return []
 
 
-def find_too_much_work(axes: list[Axis], document: Node, count: int, layers: int) -> Diagnostic | None:
+def find_too_much_work(axes: list[MatrixAxis], document: Node, count: int, layers: int) -> Diagnostic | None:
     """What is said where all variants, each of so many layers, would take too long to look at."""
     if count * layers <= WORK:
         return None
@@ -154,7 +156,7 @@ def find_too_much_work(axes: list[Axis], document: Node, count: int, layers: int
     return Diagnostic(TOO_MUCH, _place(axes, document), facts, help=_explain_limit(count))
 
 
-def _place(axes: list[Axis], document: Node) -> Place:
+def _place(axes: list[MatrixAxis], document: Node) -> Place:
     """Where the matrix is written: in the spec, or on the command line."""
     section = document.get(KEY) if isinstance(document, Mapping) else None
     return Place((KEY,), section.key.span if section is not None else axes[0].span)
@@ -164,7 +166,7 @@ def _explain_limit(count: int) -> tuple[str, ...]:
     return (f"try fewer values, or allow so many: `--max-variants {count}`",)
 
 
-def _find_fixed(document: Node, axes: list[Axis], overrides: Sequence[Override]) -> set[str]:
+def _find_fixed(document: Node, axes: list[MatrixAxis], overrides: Sequence[Override]) -> set[str]:
     """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
     if not overrides or len(axes) > AXES:
         return set()
@@ -183,7 +185,7 @@ def _find_fixed(document: Node, axes: list[Axis], overrides: Sequence[Override])
 class Variants(Sequence[Variant]):
     """Every combination, the last axis fastest; none without axes. Each is made when it is asked for."""
 
-    def __init__(self, axes: Sequence[Axis] = ()) -> None:
+    def __init__(self, axes: Sequence[MatrixAxis] = ()) -> None:
         self.axes = tuple(axes)
 
     def __len__(self) -> int:
@@ -204,7 +206,7 @@ class Variants(Sequence[Variant]):
         return self._make(places) if isinstance(places, int) else [self._make(each) for each in places]
 
     def _make(self, place: int) -> Variant:
-        choices: list[tuple[Axis, Node]] = []
+        choices: list[tuple[MatrixAxis, Node]] = []
         for axis in reversed(self.axes):
             place, position = divmod(place, len(axis.values))
             choices.append((axis, axis.values[position]))
@@ -227,7 +229,7 @@ def name_folders(variants: list[Variant]) -> list[str]:
     return list(names.values())
 
 
-def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
+def _read_axis(entry: Entry, found: list[Diagnostic]) -> MatrixAxis | None:
     path, value = entry.key.text, entry.value
     place = Place((KEY, path), value.span)
     if entry.key.broken:
@@ -248,7 +250,7 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> Axis | None:
     # A key in quotes begins a character later.
     start = span.start + (span.source.text[span.start : span.end] != path)
     spans = tuple(Span(span.source, start + step.start(step.lastindex or 0), start + step.end()) for step in found_steps)
-    return Axis(path, span, value.items, steps, spans)
+    return MatrixAxis(path, span, value.items, steps, spans)
 
 
 def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
@@ -263,7 +265,7 @@ def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
             yield Diagnostic(TWINS, Place((KEY, path), each.span), facts, labels=labels, fixes=(drop(each.span, value),))
 
 
-def _report_unknown(axis: Axis, error: NoPath) -> Diagnostic:
+def _report_unknown(axis: MatrixAxis, error: NoPath) -> Diagnostic:
     near = find_nearest(str(axis.steps[-error.left]), error.known)
     help = error.help or (f"did you mean `{near}`?" if near else None)
     code = IN_VAIN if error.in_vain else UNKNOWN_PATH
