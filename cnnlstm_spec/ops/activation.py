@@ -34,6 +34,7 @@ class ReLU(Op):
     examples = (example((4,)), example((None, 4), max_value=6, negative_slope=0.1, threshold=0.5))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         need_numbers(self.title(), inputs[0])
         if self.negative_slope and (self.max_value is not None or self.threshold):
             refuse_integers(self.title(), inputs[0])
@@ -61,6 +62,7 @@ class LeakyReLU(Op):
     examples = (example((4,)), example((None, 4), negative_slope=0.1), example((4,), dtype="int32"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         need_numbers(self.title(), inputs[0])
         return inputs[0]
 
@@ -85,6 +87,7 @@ class ELU(Op):
     examples = (example((4,)), example((None, 4), alpha=0.5))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
 
@@ -110,6 +113,7 @@ class PReLU(Op):
     examples = (example((4,)), example((None, 4), shared_axes=[1]), example((5, 4, 3), shared_axes=[1, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         refuse_integers(self.title(), x)
         shared = self.list_shared(x)
@@ -153,6 +157,7 @@ class Softmax(Op):
         return inputs if {1, -inputs[0].rank} & {*axes} else ()
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         refuse_integers(self.title(), x)
         if self.axis is None:

@@ -102,6 +102,7 @@ class Scored(Attending):
         return self.dropout == 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(..., queries, features) to (..., queries, features of the value)."""
         query, value, key = assign_roles(inputs)
         self.require_one_rank(*inputs)
         if query.rank == 1:

@@ -30,6 +30,7 @@ class ClassToken(Op):
     examples = (example((6, 4)), example((None, 4), initializer="glorot_uniform"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(steps, features) to (steps + 1, features)."""
         (x,) = inputs
         refuse_integers(self.title(), x)
         steps, features = x.axes

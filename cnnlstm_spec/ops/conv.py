@@ -64,6 +64,10 @@ class Convolution(Op):
         raise NotImplementedError
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to (size - dilation * (kernel - 1) - 1) // stride + 1, with `same` to size / stride rounded up.
+
+        Channels to `filters`.
+        """
         (x,) = inputs
         layer = self.title()
         spatial, channels = split(x.axes, self.channels_first)

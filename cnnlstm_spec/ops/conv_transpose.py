@@ -43,6 +43,7 @@ class Transposed(Convolution):
     """Constraint on the kernel."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to what `grow` says, with `same` to size * stride; channels to `filters`."""
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
         known(self.title(), channels)

@@ -75,6 +75,7 @@ class Dense(Op):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(..., features) to (..., `units`)."""
         (x,) = inputs
         known(self.title(), x.axes[-1])
         if self.lora_rank and self.kernel_constraint is not None:
@@ -122,6 +123,7 @@ class Activation(Op):
         return find_called(self.activation) in (None, "linear")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         name = find_called(self.activation)
         if name in ALONG_LAST_AXIS and not x.axes:

@@ -65,6 +65,10 @@ class Encoder(Op):
         raise NotImplementedError
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """With `int` the shape of the input; with `one_hot` an axis of classes more, or in place of a last one of size 1.
+
+        Else the classes in place of the axis along which they are counted.
+        """
         if self.sparse:
             raise Refusal(SPARSE_INTEGERS if self.output_mode == "int" else NO_SPARSE, "sparse", (), layer=self.title())
         dtype = self.infer_dtype(at, *inputs)

@@ -166,6 +166,7 @@ class EinsumDense(Op):
         raise Refusal(UNKNOWN_SIZE, "equation", help, layer=self.title(), axis=f"axis `{letter}`")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The axes that the equation names on its right, in that order."""
         (x,) = inputs
         found = self.match_sizes(x)
         self.make_bias(x, found)

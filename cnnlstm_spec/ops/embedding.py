@@ -61,6 +61,7 @@ class Lookup(Op):
     """Whether a step of 0 is padding."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(...) to (..., `output_dim`)."""
         (x,) = inputs
         return x.with_axes(*x.axes, Axis("features", self.output_dim))
 

@@ -25,6 +25,7 @@ class GlobalPooling(SpatialPooling):
     """Whether pooled axes stay, with size 1."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(..., channels) to (features), or with `keepdims` to 1 for each spatial axis and the channels."""
         (x,) = inputs
         first = self.data_format == "channels_first"
         spatial, channels = split(x.axes, first)

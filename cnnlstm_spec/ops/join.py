@@ -40,6 +40,7 @@ class Concatenate(Op):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The axes of the inputs; along `axis`, the sum of their sizes."""
         first = inputs[0]
         place = find_axis_number(self.title(), self.axis, first) - 1
         if place < 0:
@@ -108,6 +109,7 @@ class Dot(Op):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The axes of the first and then of the second, without those that are summed over; (1) where none is left."""
         if self.normalize:
             refuse_integers(self.title(), *inputs)
         left, right = (find_axis(self.title(), axis, x, "axes") for axis, x in zip(self.axes, inputs, strict=True))

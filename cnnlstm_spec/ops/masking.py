@@ -28,6 +28,7 @@ class Masking(Op):
     examples = (example((6, 3)), example((None, 3), mask_value=-1.0))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         if x.rank != 2:
             help = ("`padding_value` or `mask_input` of the input says which steps of it are padding",)

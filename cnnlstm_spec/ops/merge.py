@@ -29,6 +29,7 @@ class Merge(Op):
     arity: ClassVar[tuple[int, int | None]] = (2, None)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The one shape that the inputs are broadcast to, aligned at their last axes."""
         if {x.dtype for x in inputs[:2]} == {"bool"}:
             help = ("put a layer that gives floats before it, such as `Rescaling: {scale: 1}`",)
             raise Refusal(WRONG_DTYPE, None, help, layer=self.title(), taken="numbers", dtype="bool")

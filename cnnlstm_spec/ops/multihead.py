@@ -84,6 +84,7 @@ class Projected(Attending):
         return tuple(range(1, x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(..., features of the query) to (..., features of the query), or to `output_shape` in their place."""
         query, value, key = assign_roles(inputs)
         self.require_one_rank(*inputs)
         for x in inputs:

@@ -157,6 +157,7 @@ class BatchNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         known(self.title(), find_axis(self.title(), self.axis, inputs[0]))
         return inputs[0]
 
@@ -196,6 +197,7 @@ class LayerNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         find_axis_numbers(self.title(), self.axis, inputs[0])
         if self.scale or self.center:
             self.shape(inputs[0])
@@ -223,6 +225,7 @@ class GroupNormalization(Normalizing):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         count = known(self.title(), find_axis(self.title(), self.axis, inputs[0]))
         if self.groups > count or count % self.groups:
             raise Refusal(GROUPS, "groups", (), groups=self.groups, count=count, what="channels")
@@ -241,6 +244,7 @@ class UnitNormalization(Op):
     examples = (example((4,)), example((None, 4), axis=[1, 2]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         refuse_integers(self.title(), inputs[0])
         number_axes_of_sample(self.title(), self.axis, inputs[0], not self.is_written("axis"))
         return inputs[0]
@@ -263,6 +267,7 @@ class RMSNormalization(Op):
     examples = (example((4,)), example((None, 3, 4), axis=[2, 3], epsilon=1e-3))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         find_axis_numbers(self.title(), self.axis, x)
         shape = self.shape(x)

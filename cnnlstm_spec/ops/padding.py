@@ -96,6 +96,7 @@ class ZeroPadding(Framed):
     padding: tuple[tuple[int, int], ...]
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to before + size + after."""
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
         grown = [
@@ -121,6 +122,7 @@ class Cropping(Framed):
     keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to size - before - after."""
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
         cut = []
@@ -140,6 +142,7 @@ class UpSampling(Framed):
     keeps_values = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to size * factor."""
         (x,) = inputs
         spatial, channels = split(x.axes, self.channels_first)
         factors = (self.size,) if isinstance(self.size, int) else self.size

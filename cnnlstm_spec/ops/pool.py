@@ -33,6 +33,7 @@ class SpatialPooling(Op):
         return name_window_axes(self.n, self.data_format == "channels_first")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Each spatial axis to the number of windows along it; the channels stay."""
         (x,) = inputs
         if not self.keeps_integers:
             refuse_integers(self.title(), x)

@@ -35,6 +35,7 @@ class Positions(Op):
     has_class = False
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         refuse_integers(self.title(), inputs[0])
         return inputs[0]
 

@@ -93,6 +93,7 @@ class Recurrent(Op):
         raise NotImplementedError
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(steps, ...) to what one step gives, (`units`) or an image; with `return_sequences` to (steps, ...) of it."""
         x, *states = inputs
         # What is to be dropped whole is not drawn.
         if 0 < self.dropout < 1:

@@ -40,6 +40,7 @@ class Noise(Op):
         return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         if self.draws and x.dtype not in FLOATS:
             raise Refusal(DRAWS_FLOATS, layer=self.title(), dtype=x.dtype)
@@ -227,6 +228,7 @@ class ActivityRegularization(Noise):
         return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         if x.dtype in FLOATS or x.dtype in WIDE_INTEGERS or not (self.l1 or self.l2):
             return x

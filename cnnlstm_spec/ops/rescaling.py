@@ -62,6 +62,7 @@ class Rescaling(Op):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         for name in ("scale", "offset"):
             values = getattr(self, name)
@@ -129,6 +130,7 @@ class Sized(Op):
         return FRAME_PARTS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(height, width, channels) to (`height`, `width`, channels)."""
         (x,) = inputs
         first = self.data_format == "channels_first"
         (height, width), channels = split(x.axes, first)
@@ -242,6 +244,7 @@ class Normalization(Op):
     )
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         if self.is_to_measure():
             if at.has_data:

@@ -97,6 +97,7 @@ class Flatten(Shaping):
         return rank == 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(...) to the product of all sizes."""
         return inputs[0].with_axes(Axis("features", count_positions(inputs[0].axes)))
 
     def infer_zeros(self, mask: Mask | None, *inputs: TensorType) -> Zeros | None:
@@ -129,6 +130,7 @@ class Reshape(Shaping):
         return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(...) to `target_shape`, in which -1 is what is left of the product of all sizes."""
         (x,) = inputs
         free = self.target_shape.count(-1)
         if free > 1:
@@ -186,6 +188,7 @@ class Permute(Shaping):
         return self.dims == tuple(range(1, len(self.dims) + 1))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The axes in the order of `dims`."""
         (x,) = inputs
         count = len(self.dims)
         if sorted(self.dims) != list(range(1, count + 1)):
@@ -214,6 +217,7 @@ class RepeatVector(Shaping):
     examples = (example((4,), n=3), example((None,), n=2))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(features) to (`n`, features)."""
         return inputs[0].with_axes(Axis("steps", self.n), Axis("features", inputs[0].axes[0].size))
 
     def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:

@@ -82,6 +82,7 @@ class Slice(Op):
         return find_axis_number(self.title(), self.axis, x) - 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Without the axis for `index`; else along it (stop - start) / step rounded up."""
         (x,) = inputs
         place = self.find_axis(x)
         refuse_batch(self.title(), place + 1, x, "axis")

@@ -89,6 +89,7 @@ class STFTSpectrogram(Op):
         return (self.fft_length or 2 ** ceil(log2(self.frame_length))) // 2 + 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(steps, channels) to (frames, frequencies * channels), with `expand_dims` to (frames, frequencies, channels)."""
         (x,) = inputs
         refuse_integers(self.title(), x)
         if compute_dtype(self.dtype or at.policy) == "bfloat16":
@@ -173,6 +174,7 @@ class MelSpectrogram(Op):
         return argument in ("num_mel_bins", "sequence_stride", "fft_length", "sequence_length")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(steps) to (`num_mel_bins`, frames)."""
         (x,) = inputs
         refuse_computing(self, at, "float64")
         if self.sequence_length is not None and self.sequence_length > self.fft_length:

@@ -76,6 +76,7 @@ class State(Op):
         return "state"
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the layer gives for one step; of two directions joined, half of its features."""
         (x,) = inputs
         axes = x.axes[1:] if self.sequences else x.axes
         if not self.halves:

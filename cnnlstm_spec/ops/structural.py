@@ -45,6 +45,7 @@ class EnterTime(Fold):
     least_rank = 1
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(steps, ...) to (...): the steps go into the batch."""
         (x,) = inputs
         if x.rank < 2:
             help = ("a vector has no steps: take its layers out of `TimeDistributed`",) if x.rank == 1 and not x.outer else ()
@@ -72,6 +73,7 @@ class LeaveTime(Fold):
     leaves_time = True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(...) to (steps, ...): the steps come back out of the batch."""
         (x,) = inputs
         axis, _ = x.outer[-1]
         return replace(x, axes=(axis, *x.axes), outer=x.outer[:-1])
@@ -102,6 +104,7 @@ class Projection(Op):
         return "projection"
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the second input, to which the first is brought."""
         x, wanted = inputs
         facts: dict[str, Any] = {"given": x, "wanted": wanted}
         if x.rank != wanted.rank or not 1 <= x.rank <= 4:

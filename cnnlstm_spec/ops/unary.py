@@ -112,6 +112,7 @@ class Op(Base):
         return None
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         if self.function == "sign":
             need_numbers("Op", inputs[0])
         return inputs[0]

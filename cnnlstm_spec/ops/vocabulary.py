@@ -156,6 +156,7 @@ class Lookup(Encoder):
         return self.max_tokens or 0 if self.tokens is None else self.specials + len(self.list_known())
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """With `int` the shape of the input, of texts with their words; else the vocabulary where `Encoder` has the classes."""
         (x,) = inputs
         if self.takes_text and x.dtype != TEXT:
             help = ("read the data as `kind: text`",)

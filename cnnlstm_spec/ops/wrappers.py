@@ -170,6 +170,7 @@ class Bidirectional(Wrapping):
         return (1, None) if self.initial_state is not None else self.arity
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the layer gives; with `merge_mode: concat` its features, or channels, twice."""
         x, *states = inputs
         for name in ("layer", "backward_layer"):
             inner = getattr(self, name)
@@ -300,6 +301,7 @@ class SpectralNormalization(Wrapping):
         return self.layer.list_axes_read()
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the layer gives."""
         (x,) = inputs
         reads = self.layer.list_axes_read()
         if x.rank < self.layer.least_rank:

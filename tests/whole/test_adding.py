@@ -21,6 +21,7 @@ class Doubled(Op):
     examples = (example({}, (4,)), example({"times": 3}, (None, 4)))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(..., channels) to (..., channels * `times`)."""
         (x,) = inputs
         if self.times > 9:
             raise Refusal(TOO_OFTEN, at="times", layer=self.title(), times=self.times)

@@ -212,6 +212,23 @@ def test_frozen_classes_are_made_by_one_decorator() -> None:
     assert [name for name, text in texts.items() if frozen.search(text) and standard.search(text)] == []
 
 
+INFER = [
+    (path, cls.name, each)
+    for path in FILES
+    if path.is_relative_to(PACKAGE / "ops")
+    for cls in ast.walk(ast.parse(path.read_text("utf-8")))
+    if isinstance(cls, ast.ClassDef)
+    for each in cls.body
+    if isinstance(each, ast.FunctionDef) and each.name == "infer" and "super().infer(" not in ast.unparse(each)
+]
+
+
+@pytest.mark.parametrize(("path", "cls", "infer"), INFER, ids=lambda part: part if isinstance(part, str) else "")
+def test_an_op_says_what_shape_it_gives(path: Path, cls: str, infer: ast.FunctionDef) -> None:
+    """In words, where it is computed; what only checks more than its base says nothing of its own."""
+    assert ast.get_docstring(infer)
+
+
 MOST_ANY = 31
 """Fields whose type is `Any`, or has it in it: what a person may write of their own, and what comes from data."""
 

@@ -193,6 +193,7 @@ class Augmentation(Op):
         return self.channels
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the input."""
         (x,) = inputs
         dtype = compute_dtype(self.dtype or at.policy)
         if dtype in self.list_refused_dtypes():

@@ -67,6 +67,7 @@ class RandomCrop(Geometry):
         return ("_resized", *super().list_parts(inputs))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(height, width, channels) to (`height`, `width`, channels)."""
         x = super().infer(at, *inputs)
         (height, width), channels = split(x.axes, self.channels_first)
         cut = (Axis(height.name, self.height), Axis(width.name, self.width))

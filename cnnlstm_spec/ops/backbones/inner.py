@@ -34,6 +34,7 @@ class InnerLayer(Op):
         return self.layer
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the layer gives in Keras's model, for the size of the backbone's image."""
         (x,) = inputs
         # Of a backbone with a mistake it is only supposed what it gives.
         return self.of.infer_inner_type(x.with_axes(*x.image), self.layer) if x.image else x

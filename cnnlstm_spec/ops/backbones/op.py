@@ -106,6 +106,7 @@ class Backbone(Op):
         return own
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """(height, width, channels) to what the last layer that is used gives, by a walk along the model's layers."""
         (x,) = inputs
         height, width, channels = x.axes
         count = known(self.title(), channels)

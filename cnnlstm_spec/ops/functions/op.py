@@ -69,6 +69,7 @@ class Function(Op):
         return RULES[self.fact.sort](Call(self.fact.name, self.list_settings(), at, x))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the rule of the function's sort says, in `shapes.py`."""
         (x,) = inputs
         if self.find_given_dtype(x.dtype) is None:
             taken = "floating-point values" if self.find_given_dtype("float32") is not None else "integers"

@@ -81,6 +81,7 @@ class AttentionStrategy(Heads):
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """n inputs of (..., features) to (..., features); `pool: concat` gives n * features, `pool: none` (..., n, features)."""
         fuse_axes(at, self, inputs)
         # Keras gives a stack the sizes of the first, known or not.
         x = inputs[0]
@@ -154,6 +155,7 @@ class CrossAttention(Heads):
         return inputs[1:] or inputs
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The shape of the query."""
         for index, x in enumerate(inputs):
             if x.rank not in (1, 2):
                 help = ("`Reshape` or a pooling brings it to (steps, features)",)

@@ -38,6 +38,7 @@ class Bilinear(Strategy):
         return FACTORS
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """Two inputs of (..., features) to (..., `units`)."""
         axes = fuse_axes(at, self, inputs, apart=True)
         for x in inputs:
             find_width(self.title(), x)

@@ -104,6 +104,7 @@ class Broadcast(Strategy):
         return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.move_axes(rank - x.rank))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """What the strategy gives of inputs that all have the greatest size along each axis."""
         wide = self.widen_types(inputs)
         self.check_axes(wide[0])
         return self.op.infer(at, *wide)

@@ -60,6 +60,7 @@ class Concat(Strategy):
         return frozenset({self.find_axis(rank)})
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The axes of the inputs; along the one that they are joined on, the sum of their sizes."""
         first = inputs[0]
         name = self.title()
         if not first.rank or not all(x.rank for x in inputs):

@@ -27,6 +27,7 @@ class Elementwise(Strategy):
     """The layer of Keras."""
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The one shape of the inputs."""
         axes = fuse_axes(at, self, inputs)
         if len(inputs) > 1:
             self.merge().infer(Inference(at.policy), *inputs)

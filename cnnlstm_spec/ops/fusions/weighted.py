@@ -37,6 +37,7 @@ class LearnedWeights(Strategy):
         return merge_ranges(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The one shape of the inputs."""
         return inputs[0].with_axes(*fuse_axes(at, self, inputs))
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
@@ -86,6 +87,7 @@ class Gated(Strategy):
         return merge_ranges(x.meaning.range for x in inputs)
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
+        """The one shape of the inputs."""
         result = inputs[0].with_axes(*fuse_axes(at, self, inputs))
         for x in inputs:
             # Each is read by a `Dense`, which takes the size from its own input: that of another, though equal, is no help.
