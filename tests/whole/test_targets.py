@@ -104,13 +104,14 @@ SMALLER = {
     "bench-quick": ["--smoke", "many"],
     "test-core": ["--collect-only", "-q", "tests/whole/test_targets.py"],
     "test-keras": ["--collect-only", "-q", "tests/whole/test_readme.py"],
+    "fuzz-input N=3": [],
 }
 """What is added to the last command of a target, so that it takes a second or two."""
 
 
 @pytest.mark.parametrize("target", SMALLER)
 def test_what_a_target_runs_goes_through(target: str) -> None:
-    program, arguments = commands(target)[-1]
+    program, arguments = commands(*target.split())[-1]
     assert program == "python"
     assert ran(*arguments, *SMALLER[target]) or target == "schema"
 
@@ -134,6 +135,9 @@ def test_what_is_made_is_cleaned_away(tmp_path: Path) -> None:
 
 @pytest.mark.keras
 @pytest.mark.whole
-def test_the_fuzz_runs() -> None:
-    ((program, arguments),) = [each for each in commands("fuzz", "N=1") if "fuzz" in each[1]]
-    assert program == "python" and re.search(r"specs tried +1\n", ran(*arguments))
+@pytest.mark.parametrize(
+    ("target", "shown"), [("fuzz N=1", r"specs tried +1\n"), ("kill KILLS=1", r" 1  (nothing|the new|the old)\n")]
+)
+def test_what_needs_keras_runs(target: str, shown: str) -> None:
+    program, arguments = commands(*target.split())[-1]
+    assert program == "python" and re.search(shown, ran(*arguments))
