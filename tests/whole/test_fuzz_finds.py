@@ -44,6 +44,13 @@ def does_nothing_in_inference(patch: pytest.MonkeyPatch) -> None:
 
 MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
     "what XLA cannot compile": (themes.compiled, "MixUp", lambda it: without_rule(it, "RULES", check_xla), "does not run", 40),
+    "interpolations that XLA cannot compile": (
+        themes.compiled,
+        "bicubic",
+        lambda it: without_rule(it, "RULES", check_xla),
+        "does not run",
+        20,
+    ),
     "what keeps XLA off": (
         themes.compiled,
         "Random",
