@@ -146,9 +146,20 @@ def suggest_line_of_values(cls: type[Op], name: str, value: Node, scope: Scope) 
         if read_record(cls, Mapping(value.span, merged), _silence_scope(scope), name) is not POISON:
             return write_line(make_thing(name, merged, value.span))
     for by_place in ((value,), value.items if isinstance(value, Listing) else ()):
-        by_name = name_arguments(Call(name, by_place), cls.arguments, _find_order(ALIASES.get(name, name)))
-        entries = [_with_layer(cls, each, scope) for each in by_name]
-        whole = next(_propose_arguments(cls, entries, value, scope))
-        if entries and read_record(cls, Mapping(value.span, whole), _silence_scope(scope), name) is not POISON:
+        chosen, order = _choose_by_first(cls, by_place, scope), _find_order(ALIASES.get(name, name))
+        if chosen is not cls:
+            order = ("function", *(each for each in chosen.arguments if each not in ("function", "name")))
+        by_name = name_arguments(Call(name, by_place), chosen.arguments, order)
+        entries = [_with_layer(chosen, each, scope) for each in by_name]
+        whole = next(_propose_arguments(chosen, entries, value, scope))
+        if entries and read_record(chosen, Mapping(value.span, whole), _silence_scope(scope), name) is not POISON:
             return write_line(make_thing(name, whole, value.span))
     return None
+
+
+def _choose_by_first(cls: type[Op], by_place: Sequence[Node], scope: Scope) -> type[Op]:
+    """The class of the function that stands first, of a layer that may be any of several."""
+    if not by_place or not isinstance(by_place[0], Scalar):
+        return cls
+    first = Entry(Scalar(by_place[0].span, "function", "function"), by_place[0])
+    return cls.choose_class(Mapping(first.key.span, (first,)), _silence_scope(scope)) or cls

@@ -113,23 +113,21 @@ def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:
         help = (f"{missing}: `{written[1]}: {{argument: value}}`",)
     elif of_each := [each for each in known if re.fullmatch(rf"{re.escape(name)}(?:ing)?[123]D", each, re.IGNORECASE)]:
         help = (f"Keras has {' and '.join([', '.join(f'`{each}`' for each in of_each[:-1]), f'`{of_each[-1]}`'])}",)
-    elif name.lower() in find_family("activations")["identifiers"] and not is_same_in_letters(name, known):
-        line = f"Activation: {{activation: {name.lower()}}}"
-        help, near = (f"write `{line}`",), Guess(fixes=(write(key.span, line),) if empty else ())
+    elif (function := _write_function(name)) is not None and not is_same_in_letters(name, known):
+        help, near = (f"write `{function}`",), Guess(fixes=(write(key.span, function),) if empty else ())
     else:
         near = guess(name, known, key.span)
         help = near.help or ("`cnnlstm-spec layers` lists the layers", *scope.layers.explain_missing())
-        if not near.help and _is_function(name):
-            line = f"Op: {{function: {name}}}"
-            help, near = (f"write `{line}`",), Guess(fixes=(write(key.span, line),) if empty else ())
     scope.report(UNKNOWN_LAYER, key, name=name, help=help, fixes=near.fixes)
 
 
-def _is_function(name: str) -> bool:
-    """Whether an `Op` can name it."""
+def _write_function(name: str) -> str | None:
+    """The layer that is an activation, or a function of `keras.ops`, of that name; None where there is none."""
     from .functions.table import list_names
 
-    return name in list_names()
+    if name.lower() in find_family("activations")["identifiers"]:
+        return f"Activation: {{activation: {name.lower()}}}"
+    return f"Op: {{function: {name}}}" if name in list_names() else None
 
 
 def _fix_written(key: Scalar, arguments: Node, instead: str, empty: bool) -> tuple[Fix, ...]:

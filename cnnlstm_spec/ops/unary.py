@@ -14,7 +14,7 @@ from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
 from ..language.kinds import UNKNOWN_CHOICE, Choice, report_wrong_type
 from ..language.leaf import Steps
-from ..language.read_record import report_unknown_key
+from ..language.read_record import UNKNOWN_KEY, report_unknown_key
 from ..language.scope import Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Entry, Mapping, Node, Scalar
@@ -50,6 +50,22 @@ def _report_refused(node: Scalar, scope: Scope) -> None:
 def _may_be_function(entry: Entry, known: tuple[str, ...]) -> bool:
     """Whether a key looks like `function`, which decides what other keys there are."""
     return find_nearest(entry.key.text, known) == "function"
+
+
+def _report_meant(arguments: Mapping, known: tuple[str, ...], scope: Scope) -> bool:
+    """Reports a key in place of `function`: one that looks like it, or the name of a function."""
+    for each in arguments.entries:
+        key = each.key
+        if key.text in known:
+            continue
+        if _may_be_function(each, known):
+            report_unknown_key(each, scope, "Op", known)
+            return True
+        if key.text in list_names() and arguments.get("name") is None:
+            help = (f"write `Op: {{function: {key.text}}}`, and its arguments beside it",)
+            scope.report(UNKNOWN_KEY, key, owner="Op", key=key.text, help=help)
+            return True
+    return False
 
 
 class NameOfFunction(Choice):
@@ -89,11 +105,7 @@ class Op(Base):
         """With the key `function` the class of that function."""
         entry = arguments.get("function")
         if entry is None:
-            known = ("function", *cls.arguments)
-            misspelt = [each for each in arguments.entries if each.key.text not in known and _may_be_function(each, known)]
-            for each in misspelt[:1]:
-                report_unknown_key(each, scope, "Op", known)
-            return None if misspelt else cls
+            return None if _report_meant(arguments, ("function", *cls.arguments), scope) else cls
         node = scope.enter("function").resolve(entry.value)
         if node is None:
             return None
