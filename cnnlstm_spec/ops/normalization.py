@@ -171,9 +171,9 @@ class BatchNormalization(Normalizing):
         return inputs if self.trainable else ()
 
     def leaves_padding_out(self, x: TensorType) -> bool:
-        """Over one channel alone Keras makes numbers of the statistics under a mask, and fails."""
+        """Over one channel alone Keras makes numbers of the statistics under a mask, and fails but for an `axis` of -1."""
         axis = find_axis(self.title(), self.axis, x)
-        return x.rank > 1 and (axis.size != 1 or (x.rank == 2 and axis is x.axes[-1]))
+        return x.rank > 1 and (axis.size != 1 or (x.rank == 2 and self.axis == -1))
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         (x,) = to.inputs
