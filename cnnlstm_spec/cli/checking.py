@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path as File
@@ -18,7 +19,7 @@ from ..text.files import PathError, find_sort
 from ..text.frozen import dataclass
 from ..text.read_source import Unread
 from .mend import MENDS_NOTHING, Mending, find_settling, mend_files, show_patch
-from .options import FOUND, UNREADABLE, keep_shown, read_source
+from .options import FOUND, UNREADABLE, keep_shown, read_source, show
 from .telling import Telling
 from .terminal import note
 
@@ -77,6 +78,9 @@ def _check(name: str, asked: Asked, telling: Telling, unused: Unused, is_last: b
     except Unread as error:
         if not error.missing:
             unused.narrow(())
+        if asked.mending.shows:
+            # Standard output has the patch alone.
+            show([error.diagnostic], "auto", sys.stderr)
         return _tell_file(Checked(path, (error.diagnostic, *unused.tell(is_last)), missing=error.missing), telling)
     given = (asked.allow_imports, asked.allow_outside, asked.max_variants, asked.rules)
     prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, JsonValue, ValidationError
 
 from ..text.document import Document
 from ..text.escape.json import to_json
-from ..text.files import read_json
+from ..text.files import find_sort, need_regular, read_json
 from .folder import ADAPTED
 from .samples import DataError
 
@@ -38,11 +38,11 @@ def to_overrides(found: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def read_adapted(folder: File) -> tuple[str, ...]:
-    """What a run has measured, as overrides; empty where it has measured nothing. Raises DataError for a file that is none."""
-    held = read_json(folder / ADAPTED)
-    if held is None:
+    """What a run has measured, as overrides; empty where it has measured nothing. Raises DataError, PathError."""
+    if find_sort(folder / ADAPTED) is None:
         return ()
+    need_regular(folder / ADAPTED)
     try:
-        return to_overrides(Adapted.model_validate(held).layers)
+        return to_overrides(Adapted.model_validate(read_json(folder / ADAPTED)).layers)
     except ValidationError:
         raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"]) from None

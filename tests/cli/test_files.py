@@ -75,6 +75,11 @@ def test_a_strange_spec(sort: str, folder: Path, capsys: pytest.CaptureFixture[s
         capsys.readouterr()
         assert run(["validate", name, "good.yaml"]) == 2
         assert capsys.readouterr().out.endswith("1 error in 2 files\n"), "the other file is checked all the same"
+        assert run(["validate", "--diff", name, "good.yaml"]) == 2
+        printed = capsys.readouterr()
+        assert not printed.out and found.message in printed.err, "a patch is printed without words, which stand beside it"
+        assert run(["emit", "python", "good.yaml", "--adapted", name]) == 2
+        assert STRANGE[sort] in (told := capsys.readouterr().err) or "holds nothing that was measured" in told
 
 
 @pytest.mark.parametrize("sort", STRANGE)
