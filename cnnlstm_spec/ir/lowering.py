@@ -15,7 +15,7 @@ class KerasLayer(Protocol):
     """What an op is to the lowering: a class of Keras with arguments."""
 
     reads_mask: ClassVar[bool]
-    arity: ClassVar[Any]
+    arity: ClassVar[tuple[int, int | None]]
 
     @classmethod
     def keras_path(cls) -> str:

@@ -47,12 +47,12 @@ class Weight:
 class Example:
     """Arguments as a person writes them, and the inputs they fit: shapes without the batch, and their dtype."""
 
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     shapes: tuple[tuple[int | None, ...], ...]
     dtype: str = "float32"
 
 
-def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: Any) -> Example:
+def example(*shapes: tuple[int | None, ...], dtype: str = "float32", **arguments: object) -> Example:
     """`example((8, 8, 3), filters=4, kernel_size=3)`."""
     return Example(arguments, shapes, dtype)
 

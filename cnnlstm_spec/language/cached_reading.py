@@ -20,7 +20,7 @@ More = TypeVarTuple("More")
 
 
 class _Reading(NamedTuple):
-    value: Any
+    value: object
     spent: int
     """How many layers were written out."""
     expanded: frozenset[str]

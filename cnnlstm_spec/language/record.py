@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 from pydantic import (
     BaseModel,
@@ -131,7 +131,7 @@ class Record(BaseModel):
         populate_by_name=True,
     )
 
-    arguments: ClassVar[Any] = _Arguments()
+    arguments: ClassVar[dict[str, Argument]] = cast("dict[str, Argument]", _Arguments())
     """By name, each Argument."""
 
     beside: ClassVar[dict[str, str]] = {}

@@ -32,7 +32,7 @@ OVER_SAMPLES = Code("attends-over-samples", "error", "`{layer}` would attend fro
 class Attending(Op):
     """Every attention: a query, the value, and the key, which is the value by default; one input attends to itself."""
 
-    arity = (1, 3)
+    arity: ClassVar[tuple[int, int | None]] = (1, 3)
     reads_mask = True
     gives_channels = True
     apart: ClassVar[bool]

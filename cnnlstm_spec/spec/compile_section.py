@@ -44,7 +44,7 @@ class CompileSpec:
     loss_weights: dict[str, float] = field(default_factory=dict)
     multipliers: tuple[Multiplier, ...] = ()
     dtype_policy: str = "float32"
-    plain: dict[str, Any] = field(default_factory=dict)
+    plain: dict[str, object] = field(default_factory=dict)
     """Arguments of `compile` that are passed on as they are."""
     written: Written = field(default=UNWRITTEN, compare=False)
     """Where its keys stand."""

@@ -24,8 +24,8 @@ class Change:
     """A fact with its value in both."""
 
     what: str
-    old: Any
-    new: Any
+    old: object
+    new: object
 
 
 @dataclass(frozen=True)

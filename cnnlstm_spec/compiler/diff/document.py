@@ -156,7 +156,7 @@ def make_differences(found: Difference, old: str, new: str) -> Differences:
 
 def _change(change: Changed) -> Change:
     """A change lacks `old` or `new` where one of the two specs does not have what it is about."""
-    sides = {"old": change.old, "new": change.new}
+    sides: dict[str, Any] = {"old": change.old, "new": change.new}
     return Change(what=change.what, **{side: value for side, value in sides.items() if value != MISSING})
 
 

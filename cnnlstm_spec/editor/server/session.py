@@ -25,7 +25,7 @@ class Job:
 
     method: str
     params: dict[str, Any] = field(default_factory=dict)
-    id: Any = None
+    id: int | str | None = None
     uri: str | None = None
     serial: int | None = None
     """Of the text when it was asked."""
