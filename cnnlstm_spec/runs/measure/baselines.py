@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -13,6 +13,9 @@ from .document import Value
 from .figures import Draws, make_value, measure_number_figures
 from .predict import read_numbers
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 
 class Baselines:
     """The simplest forecasts of a part of windows."""
@@ -20,7 +23,7 @@ class Baselines:
     def __init__(self, part: FilePart, windows: Windows) -> None:
         self.part, self.windows, self.window, self.order = part, windows, windows.window, windows.order
 
-    def measure(self, head: str, target: Target, truth: Any, draws: Draws) -> dict[str, dict[str, Value]]:
+    def measure(self, head: str, target: Target, truth: Array, draws: Draws) -> dict[str, dict[str, Value]]:
         """`last_value`, and `season` where the window has one: their figures, as those of the model."""
         values = self.windows.known(head)
         steps = len(truth) // len(self.part) if truth.ndim == 2 and truth.shape[1] == values.shape[1] else truth.shape[1]
@@ -39,7 +42,7 @@ class Baselines:
             found[name] = {key: make_value(each) for key, each in figures.items()}
         return found
 
-    def _is_same_group(self, at: Any, first: Any) -> bool:
+    def _is_same_group(self, at: Array, first: Array) -> bool:
         """Whether each value is of the group of its sample."""
         return bool((self.order.groups[at] == self.order.groups[first][:, None]).all())
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from ...text.frozen import dataclass
 from .document import Value
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 DRAWS, LEVEL = 1000, 0.95
 CHUNK = 50
@@ -43,7 +46,7 @@ class Draws:
         self.units = int(names.max()) + 1 if samples else 0
         self.seed = seed
 
-    def draw_weights(self) -> Any:
+    def draw_weights(self) -> Iterator[Array]:
         """Chunk by chunk, how often each row counts in each draw: (draws, rows)."""
         generator = numpy.random.default_rng(self.seed)
         for first in range(0, DRAWS, CHUNK):
@@ -76,13 +79,13 @@ def _make_figure(value: float, drawn: Any) -> Figure:
     return Figure(value, float(lower), float(upper))
 
 
-def count_confusion(truth: Any, found: Any, count: int, weights: Any) -> Any:
+def count_confusion(truth: Array, found: Array, count: int, weights: Array) -> Array:
     """(draws, classes, classes): rows are what is true."""
     cells = truth.astype("int64") * count + found
     return numpy.stack([numpy.bincount(cells, each, count * count) for each in weights]).reshape(-1, count, count)
 
 
-def measure_class_figures(truth: Any, found: Any, scores: Any, names: Sequence[str], weights: Any) -> dict[str, Any]:
+def measure_class_figures(truth: Array, found: Array, scores: Array, names: Sequence[str], weights: Array) -> dict[str, Any]:
     """Accuracy, the mean F1 and AUC, and `CLASS/figure` of each class: precision, recall, f1, false_alarms, auc.
 
     `scores` is (rows, classes), or (rows,) of the second of two.
@@ -112,7 +115,7 @@ def measure_class_figures(truth: Any, found: Any, scores: Any, names: Sequence[s
     return result
 
 
-def measure_area_under_roc(truth: Any, scores: Any, weights: Any) -> Any:
+def measure_area_under_roc(truth: Array, scores: Array, weights: Array) -> Array:
     """The area under the ROC curve of each draw; equal scores count half. NaN where one of the two is missing."""
     order = numpy.argsort(scores, kind="stable")
     truth, scores, weights = truth[order], scores[order], weights[:, order]
@@ -120,10 +123,11 @@ def measure_area_under_roc(truth: Any, scores: Any, weights: Any) -> Any:
     positive = numpy.add.reduceat(weights * truth, first, axis=1)
     negative = numpy.add.reduceat(weights * ~truth, first, axis=1)
     below = numpy.cumsum(negative, axis=1) - negative
-    return (positive * (below + negative / 2)).sum(1) / (positive.sum(1) * negative.sum(1))
+    area: Array = (positive * (below + negative / 2)).sum(1) / (positive.sum(1) * negative.sum(1))
+    return area
 
 
-def label_figures(truth: Any, scores: Any, thresholds: float, names: Sequence[str], weights: Any) -> dict[str, Any]:
+def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequence[str], weights: Array) -> dict[str, Any]:
     """Of several labels at once: accuracy over all of them, mean F1 and AUC, and those of each label."""
     found = scores >= thresholds
     truth = truth > 0.5
@@ -140,7 +144,7 @@ def label_figures(truth: Any, scores: Any, thresholds: float, names: Sequence[st
     return result
 
 
-def measure_number_figures(truth: Any, found: Any, weights: Any) -> dict[str, Any]:
+def measure_number_figures(truth: Array, found: Array, weights: Array) -> dict[str, Any]:
     """MAE, RMSE and R2 over all numbers of a row: (rows, numbers)."""
     error = found - truth
     absolute, square = numpy.abs(error).mean(1), (error**2).mean(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -17,6 +17,9 @@ from .document import ClassFigures, Evaluation, HeadFigures
 from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, measure_number_figures
 from .predict import Heads, Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
 from .redraw import measure_metric
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 HALF = 0.5
 
@@ -72,7 +75,7 @@ def measure(
 
 
 def _measure_head(
-    values: Any, truth: Any, target: Target, draws: Draws, is_logits: bool, threshold: float
+    values: Array, truth: Array, target: Target, draws: Draws, is_logits: bool, threshold: float
 ) -> tuple[dict[str, Figure], HeadFigures]:
     """The figures of a head that are metrics, and what else there is to say of it."""
     if target.sort == "numbers":
@@ -97,7 +100,7 @@ def _measure_head(
     return _merge_figures(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
 
 
-def number_truth(truth: Any, target: Target) -> Any:
+def number_truth(truth: Array, target: Target) -> Array:
     """The number of each row's class."""
     return truth.argmax(-1) if target.encoding == "one_hot" else truth[:, 0].astype("int64")
 
@@ -134,7 +137,7 @@ def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], p
     return found
 
 
-def choose_threshold(scores: Any, truth: Any, score: str) -> float:
+def choose_threshold(scores: Array, truth: Array, score: str) -> float:
     """The probability from which on a binary head is 1 so that a score is greatest; the middle between two that are predicted."""
     order = numpy.unique(scores)
     candidates = numpy.r_[HALF, (order[1:] + order[:-1]) / 2]
@@ -145,7 +148,7 @@ def choose_threshold(scores: Any, truth: Any, score: str) -> float:
     return float(inside[int(numpy.nanargmax(values))])
 
 
-def _score(found: Any, truth: Any, score: str) -> float:
+def _score(found: Array, truth: Array, score: str) -> float:
     hits, told, true = (found & truth).sum(), found.sum(), truth.sum()
     no = len(truth) - true
     rejected = (~found & ~truth).sum()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -14,6 +14,9 @@ from ...text.frozen import dataclass
 from ..samples import Batch, Part, Target
 from ..train.keep import forget_states
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 BATCH = 32
 
 
@@ -21,16 +24,16 @@ BATCH = 32
 class Predicted:
     """What a head gives for each sample, and what it should have given."""
 
-    values: tuple[Any, ...]
+    values: tuple[Array, ...]
     """An array a sample, without the batch axis: those with steps may differ in their number."""
-    targets: tuple[Any, ...] = ()
+    targets: tuple[Array, ...] = ()
     """The same of the targets; empty where there are none."""
 
-    def list_rows(self) -> Any:
+    def list_rows(self) -> Array:
         """Predictions of a head without steps: (samples, width)."""
         return numpy.stack(self.values).reshape(len(self.values), -1)
 
-    def list_flat(self) -> tuple[Any, Any, Any]:
+    def list_flat(self) -> tuple[Array, Array, Array]:
         """Predictions (rows, width), targets (rows, ...), and of each row the sample that it is of.
 
         A head without steps gives a row a sample; with steps a row a step, but for padding.
@@ -88,7 +91,7 @@ class Heads:
     batch_size: int | None = None
     """A batch axis that the model has."""
 
-    def find_real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Any:
+    def find_real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Array | None:
         """Which steps of an output are real, (samples, steps); None where all are, or it cannot be told."""
         if head not in self.masked or len(shape) < 3:
             return None
@@ -117,14 +120,16 @@ def make_heads(compilation: Compilation) -> Heads:
     return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size)
 
 
-def compute_probabilities(values: Any, is_logits: bool) -> Any:
+def compute_probabilities(values: Array, is_logits: bool) -> Array:
     """Probabilities (rows, classes), or (rows, 1), of what a head gives."""
     if not is_logits:
         return values
     if values.shape[-1] == 1:
-        return 1 / (1 + numpy.exp(-values.astype("float64")))
+        of_one: Array = 1 / (1 + numpy.exp(-values.astype("float64")))
+        return of_one
     shifted = numpy.exp(values - values.max(-1, keepdims=True))
-    return shifted / shifted.sum(-1, keepdims=True)
+    shares: Array = shifted / shifted.sum(-1, keepdims=True)
+    return shares
 
 
 def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
@@ -145,13 +150,14 @@ def map_outputs(
     return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
 
 
-def decide_classes(values: Any, target: Target, threshold: float) -> Any:
+def decide_classes(values: Array, target: Target, threshold: float) -> Array:
     """The class of each row of probabilities or logits (rows, classes); of a binary head 1 from the threshold on."""
     if target.encoding == "binary" or values.shape[-1] == 1:
         return (values[:, 0] >= threshold).astype("int64")
-    return values.argmax(-1)
+    classes: Array = values.argmax(-1)
+    return classes
 
 
-def read_numbers(values: Any, target: Target) -> Any:
+def read_numbers(values: Array, target: Target) -> Array:
     """Numbers as the column has them."""
     return values * target.spread + target.mean

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -13,8 +13,11 @@ import numpy
 from ..train.scaled import Unscaled
 from .figures import Draws, Figure
 
+if TYPE_CHECKING:
+    from ..samples import Array
 
-def measure_metric(metric: keras.metrics.Metric, truth: Any, values: Any, draws: Draws) -> Figure | None:
+
+def measure_metric(metric: keras.metrics.Metric, truth: Array, values: Array, draws: Draws) -> Figure | None:
     """A metric of all samples and of each draw; None of one that is not Keras's own, or gives more than a number."""
     if isinstance(metric, Unscaled):
         truth, values = (each * metric.spread + metric.mean for each in (truth, values))
@@ -31,7 +34,7 @@ def measure_metric(metric: keras.metrics.Metric, truth: Any, values: Any, draws:
     if numpy.ndim(keras.ops.convert_to_numpy(fresh.result())):
         return None
 
-    def measure(weights: Any) -> Any:
+    def measure(weights: Array) -> Any:
         state = fresh.stateless_update_state(fresh.stateless_reset_state(), truth, values, sample_weight=weights)
         return fresh.stateless_result(state)
 
