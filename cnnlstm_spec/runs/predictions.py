@@ -22,6 +22,8 @@ from .samples import DataError, Part, Target
 if TYPE_CHECKING:
     import keras
 
+    from .samples import Array
+
 TABLES = (".csv", ".tsv", ".parquet", ".jsonl")
 ARRAYS = ".npz"
 SAMPLE = "sample"
@@ -33,7 +35,7 @@ class Predictions:
 
     columns: Mapping[str, Sequence[Any]]
     """A value a sample each: the source's own columns, or the sample's name, then what the heads give."""
-    arrays: Mapping[str, Any]
+    arrays: Mapping[str, Array]
     """Outputs with axes, by head, samples first; where they differ in steps they are filled up with NaN, or -1."""
 
 

@@ -229,7 +229,7 @@ def test_an_op_says_what_shape_it_gives(path: Path, cls: str, infer: ast.Functio
     assert ast.get_docstring(infer)
 
 
-MOST_ANY = 23
+MOST_ANY = 19
 """Fields whose type is `Any`, or has it in it: what a person may write of their own, and what comes from data."""
 
 

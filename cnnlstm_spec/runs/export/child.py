@@ -9,11 +9,14 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from threading import Thread, Timer
-from typing import Any, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast
 
 from ...text.escape.terminal import make_line_safe
 from ...text.files import PACKAGE
 from .messages import receive, send
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 KEPT = 4000
 """Bytes of what a process printed last that are kept."""
@@ -54,7 +57,7 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def ask(self, what: str, arrays: Mapping[str, Any] | None = None, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    def ask(self, what: str, arrays: Mapping[str, Array] | None = None, **more: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """What the process answers; raises Failed where it fails, dies, or takes too long."""
         timer = Timer(self.seconds, self._kill_late)
         timer.daemon = True

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -39,6 +39,9 @@ from .sizes import Fed, find_inputs, fix_sizes, need_fixed
 from .texts import Side, cut, find_texts
 from .wanted import Wanted, find_memory
 from .words import MOST_LAYERS
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 MOST_STEPS = 2000
 """Steps that are unrolled at most: the file holds each of them."""
@@ -73,7 +76,7 @@ class Model:
         """The outputs by name."""
         return tuple(self.typed.graph.outputs)
 
-    def predict(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def predict(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
         """What Keras gives."""
         return map_outputs(self.inference, self.heads, Batch(arrays))
 

@@ -9,16 +9,19 @@ import io
 import json
 import struct
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy
 
 from ...text.escape.json import to_json
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 LENGTH = struct.Struct(">Q")
 
 
-def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     """Writes a message."""
     made = io.BytesIO()
     names = list(arrays)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...ir.graph import TypedGraph
 from ...ir.size import Symbol
@@ -13,7 +13,10 @@ from .child import Child
 from .samples import fill_up
 from .sizes import Fed, Fixed
 
-Prepare = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+if TYPE_CHECKING:
+    from ..samples import Array
+
+Prepare: TypeAlias = "Callable[[Mapping[str, Array]], Mapping[str, Array]]"
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Runtime:
     prepare: Prepare = dict
     """Makes what the file is fed of what the model is fed."""
 
-    def run(self, arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
         """The outputs by head; steps that are filled up for the file are cut off again. Raises Failed."""
         arrays = self.prepare(arrays)
         given = fill_up({each.name: arrays[each.name] for each in self.inputs}, self.inputs, self.fixed)
@@ -38,13 +41,13 @@ class Runtime:
         actual = self._measure_sizes(arrays)
         return {head: self._cut(head, each, actual) for head, each in found.items()}
 
-    def measure_seconds(self, arrays: Mapping[str, Any]) -> list[float]:
+    def measure_seconds(self, arrays: Mapping[str, Array]) -> list[float]:
         """How long each of some runs takes."""
         head, _ = self.child.ask("time", self.prepare(arrays))
         found: list[float] = head["seconds"]
         return found
 
-    def _measure_sizes(self, arrays: Mapping[str, Any]) -> dict[Symbol, int]:
+    def _measure_sizes(self, arrays: Mapping[str, Array]) -> dict[Symbol, int]:
         found: dict[Symbol, int] = {}
         for each in self.inputs:
             for size, actual in zip(each.sizes, arrays[each.name].shape[1:], strict=True):

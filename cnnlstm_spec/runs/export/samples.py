@@ -128,7 +128,7 @@ def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count
     return Trial(tuple(found), of) if found else None
 
 
-def fill_up(arrays: Mapping[str, Any], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Any] | None:
+def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Any] | None:
     """Samples with padded steps up to the fixed sizes; None where they do not fit."""
     found: dict[str, Any] = {}
     for each in inputs:

@@ -6,7 +6,7 @@ What those layers do before is up to who feeds the file: their vocabulary lies b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -21,6 +21,9 @@ from .document import TextLayer
 from .place import VOCABULARY
 from .sizes import Fed
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 KEPT = "vocabulary"
 """The argument that lies beside the file."""
 
@@ -32,7 +35,7 @@ class Side:
     model: keras.Model
     inputs: tuple[Fed, ...]
     """In the order of the model's own."""
-    prepare: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    prepare: Callable[[Mapping[str, Array]], Mapping[str, Array]]
     """Makes what a file is fed of what the model is fed."""
     texts: tuple[str, ...] = ()
     """The branches whose text it does not read."""
@@ -51,7 +54,7 @@ def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> Side:
     rest = keras.Model([behind.get(each.name, given[each.name]) for each in inputs], model.output)
     front = keras.Model([given[name] for name in texts], list(behind.values()))
 
-    def prepare(arrays: Mapping[str, Any]) -> Mapping[str, Any]:
+    def prepare(arrays: Mapping[str, Array]) -> Mapping[str, Any]:
         import tensorflow
 
         read = front.predict_on_batch([tensorflow.constant(arrays[name]) for name in texts])

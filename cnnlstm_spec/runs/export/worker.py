@@ -16,11 +16,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from .messages import receive, send
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 WARM_UP, LEAST, MOST, SECONDS = 3, 20, 200, 3.0
 """Runs before those that are timed, how many are timed at least and at most, and after how long no more are."""
@@ -47,7 +50,7 @@ def main() -> None:
 
 
 def answer(
-    what: str, head: dict[str, Any], arrays: Mapping[str, Any], runners: list[Runner]
+    what: str, head: dict[str, Any], arrays: Mapping[str, Array], runners: list[Runner]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """What there is to say, and arrays; `runners` holds the file that is open."""
     match what:
@@ -67,7 +70,7 @@ def answer(
     raise ValueError(what)
 
 
-def _run(run: Runner, arrays: Mapping[str, Any], batch: int | None) -> dict[str, Any]:
+def _run(run: Runner, arrays: Mapping[str, Array], batch: int | None) -> dict[str, Any]:
     """The outputs of any number of samples, in batches of that size, the last filled up with its last sample."""
     count = len(next(iter(arrays.values())))
     size = batch or count
@@ -78,7 +81,7 @@ def _run(run: Runner, arrays: Mapping[str, Any], batch: int | None) -> dict[str,
     return {name: numpy.concatenate([each[name] for each in found])[:count] for name in found[0]}
 
 
-def _measure_time(run: Runner, arrays: Mapping[str, Any]) -> list[float]:
+def _measure_time(run: Runner, arrays: Mapping[str, Array]) -> list[float]:
     """Seconds of each run."""
     for _ in range(WARM_UP):
         run(arrays)

@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....compiler.artifact.write import replace_file
+
+if TYPE_CHECKING:
+    from ...samples import Array
 
 SIGNATURE = "serving_default"
 
@@ -16,7 +19,7 @@ SIGNATURE = "serving_default"
 def convert(
     source: File,
     target: File,
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, Array],
     quantize: str | None = None,
     keep_float: Sequence[Sequence[str]] = (),
 ) -> dict[str, Any]:
@@ -40,7 +43,7 @@ def convert(
     return {"operations": _count_operations(target)}
 
 
-def _convert_selectively(converter: Any, arrays: Mapping[str, Any], addresses: Sequence[Sequence[str]]) -> bytes:
+def _convert_selectively(converter: Any, arrays: Mapping[str, Array], addresses: Sequence[Sequence[str]]) -> bytes:
     """The file with some layers left in float. Raises ValueError where no operation of an address is found."""
     import tensorflow
 
@@ -73,7 +76,7 @@ def _list_nodes(model: bytes, layer: str) -> list[str]:
     return list(dict.fromkeys(part for name in outputs if scope.search(name) for part in (name, *name.split(";"))))
 
 
-def _iterate_samples(arrays: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _iterate_samples(arrays: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
     count = len(next(iter(arrays.values())))
     return ({name: each[place : place + 1] for name, each in arrays.items()} for place in range(count))
 
@@ -94,7 +97,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     run = interpreter.get_signature_runner(SIGNATURE)
     names = interpreter.get_signature_list()[SIGNATURE]
 
-    def call(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def call(arrays: Mapping[str, Array]) -> dict[str, Any]:
         return {name: each.copy() for name, each in run(**arrays).items()}
 
     return call, sorted(names["inputs"]), sorted(names["outputs"])

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ....compiler.artifact.write import replace_file
+
+if TYPE_CHECKING:
+    from ...samples import Array
 
 SIGNATURE = "serving_default"
 OPSET = 18
 
 
-def convert(source: File, target: File, arrays: Mapping[str, Any], opset: int | None = None) -> dict[str, Any]:
+def convert(source: File, target: File, arrays: Mapping[str, Array], opset: int | None = None) -> dict[str, Any]:
     """Writes the file."""
     import onnx
     import tensorflow
@@ -85,7 +88,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     outputs = [each.name for each in session.get_outputs()]
 
-    def run(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
         return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
 
     return run, sorted(each.name for each in session.get_inputs()), sorted(outputs)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...samples import Array
 
 
-def convert(source: File, target: File, arrays: Mapping[str, Any]) -> None:
+def convert(source: File, target: File, arrays: Mapping[str, Array]) -> None:
     """Writes the file, and its weights beside it; as float32, which is not OpenVINO's default."""
     import openvino
 
@@ -26,7 +29,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     inputs = sorted(name for each in compiled.inputs for name in each.names)
     outputs = sorted(name for each in compiled.outputs for name in each.names)
 
-    def run(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
         found = compiled(dict(arrays))
         return {name: found[name].copy() for name in outputs}
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..place import copy_folder
+
+if TYPE_CHECKING:
+    from ...samples import Array
 
 SIGNATURE = "serving_default"
 
 
-def convert(source: File, target: File, arrays: Mapping[str, Any]) -> None:
+def convert(source: File, target: File, arrays: Mapping[str, Array]) -> None:
     """Copies it."""
     copy_folder(source, target)
 
@@ -23,7 +26,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     loaded = tensorflow.saved_model.load(str(path))
     function = loaded.signatures[SIGNATURE]
 
-    def run(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
         found = function(**{name: tensorflow.constant(each) for name, each in arrays.items()})
         return {name: each.numpy() for name, each in found.items()}
 
