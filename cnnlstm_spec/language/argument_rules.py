@@ -67,9 +67,11 @@ def check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
                     report_at(ONE_LONGER, rule["argument"], node, scope, values=values, boundaries=boundaries)
             case "elements_below" if rule["argument"] in written:
                 bound = rule["bound"] if isinstance(rule["bound"], int) else made.get(rule["bound"])
-                largest = max(written[rule["argument"]], default=0)
-                if bound is not None and largest >= bound:
-                    report_at(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=largest)
+                values = written[rule["argument"]]
+                # Those below 0 count from the end.
+                outside = [] if bound is None else [each for each in values if not -bound <= each < bound]
+                for each in outside[:1]:
+                    report_at(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=each)
 
 
 def report_at(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:

@@ -193,10 +193,10 @@ class MultiHeadAttention(Projected):
         if self.attention_axes is None:
             return super().list_attended(x)
         axes = self.attention_axes if isinstance(self.attention_axes, tuple) else (self.attention_axes,)
-        if min(axes, default=0) < -x.rank - 1:
-            # Keras counts on from the end, and attends to what it comes to.
+        if any(not -x.rank - 1 <= axis <= x.rank for axis in axes):
+            # Keras counts on, also to the axes of heads that it makes, and attends over what it comes to.
             words = f"an axis from {-x.rank} to {x.rank}"
-            raise Refusal(NOT_ALLOWED, "attention_axes", (), key="attention_axes", words=words, given=min(axes))
+            raise Refusal(NOT_ALLOWED, "attention_axes", (), key="attention_axes", words=words, given=self.attention_axes)
         return find_axis_numbers(self.title(), self.attention_axes, x, "attention_axes")
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
@@ -204,6 +204,9 @@ class MultiHeadAttention(Projected):
         axes = self.list_attended(query)
         if 0 in axes:
             raise Refusal(OVER_SAMPLES, "attention_axes", ("axis 0 is the batch, 1 the first after it",), layer=self.title())
+        if len(axes) > 1 and query.rank in axes and any(x.mask is not None for x in inputs[1:] or inputs):
+            words = "of axes before the last where steps are padding"
+            raise Refusal(NOT_ALLOWED, "attention_axes", (), key="attention_axes", words=words, given=list(axes))
         output = super().infer(at, *inputs)
         if self.use_causal_mask and axes != (1,):
             raise Refusal(CAUSAL, "use_causal_mask", (), given=", ".join(str(axis) for axis in axes))

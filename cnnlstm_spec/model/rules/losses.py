@@ -92,7 +92,14 @@ def find_axis_outside(thing: KerasObject, head: HeadUse) -> object:
     axes = axis if isinstance(axis, tuple | list) else (axis,)
     if thing.name == "SparseCategoricalCrossentropy":
         return None if axis in (-1, head.rank - 1) else axis
+    if thing.name == "CategoricalCrossentropy" and (isinstance(axis, tuple) or axis < -1) and _is_of_logits(thing, head):
+        return axis
     return axis if any(not -head.rank <= each < head.rank for each in axes) else None
+
+
+def _is_of_logits(thing: KerasObject, head: HeadUse) -> bool:
+    """Whether Keras goes back from the probabilities to the logits, of which TensorFlow takes one axis, -1 or from 0 up."""
+    return bool(thing.get("from_logits")) or (head.activation is not None and head.activation.function in ("softmax", "sigmoid"))
 
 
 def label_output(head: HeadUse) -> tuple[Label, ...]:
