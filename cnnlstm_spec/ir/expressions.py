@@ -19,7 +19,9 @@ def make_expression(value: Any) -> Expression:
     if isinstance(value, KerasObject):
         if value.identifier is not None and value.identifier not in NO_STRING:
             return value.identifier
-        return Call(value.path, (), tuple((name, make_expression(each)) for name, each in value.arguments))
+        # Of several thresholds a metric takes a list alone.
+        given = ((name, list(each) if isinstance(each, tuple) else each) for name, each in value.arguments)
+        return Call(value.path, (), tuple((name, make_expression(each)) for name, each in given))
     if isinstance(value, tuple):
         return tuple(make_expression(each) for each in value)
     if isinstance(value, list):

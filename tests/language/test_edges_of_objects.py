@@ -73,6 +73,10 @@ def test_what_is_refused_keras_refuses(family: str, name: str) -> None:
         {"CategoricalCrossentropy": {"axis": 1}},
         {"BinaryIoU": {"target_class_ids": [-2]}},
         {"BinaryIoU": {"target_class_ids": [-3]}},
+        {"Precision": {"thresholds": [0.3, 0.5]}},
+        {"TruePositives": {"thresholds": [0.5]}},
+        {"OneHotIoU": {"num_classes": 4, "target_class_ids": [3]}},
+        {"MeanIoU": {"num_classes": 3, "axis": [-1], "sparse_y_pred": False, "sparse_y_true": False}},
     ],
     ids=str,
 )

@@ -124,6 +124,19 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
+    elif isinstance(head.width, int) and _looks_at_none(thing, head.width):
+        help = (f"of classes 0 to {head.width - 1} it looks at none, and scores 0",)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
+
+
+def _looks_at_none(thing: KerasObject, width: int) -> bool:
+    """Whether an overlap of the greatest values is of classes alone that there are none of, or that it leaves out."""
+    count = thing.get("num_classes")
+    if thing.name not in OVERLAPS or thing.get("sparse_y_pred") is not False or not isinstance(count, int):
+        return False
+    targets = thing.get("target_class_ids")
+    classes = range(count) if targets is None else [each % count for each in targets]
+    return not any(each < width and each != thing.get("ignore_class") for each in classes)
 
 
 def _find_labels(thing: KerasObject) -> str | None:
@@ -279,8 +292,8 @@ def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "given": head.type,
         }
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
-    if thing.name in OVERLAPS and thing.get("axis") not in (-1, 0):
-        facts = {**shared, "argument": "axis", "value": thing.get("axis")}
+    if thing.name in OVERLAPS and (axis := thing.get("axis")) not in (-1, 0, (-1,), (0,)):
+        facts = {**shared, "argument": "axis", "value": list(axis) if isinstance(axis, tuple) else axis}
         yield Diagnostic(CANNOT_RUN, metric.find_place("axis"), facts, help=("leave `axis` out",))
     width = head.width
     class_id, top_k = thing.get("class_id"), thing.get("top_k")
