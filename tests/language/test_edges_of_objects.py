@@ -77,6 +77,7 @@ def test_what_is_refused_keras_refuses(family: str, name: str) -> None:
         {"TruePositives": {"thresholds": [0.5]}},
         {"OneHotIoU": {"num_classes": 4, "target_class_ids": [3]}},
         {"MeanIoU": {"num_classes": 3, "axis": [-1], "sparse_y_pred": False, "sparse_y_true": False}},
+        {"MeanIoU": {"num_classes": 3, "axis": [-1]}},
     ],
     ids=str,
 )

@@ -280,6 +280,12 @@ def _make_fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fi
     return tuple(found)
 
 
+def _counts_along(thing: KerasObject, axis: object) -> bool:
+    """Whether an overlap runs with an axis; a list of one is one where no greatest value is looked for."""
+    by_numbers = bool(thing.get("sparse_y_true")) and bool(thing.get("sparse_y_pred"))
+    return axis in (-1, 0) or (by_numbers and axis in ((-1,), (0,)))
+
+
 def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     thing, labels = metric.thing, label_output(head)
     shared: dict[str, object] = {"metric": name_written(thing), "head": head.name}
@@ -292,7 +298,7 @@ def _check_arguments(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
             "given": head.type,
         }
         yield Diagnostic(NO_AXIS, metric.place, facts, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}",))
-    if thing.name in OVERLAPS and (axis := thing.get("axis")) not in (-1, 0, (-1,), (0,)):
+    if thing.name in OVERLAPS and not _counts_along(thing, axis := thing.get("axis")):
         facts = {**shared, "argument": "axis", "value": list(axis) if isinstance(axis, tuple) else axis}
         yield Diagnostic(CANNOT_RUN, metric.find_place("axis"), facts, help=("leave `axis` out",))
     width = head.width
