@@ -21,9 +21,9 @@ from .values import TRIED, compute_column, compute_tried, count_work
 CASES = 256
 """Ways to choose one of several tests of each condition."""
 STEPS = 200_000
-"""Terms of the expressions of two sizes that are looked at, over all remainders."""
+"""Terms of the expressions of two sizes that are looked at, over all remainders and cases."""
 STEPS_OF_MANY = 20_000
-"""The same of more sizes, over all cases too: of these nothing is promised."""
+"""The same of more sizes: of these nothing is promised."""
 WORK = 5_000_000
 """Numbers that are worked out to try a condition on several sizes."""
 COUNTED = 100
@@ -105,9 +105,9 @@ def can_hold(conditions: Sequence[Condition]) -> bool | None:
         return _decide_left(asked)
     cases = list(islice(product(*(sorted(each.tests, key=str) for each in asked)), CASES + 1))
     answers = set()
-    of_many = _Solver(STEPS_OF_MANY)
+    solver = _Solver(STEPS_OF_MANY if len(symbols) > 2 else STEPS)
     for case in cases[:CASES]:
-        answer = (of_many if len(symbols) > 2 else _Solver(STEPS)).decide(case)
+        answer = solver.decide(case)
         if answer:
             return True
         answers.add(answer)

@@ -141,6 +141,14 @@ def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
     assert not rule or rule in told
 
 
+def test_two_sizes_that_stretch_are_given_up_soon() -> None:
+    """Each round can hold in three ways; all ways together have the steps that one had, which took minutes."""
+    branches = [[{"Repeat": {"times": 3, "layers": [STRETCHED]}}], [{"MaxPooling1D": {"pool_size": 3}}, STRETCHED]]
+    started = process_time()
+    load(two(*branches, {"layer": "Add"}, []))
+    assert process_time() - started < 12
+
+
 def test_long_sums_that_are_equal_are_seen_to_be() -> None:
     """The heights of both paths are one sum, too long for its terms to be told apart; so with the widths."""
 
