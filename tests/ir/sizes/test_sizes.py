@@ -141,6 +141,7 @@ def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
     assert not rule or rule in told
 
 
+@pytest.mark.whole
 def test_two_sizes_that_stretch_are_given_up_soon() -> None:
     """Each round can hold in three ways; all ways together have the steps that one had, which took minutes."""
     branches = [[{"Repeat": {"times": 3, "layers": [STRETCHED]}}], [{"MaxPooling1D": {"pool_size": 3}}, STRETCHED]]
