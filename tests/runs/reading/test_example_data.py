@@ -72,7 +72,7 @@ def test_the_data_of_an_example_are_read_whole(made: Path, capsys: pytest.Captur
     assert "nothing is amiss" in capsys.readouterr().out
 
 
-@pytest.mark.whole
+@pytest.mark.whole(every=3)
 @pytest.mark.parametrize("made", EXAMPLES, indirect=True)
 def test_an_example_is_trained(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", str(made / "run.yaml"), "-o", str(made / "run"), "--epochs", "1"]) == 0
