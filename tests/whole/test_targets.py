@@ -104,7 +104,7 @@ SMALLER = {
     "bench-quick": ["--smoke", "many"],
     "test-core": ["--collect-only", "-q", "tests/whole/test_targets.py"],
     "test-keras": ["--collect-only", "-q", "tests/whole/test_readme.py"],
-    "fuzz-input N=5": [],
+    "fuzz-input N=10": [],
 }
 """What is added to the last command of a target, so that it takes a second or two."""
 
