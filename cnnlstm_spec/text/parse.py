@@ -97,6 +97,7 @@ def _report_syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnos
     at = min(mark.index if mark else 0, len(source.text))
     problem = error.problem or "it cannot be read"
     if NESTING in problem:
+        at = _find_too_deep(source.text, at)
         return Diagnostic(TOO_DEEP, Place((), Span(source, at, at + 1)), {"limit": DEPTH_LIMIT})
     begun = error.context_mark.index if error.context_mark else at
     from .yaml_slips import find_slip
@@ -107,6 +108,20 @@ def _report_syntax_error(source: Source, error: yaml.MarkedYAMLError) -> Diagnos
         labels = (Label(Place((), Span(source, begun, begun + 1)), error.context),)
     place = Place((), Span(source, fix, min(fix + 1, len(source.text))))
     return Diagnostic(NOT_YAML, place, {"problem": problem}, "", labels, (help,) if help else (), fixes)
+
+
+def _find_too_deep(text: str, at: int) -> int:
+    """The first bracket a level too deep: libyaml may read brackets on, and end at its own limit."""
+    opened: list[int] = []
+    closed = 0
+    for index in range(min(at, len(text) - 1), -1, -1):
+        if text[index] in "]}":
+            closed += 1
+        elif text[index] in "[{" and closed:
+            closed -= 1
+        elif text[index] in "[{":
+            opened.append(index)
+    return opened[-DEPTH_LIMIT - 1] if len(opened) > DEPTH_LIMIT else at
 
 
 class _Composer:

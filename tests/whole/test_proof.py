@@ -32,7 +32,7 @@ def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
         [Proof(name, [sys.executable, "-c", program.format(status)]) for name, status in (("one", 0), ("two", 3))]
     )
     assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
-    assert "== two: 0 s\nit says\n" in capfd.readouterr().out
+    assert re.search(r"== two: \d+ s\nit says\n", capfd.readouterr().out)
     assert re.search(r"one \| holds \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
 
 
