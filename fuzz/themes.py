@@ -96,7 +96,7 @@ def saved(rng: Random) -> dict[str, Any]:
 
 def computed(seed: int) -> dict[str, Any] | None:
     """A function of `keras.ops` on what it reads, of any dtype, with and without weights before it; drawn apart as well."""
-    rng = Random(f"function {seed}")
+    rng = Random(f"computed {seed}")
     if rng.random() >= FUNCTIONS:
         return None
     fact = find_fact(rng.choice(list_names()))

@@ -65,6 +65,7 @@ def test_what_is_refused_keras_refuses(family: str, name: str) -> None:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=3, long=1)
 @pytest.mark.parametrize(
     "thing",
     [

@@ -31,7 +31,7 @@ FORMATTED = [op for op in list_ops() if op.title() not in ("Op", "ConvLSTM1D", *
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=8, long=2)
+@pytest.mark.sampled(every=16, long=4)
 @pytest.mark.parametrize("op", FORMATTED, ids=lambda op: op.title())
 def test_channels_come_first(op: type[Op]) -> None:
     """Of what does not, `data_format` has no such choice."""

@@ -251,7 +251,7 @@ def list_calls(name: str) -> list[dict[str, Any]]:
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.sampled(every=20, long=4)
+@pytest.mark.sampled(every=32, long=4)
 @pytest.mark.parametrize("name", list_names())
 def test_what_is_refused_keras_refuses(name: str) -> None:
     """What has no error builds, runs and gives what is inferred; what Keras is said to refuse it refuses."""

@@ -70,7 +70,7 @@ def _known_widths(patch: Patch) -> None:
 
 def _not_forgotten(patch: Patch) -> None:
     _no_rule_of_weights(patch)
-    patch.setattr(dtypes, "FORGETFUL", frozenset())
+    patch.setattr(dtypes, "forgets_penalty", lambda op: False)
 
 
 def _of_keras(patch: Patch) -> None:

@@ -153,6 +153,7 @@ def test_small(name: str, request: pytest.FixtureRequest) -> None:
 """
 
 
+@pytest.mark.whole
 def test_a_part_of_the_tests_writes_its_own_parts(tmp_path: Path) -> None:
     """What other tests tell stays as it is, and what tests tell that are no longer there goes."""
     (tmp_path / "conftest.py").write_text((TESTS / "conftest.py").read_text("utf-8"), "utf-8")

@@ -131,7 +131,8 @@ STRETCHED = {
 
 
 @pytest.mark.parametrize(
-    ("repeated", "rule"), [(SHRINKING, "`n` is a multiple of 2, and `n` is at least 35875968"), ([STRETCHED], "")]
+    ("repeated", "rule"),
+    [(SHRINKING, "`n` is a multiple of 2, and `n` is at least 35875968"), pytest.param([STRETCHED], "", marks=pytest.mark.whole)],
 )
 def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
     """Where the least size is in the millions they took minutes, and each round of what is stretched thrice the last."""
