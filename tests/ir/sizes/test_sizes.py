@@ -138,7 +138,7 @@ def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
     """Where the least size is in the millions they took minutes, and each round of what is stretched thrice the last."""
     started = process_time()
     told = [each.facts.get("condition") for each in load(one([{"Repeat": {"times": 40, "layers": repeated}}])).diagnostics]
-    assert process_time() - started < 5
+    assert process_time() - started < 20
     assert not rule or rule in told
 
 
