@@ -119,7 +119,7 @@ HARM = {
     "tab": ("version: 1\n\tname: x\n", "not-yaml"),
     "documents": ("version: 1\n---\nversion: 1\n", "several-documents"),
     "digits": ("seed: " + "9" * 5000, "unclear-number"),
-    "not a number": (BRANCH + "      - Dropout: {rate: .nan}\n", "out-of-range"),
+    "not a number": (BRANCH + "      - Dropout: {rate: .nan}\n", "value-not-allowed"),
     "long word": ("a" * 3_000_000, "not-a-spec"),
     "parentheses": (
         'vars: {a: "${' + "(" * 5000 + "1" + ")" * 5000 + '}"}\n' + BRANCH + "      - Dense: {units: $a}\n",
