@@ -131,7 +131,7 @@ def _value(kind: str, rng: Random) -> Any:
         return rng.random() < 0.5
     if kind in ("int", "natural", "count", "block", "counts", "axes"):
         return rng.randint(-3, 4)
-    return rng.choice([0, 1, 2, -1, 0.5, -0.5, 30]) if kind in ("number", "nonzero", "rate", "percent") else None
+    return rng.choice([0, 1, 2, -1, 0.5, -0.5, 30]) if kind in ("number", "positive", "rate", "percent") else None
 
 
 def into_backbones(rng: Random) -> dict[str, Any]:

@@ -177,7 +177,7 @@ OF: dict[str, str] = {
     "quantile.q": "rate",
     "percentile.q": "percent",
     "norm.ord": "number?",
-    "normalize.epsilon": "nonzero?",
+    "normalize.epsilon": "positive?",
 }
 """What an argument of one function takes, where its name does not say it."""
 LEFT_OUT = {

@@ -71,7 +71,8 @@ def check_rules(made: KerasObject, node: Mapping | None, scope: Scope) -> None:
                 # Those below 0 count from the end.
                 outside = [] if bound is None else [each for each in values if not -bound <= each < bound]
                 for each in outside[:1]:
-                    report_at(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], bound=bound, given=each)
+                    facts_ = {"bound": bound if each >= 0 else f"{bound} and none below -{bound}", "given": each}
+                    report_at(TOO_LARGE, rule["argument"], node, scope, argument=rule["argument"], **facts_)
 
 
 def report_at(code: Code, argument: str, node: Mapping, scope: Scope, /, **facts_: object) -> None:

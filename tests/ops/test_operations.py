@@ -226,7 +226,7 @@ WRITTEN: dict[str, list[Any]] = {
     "natural": [*range(-1, 6)],
     "counts": [0, 1, 2, 3, 5, [1], [1, 2], [2, 1, 1], [1, 1, 2, 1]],
     "number": NUMBERS,
-    "nonzero": NUMBERS,
+    "positive": NUMBERS,
     "ord": [None, 1, 2, -1, 0],
     "numbers": [[1], [1, 2]],
     "rate": [0, 0.3, 1, -0.5, 1.5],

@@ -16,7 +16,7 @@ KINDS: dict[str, Leaf] = {
     "count": SIZE,
     "block": Integer(2),
     "natural": OWN_NATURAL,
-    "nonzero": Number(above=0, code=NOT_ALLOWED),
+    "positive": Number(above=0, code=NOT_ALLOWED),
     "bool": BOOLEAN,
     "axes": AXES,
     "counts": OneOrMore(SIZE),
