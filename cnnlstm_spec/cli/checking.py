@@ -91,7 +91,8 @@ def _check(name: str, asked: Asked, telling: Telling, unused: Unused, is_last: b
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if prepared.variants:
         return _check_variants(path, prepared, asked, telling, unused, is_last)
-    found, idle = separate_advice(keep_shown(_list_findings(prepared.compile_plain(), asked), asked.advice))
+    compilation = prepared.compile_plain(keeps=asked.mending.tries)
+    found, idle = separate_advice(keep_shown(_list_findings(compilation, asked), asked.advice))
     unused.narrow(idle)
     settle = find_settling(prepared, found, asked.mending)
     return _tell_file(Checked(path, (*map(settle, found), *unused.tell(is_last))), telling)

@@ -30,10 +30,15 @@ class RetypedTexts(EditedTexts):
         return not self.first <= node.span.source.find_position(node.span.start)[0] <= self.last
 
 
+def may_retype(source: Source) -> bool:
+    """Whether to keep what is known of a text may be faster than to compile it anew."""
+    return len(source.text) >= LEAST
+
+
 def retype(before: Sweep, source: Source) -> Sweep | None:
     """A spec prepared from what was kept of the last text; None where the text is better compiled by itself."""
     old = before.source
-    if len(source.text) < LEAST or before.document is None or before.variants or before.again is None:
+    if not may_retype(source) or before.document is None or before.variants or before.again is None:
         return None
     if len(before.texts.sources) > 1 or MARK.search(source.text) or MARK.search(old.text):
         return None

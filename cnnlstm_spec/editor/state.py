@@ -17,12 +17,14 @@ from ..text.memo import UNKNOWN, Memory
 from ..text.source import Source
 from ..text.texts import Texts, find_same_file
 from .repaired import find_line, find_meant, is_half_written
-from .retyped import retype
+from .retyped import may_retype, retype
 
 VARIANTS = 200
 """So many variants of a matrix are looked at while a spec is edited."""
 
 
+FEW = 200
+"""So many layers in a short text are compiled in less time than a person sees."""
 AGE = 40
 """So many states in a row may keep what the one before has known; then all is compiled anew."""
 
@@ -90,6 +92,8 @@ class State:
     settings: Settings = field(default_factory=Settings)
     age: int = 0
     """How many states before it have given it what they knew."""
+    keeps: bool = True
+    """Whether it keeps what it knows for the one after it."""
 
     @cached_property
     def exact(self) -> State:
@@ -103,7 +107,12 @@ class State:
     @cached_property
     def compilation(self) -> Compilation:
         """The spec as it is written."""
-        return self.prepared.compile_plain()
+        return self.prepared.compile_plain(self.keeps)
+
+    def is_small(self) -> bool:
+        """Whether it was compiled as fast as one could be that keeps what it knows, or gives up once nobody waits for it."""
+        made: Compilation | None = self.__dict__.get("compilation")
+        return not may_retype(self.source) and made is not None and made.graph is not None and len(made.graph.nodes) <= FEW
 
     @cached_property
     def found(self) -> tuple[Diagnostic, ...]:
@@ -175,4 +184,4 @@ def make_state(
     memory = memory or Wanted()
     given = (settings.allow_imports, settings.allow_outside)
     prepared = sweep(source, (), (), folder, *given, texts=OpenTexts(open_files), memory=memory, indexed=True)
-    return State(source, prepared, memory, line, settings)
+    return State(source, prepared, memory, line, settings, keeps=before is None or not before.is_small())

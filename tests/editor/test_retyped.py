@@ -99,3 +99,15 @@ def test_states_do_not_keep_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_lines_that_differ(old: str, new: str, lines: tuple[int, int] | None) -> None:
     assert find_retyped(Source("", old), Source("", new)) == lines
+
+
+def test_of_a_small_spec_nothing_is_kept_once_it_was_compiled_before() -> None:
+    """What is kept costs a tenth, and of a short text with few layers nothing is found in it."""
+    first = state(TEXT)
+    assert first.compilation.ok and first.keeps
+    after = state(TEXT.replace("relu", "tanh"), first)
+    assert after.compilation.ok and not after.keeps and told(after) == told(state(after.source.text))
+    many = TEXT.replace("LSTM: {units: 64}", "Repeat: {times: 300, layers: [{Dense: {units: 4}}]}\n      - LSTM: {units: 64}")
+    grown = state(many, after)
+    assert grown.compilation.ok and not grown.keeps
+    assert state(many.replace("units: 4", "units: 5"), grown).keeps
