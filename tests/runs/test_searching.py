@@ -170,7 +170,7 @@ def start(spec: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(line, env=environment, stdout=pipe, stderr=pipe, start_new_session=True, preexec_fn=heed)
 
 
-@pytest.mark.whole
+@pytest.mark.whole(every=0)
 def test_killed_and_gone_on_with(searched: Path, tmp_path: Path) -> None:
     """Killed while a trial trains; what comes of it is what comes of a search that nobody stopped."""
     process = start(searched / "spec.yaml", tmp_path / "out")
@@ -192,7 +192,7 @@ def assert_same(one: Path, other: Path) -> None:
     assert (one / "best" / "model.keras").read_bytes() == (other / "best" / "model.keras").read_bytes()
 
 
-@pytest.mark.whole(every=10)
+@pytest.mark.whole(every=20)
 @pytest.mark.parametrize("number", range(20))
 def test_killed_at_random(searched: Path, tmp_path: Path, number: int) -> None:
     rng = random.Random(number)

@@ -191,7 +191,7 @@ def test_runs_at_a_time_are_those_one_after_another(finished: Path, tmp_path: Pa
     assert "seed-4: the best epoch is" in capsys.readouterr().out
 
 
-@pytest.mark.whole
+@pytest.mark.whole(every=0)
 def test_folds_and_variants_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_data(tmp_path, 60)
     text = SPEC.replace("validation: {fraction: 0.2}", "validation: {folds: 2}").replace("epochs: 6", "epochs: 2")
@@ -206,7 +206,7 @@ def test_folds_and_variants_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixt
     assert said.count("ms/sample") == 2
 
 
-@pytest.mark.whole
+@pytest.mark.whole(every=0)
 def test_runs_at_a_time_end_with_control_c_and_go_on(finished: Path, tmp_path: Path) -> None:
     # So many epochs that it does not end by itself before it is stopped.
     long = ("--epochs", "80", "--set", "fit.callbacks=[]")
