@@ -2,7 +2,7 @@
 
     python tools/backbones.py [--only NAME ...]            write
     python tools/backbones.py --check [--only NAME ...]    compare the files and the evaluator with Keras
-    python tools/backbones.py --check --count N            so many of them, from the first to the last
+    python tools/backbones.py --check --count N            so many of them, from the first to the last, and fewer builds of each
 
 Needs Keras, and this package on the path. Nothing is downloaded.
 """
@@ -14,7 +14,7 @@ import gc
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import product
 from math import prod
 from pathlib import Path
@@ -42,6 +42,12 @@ THOROUGH = (
 ALPHAS = (0.05, 0.1, 0.17, 0.25, 0.35, 0.41, 0.5, 0.6, 0.66, 0.75, 0.85, 0.9, 0.95, 1, 1.05, 1.1, 1.3, 1.4, 1.55, 2.7)
 
 
+COMMON = 6
+"""So many builds at least has every model."""
+Build = tuple[dict[str, Any], tuple[Any, Any], int]
+"""Arguments, sides (a symbol where unknown) and channels."""
+
+
 def measure(model: Any) -> dict[str, Any]:
     """What the evaluator should say of a model."""
     macs = elements = 0
@@ -65,8 +71,8 @@ def predict(name: str, args: dict[str, Any], height: Any, width: Any, channels: 
     return {"output_shape": backbone.infer_output_shape(*size), "layers": inner, **found, "activations": elements}
 
 
-def grid(name: str) -> Iterator[tuple[dict[str, Any], tuple[int, int], int]]:
-    """Builds to compare: arguments, sides and channels; fewer for a model whose module a smaller one stands for."""
+def grid(name: str) -> Iterator[Build]:
+    """Builds to compare; fewer for a model whose module a smaller one stands for."""
     least, names = backbone.find_facts(name).min_side, arguments(name)
     bare: dict[str, Any] = {"include_top": False}
     yield from ((bare, side, 3) for side in ((least, least), (96, 96), (161, 161), (97, 131)))
@@ -95,8 +101,8 @@ def grid(name: str) -> Iterator[tuple[dict[str, Any], tuple[int, int], int]]:
         yield from (({"depth_multiplier": m, "alpha": 0.3, **top}, (97, 64), 3) for m in (1, 2, 3) for top in tops)
 
 
-def refusals(name: str) -> Iterator[tuple[dict[str, Any], tuple[Any, Any], int]]:
-    """Builds of which Keras refuses some: arguments, sides (a symbol where unknown) and channels."""
+def refusals(name: str) -> Iterator[Build]:
+    """Builds of which Keras refuses some."""
     least, default, names = backbone.find_facts(name).min_side, backbone.find_facts(name).default_side, arguments(name)
     bare: dict[str, Any] = {"include_top": False}
     full, h, w = (default, default), make_symbol("h"), make_symbol("w")
@@ -136,11 +142,17 @@ def refused(name: str, args: dict[str, Any], sides: tuple[Any, Any], channels: i
     return ""
 
 
-def differences(name: str) -> Iterator[str]:
-    """Where the file, the evaluator and Keras do not agree."""
+def thin_out(builds: Iterable[Build], every: int) -> list[Build]:
+    """Those that every model has, and one in so many of the rest."""
+    every_one = list(builds)
+    return [*every_one[:COMMON], *every_one[COMMON::every]]
+
+
+def differences(name: str, every: int) -> Iterator[str]:
+    """Where the file, the evaluator and Keras do not agree; of what a thorough model has beside the others, one in so many."""
     if (FOLDER / f"{name}.json").read_text() != generate(name):
         yield "the file differs from what Keras gives"
-    for written, (height, width), channels in grid(name):
+    for written, (height, width), channels in thin_out(grid(name), every):
         args = {"weights": None, **written}
         if any(problem.refused for problem in backbone.check(name, args, height, width, channels)):
             continue
@@ -148,7 +160,7 @@ def differences(name: str) -> Iterator[str]:
         yield from compare(f"{args} {shape}", measure(build(name, **args, input_shape=shape)), predict(name, args, *shape))
         if not args.get("include_top", True) and not name.startswith("NASNet"):
             yield from sizeless(name, args, shape)
-    for written, sides, channels in refusals(name):
+    for written, sides, channels in thin_out(refusals(name), every):
         args = {"weights": None, **written}
         said = refused(name, args, sides, channels)
         found = [p for p in backbone.check(name, args, *sides, channels) if p.refused]
@@ -207,7 +219,7 @@ def main() -> int:
         start = time.perf_counter()
         if not options.check:
             (FOLDER / f"{name}.json").write_text(generate(name))
-        for difference in differences(name) if options.check else ():
+        for difference in differences(name, 3 if options.count else 1) if options.check else ():
             print(f"{name}: {difference}")
             failed = True
         gc.collect()
