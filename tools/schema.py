@@ -19,10 +19,12 @@ from cnnlstm_spec.runs.adapted import Adapted
 from cnnlstm_spec.runs.compare import Comparison
 from cnnlstm_spec.runs.data_report import DataReport
 from cnnlstm_spec.runs.export.document import Export
+from cnnlstm_spec.runs.identity import RunIdentity
 from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.runs.reading.pack.document import Pack
-from cnnlstm_spec.runs.search.document import Report
+from cnnlstm_spec.runs.reading.seen import SeenFiles
+from cnnlstm_spec.runs.search.document import Report, SearchIdentity
 from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
@@ -37,7 +39,10 @@ DOCUMENTS: dict[str, type[Document]] = {
     "export": Export,
     "manifest": Manifest,
     "pack": Pack,
+    "run-identity": RunIdentity,
     "search": Report,
+    "search-identity": SearchIdentity,
+    "seen": SeenFiles,
     "shapes": Shapes,
     "train": RunManifest,
     "validate": Findings,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path as File
 from typing import Any
 
@@ -16,20 +17,22 @@ from ..spec.layer_list import Layer
 from ..text.files import digest
 from ..text.nodes import Mapping, to_value
 from ..text.source import format_path
+from .artifact.manifest import ReadFile, ResolvedLayer, ResolvedSpec
 from .compile import Compilation
 
 
-def describe_resolved(compilation: Compilation) -> dict[str, Any]:
-    """`document` is the spec with its overrides, `layers` every layer with its final arguments and what it reads.
-
-    `files` has the digests of the files of weights by their paths, where there are any. Raises PathError.
-    """
+def describe_resolved(compilation: Compilation) -> ResolvedSpec:
+    """The spec with its overrides, and every layer with its final arguments and what it reads. Raises PathError."""
     assert compilation.typed is not None and isinstance(compilation.document, Mapping)
     document = compilation.document
     kept = {entry.key.text: to_value(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
-    made = {"document": make_plain(kept), "compile": make_plain(_compile(document)), "layers": _list_layers(compilation.typed)}
-    files = find_files(compilation.typed)
-    return made | ({"files": {name: {"sha256": digest(path)} for name, path in files.items()}} if files else {})
+    files = {name: ReadFile(sha256=digest(path)) for name, path in find_files(compilation.typed).items()}
+    return ResolvedSpec(
+        document=make_plain(kept),
+        compile=make_plain(_compile(document)),
+        layers=tuple(_list_layers(compilation.typed)),
+        **({"files": files} if files else {}),
+    )
 
 
 def find_files(graph: TypedGraph) -> dict[str, File]:
@@ -49,22 +52,18 @@ def _compile(document: Mapping) -> object:
     return None if node is None else to_value(node)
 
 
-def _list_layers(graph: TypedGraph) -> list[dict[str, Any]]:
-    rows = []
+def _list_layers(graph: TypedGraph) -> Iterator[ResolvedLayer]:
     for typed in graph.nodes.values():
         node = typed.node
         if node.hidden or node.op is None:
             continue
-        values = make_plain(node.op.list_values(node.origin.written.places))
-        row = {"path": format_path(node.origin.address), "name": node.layer, "layer": node.op.title()}
-        rows.append(
-            {
-                **row,
-                "arguments": values,
-                "inputs": [_find_source(id, graph) for id in node.inputs],
-            }
+        yield ResolvedLayer(
+            path=format_path(node.origin.address),
+            name=node.layer,
+            layer=node.op.title(),
+            arguments=make_plain(node.op.list_values(node.origin.written.places)),
+            inputs=tuple(_find_source(id, graph) for id in node.inputs),
         )
-    return rows
 
 
 def _find_source(id: str, graph: TypedGraph) -> str:

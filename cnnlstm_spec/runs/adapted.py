@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path as File
 from typing import Any, Literal
 
-from pydantic import ConfigDict, JsonValue, ValidationError
+from pydantic import ConfigDict, JsonValue
 
 from ..text.document import Document
 from ..text.escape.json import to_json
-from ..text.files import find_sort, need_regular, read_json
+from ..text.files import find_sort, need_regular
 from .folder import ADAPTED
 from .samples import DataError
 
@@ -42,7 +42,7 @@ def read_adapted(folder: File) -> tuple[str, ...]:
     if find_sort(folder / ADAPTED) is None:
         return ()
     need_regular(folder / ADAPTED)
-    try:
-        return to_overrides(Adapted.model_validate(read_json(folder / ADAPTED)).layers)
-    except ValidationError:
-        raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"]) from None
+    held = Adapted.read_file(folder / ADAPTED)
+    if held is None:
+        raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"])
+    return to_overrides(held.layers)

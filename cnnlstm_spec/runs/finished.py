@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pydantic import ValidationError
-
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.compile import Compilation, compile_source
 from ..emit.keras.quiet import silence
 from ..spec.data.sources import Source
 from ..spec.paths import WrittenPath
 from ..text.escape.json import to_json
-from ..text.files import PathError, find_sort, read_json
+from ..text.files import PathError, find_sort
 from ..text.frozen import dataclass
 from ..text.source import Place, Span
 from ..text.source import Source as Text
@@ -133,14 +131,12 @@ def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = Fa
     """A run by its folder. Raises DataError where there is none, or it is not finished."""
     if find_sort(folder) != "folder":
         raise DataError([f"`{folder}` is no folder of a run"])
-    held = read_json(folder / MANIFEST)
-    if held is None or find_sort(folder / MODEL) != "file":
+    if any(find_sort(folder / name) != "file" for name in (MANIFEST, MODEL)):
         unfinished = find_sort(folder / "state") == "folder"
         raise DataError([f"`{folder}` holds " + ("a run that is not finished" if unfinished else "no finished run")])
-    try:
-        manifest = RunManifest.model_validate(held)
-    except ValidationError:
-        raise DataError([f"`{folder / MANIFEST}` is no manifest of a run; `train` writes one"]) from None
+    manifest = RunManifest.read_file(folder / MANIFEST)
+    if manifest is None:
+        raise DataError([f"`{folder / MANIFEST}` is no manifest of a run; `train` writes one"])
     compilation = compile_held(manifest.spec.document, folder, manifest.base, allow_imports, read_adapted(folder))
     return Finished(compilation, folder / MODEL, manifest, allow_outside, allow_imports)
 

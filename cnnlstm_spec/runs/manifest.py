@@ -69,7 +69,7 @@ class RunManifest(Manifest):
 
     model_config = ConfigDict(title="cnnlstm-spec train: manifest.json")
 
-    data: JsonValue
+    data: dict[str, JsonValue]
     """Sources with their rows and digests, classes, and how they were shared out."""
     fit: JsonValue
     """The section `fit` as it was understood."""

@@ -11,12 +11,12 @@ from functools import partial
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
-from ..compiler.artifact.manifest import ResolvedSpec
+from ..compiler.artifact.manifest import SpecFile
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
 from ..compiler.backend import find_backend
 from ..compiler.compile import Compilation
-from ..compiler.resolved import describe_resolved, make_plain
+from ..compiler.resolved import describe_resolved
 from ..emit.keras.quiet import silence
 from ..text.files import find_sort
 from ..text.frozen import dataclass
@@ -24,8 +24,9 @@ from .adapted import make_adapted
 from .commit import find_commit
 from .counted import find_hints
 from .ending import DIVERGED, DONE, REFUSED, Ending
-from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, Identity, RunFolder
+from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, RunFolder
 from .history import find_parting, to_csv
+from .identity import RunIdentity
 from .installed import find_installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
@@ -124,13 +125,13 @@ def _join(team: Team | None) -> Processes | None:
     return Processes(team)
 
 
-def make_identity(compilation: Compilation, data: Data, fold: int | None) -> Identity:
+def make_identity(compilation: Compilation, data: Data, fold: int | None) -> RunIdentity:
     """What makes this run the one that it is."""
     assert compilation.spec is not None
     facts = dict(data.facts) if fold is None else {**data.facts, "fold": fold}
     held = describe_resolved(compilation)
-    held["document"] = make_portable(held["document"], compilation.spec, _find_base(compilation))
-    return Identity(held, facts, find_installed_versions())
+    document = make_portable(held.document, compilation.spec, _find_base(compilation))
+    return RunIdentity.make(held.model_copy(update={"document": document}), facts, find_installed_versions())
 
 
 def _find_base(compilation: Compilation) -> File:
@@ -139,7 +140,7 @@ def _find_base(compilation: Compilation) -> File:
     return File() if name.startswith("<") else File(name).parent
 
 
-def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | None:
+def _prepare(folder: RunFolder, identity: RunIdentity, orders: Orders) -> Ending | None:
     """Readies the folder; an ending where nothing is to be trained."""
     standing = folder.find_standing(identity)
     where = folder.path
@@ -163,15 +164,15 @@ def _prepare(folder: RunFolder, identity: Identity, orders: Orders) -> Ending | 
     return Ending(REFUSED, (f"`{where}` holds files that are no run's: name another folder, or use `--force`",))
 
 
-def _lengthen(folder: RunFolder, identity: Identity) -> Ending | None:
+def _lengthen(folder: RunFolder, identity: RunIdentity) -> Ending | None:
     """Goes on with a run that had ended, for more epochs."""
     from ..emit.keras.run import load
     from .train.keep import BEST, PHASE, pack_weights, unpack_mark
 
     last = folder.read_kept()
     _, mark = unpack_mark(last)
-    document = identity.to_data()["spec"]["document"]
-    epochs = document["fit"].get("epochs")
+    section = identity.spec.document["fit"]
+    epochs = section.get("epochs") if isinstance(section, dict) else None
     if mark.ended or not isinstance(epochs, int) or epochs <= mark.done:
         ended = "a callback had ended it" if mark.ended else f"it has had {mark.done} epochs"
         return Ending(REFUSED, (f"`{folder.path}` holds this run, and {ended}; `--force` starts anew",))
@@ -186,7 +187,7 @@ def _train(
     compilation: Compilation,
     data: Data,
     folder: RunFolder,
-    identity: Identity,
+    identity: RunIdentity,
     orders: Orders,
     watch: Watch,
     processes: Processes | None,
@@ -288,7 +289,7 @@ def _write(
     compilation: Compilation,
     data: Data,
     folder: RunFolder,
-    identity: Identity,
+    identity: RunIdentity,
     outcome: Outcome,
     model: Any,
     batch_size: int,
@@ -330,7 +331,7 @@ def _list_last_lines(outcome: Outcome, where: File) -> list[str]:
 def _make_manifest(
     compilation: Compilation,
     data: Data,
-    identity: Identity,
+    identity: RunIdentity,
     outcome: Outcome,
     files: dict[str, bytes],
     batch_size: int,
@@ -340,7 +341,7 @@ def _make_manifest(
 ) -> RunManifest:
     base = make_manifest(compilation, files, identity.versions)
     held = {name: getattr(base, name) for name in base.model_fields_set}
-    held["spec"] = ResolvedSpec.model_validate({"sha256": base.spec.sha256, **identity.to_data()["spec"]})
+    held["spec"] = SpecFile(sha256=base.spec.sha256, **identity.spec.to_data())
     more: dict[str, Any] = {}
     if outcome.best is not None and outcome.rows:
         row = outcome.rows[outcome.best - 1]
@@ -352,11 +353,10 @@ def _make_manifest(
         more["fold"] = identity.data["fold"]
     if outcome.diverged:
         more["ended"] = Ended(reason="nan", where=outcome.diverged)
-    section = identity.spec["document"].get("fit")
     return RunManifest(
         **held,
-        data=make_plain(identity.data),
-        fit=make_plain(section),
+        data=identity.data,
+        fit=identity.spec.document.get("fit"),
         batch_size=batch_size,
         epochs=len(outcome.rows),
         base=File(os.path.relpath(_find_base(compilation), folder)).as_posix(),

@@ -14,13 +14,12 @@ from pathlib import Path as File
 from typing import Any
 
 from ..compiler import interrupts
-from ..compiler.artifact.ownership import MANIFEST
 from ..compiler.compile import Compilation
 from ..compiler.variants import sweep
 from ..ir.program import Unbuildable
 from ..spec.data.splits import Split
 from ..text.edits.matrix import name_folders
-from ..text.files import PathError, read_json
+from ..text.files import PathError
 from ..text.frozen import dataclass
 from ..text.missing import explain_missing
 from ..text.source import Source
@@ -138,8 +137,9 @@ def write_runs_table(jobs: Sequence[Job]) -> str:
     """
     rows: dict[int | None, list[dict[str, Any]]] = {}
     for job in jobs:
-        best = (read_json(File(job.output) / MANIFEST) or {}).get("best") or {}
-        row = {"run": job.label, "best_epoch": best.get("epoch"), **best.get("metrics", {})}
+        manifest = RunFolder(File(job.output)).read_manifest()
+        best = manifest.best if manifest is not None else None
+        row = {"run": job.label, **({"best_epoch": None} if best is None else {"best_epoch": best.epoch, **best.metrics})}
         rows.setdefault(job.variant, []).append(row)
     every = [row for alike in rows.values() for row in alike]
     names = list(dict.fromkeys(name for row in every for name in row))

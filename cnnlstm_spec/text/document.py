@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path as File
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from .docstrings import read_docstrings
 from .escape.json import to_json
+from .files import read_json
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _Value = TypeVar("_Value")
@@ -50,6 +52,14 @@ class Document(BaseModel):
         """
         # Not `model_validate_json`, whose texts hold no halves of characters: a file's name may.
         return cls.model_validate(json.loads(text))
+
+    @classmethod
+    def read_file(cls, path: File) -> Self | None:
+        """The document that a file holds; None where it cannot be read, or holds anything else."""
+        try:
+            return cls.model_validate(read_json(path))
+        except ValidationError:
+            return None
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

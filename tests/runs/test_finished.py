@@ -19,7 +19,7 @@ data: {train: t.csv, inputs: {x: {column: f}}, targets: {head: {column: y, class
 
 def test_fractions_are_read_back(tmp_path: Path) -> None:
     (tmp_path / "spec.yaml").write_text(SPEC)
-    document = describe_resolved(load(tmp_path / "spec.yaml"))["document"]
+    document = describe_resolved(load(tmp_path / "spec.yaml")).document
     held = compile_held(document, tmp_path, ".", False)
     assert held.ok and held.spec is not None and held.spec.data is not None
     assert held.spec.data.targets["head"].source.classes == ("1/2", "3/4")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from pathlib import Path
 
+from finished_runs import MADE
+
+from cnnlstm_spec.runs.manifest import Best
 from cnnlstm_spec.runs.run import Orders
 from cnnlstm_spec.runs.several import Job, write_runs_table
 
@@ -14,7 +16,8 @@ from cnnlstm_spec.runs.several import Job, write_runs_table
 def make_job(folder: Path, label: str, variant: int | None, loss: float) -> Job:
     output = folder / label
     output.mkdir(parents=True)
-    (output / "manifest.json").write_text(json.dumps({"best": {"epoch": 2, "metrics": {"loss": loss}}}))
+    best = Best(epoch=2, monitor="loss", direction="min", metrics={"loss": loss})
+    (output / "manifest.json").write_text(MADE.model_copy(update={"best": best}).to_json())
     return Job("spec.yaml", "", (), (), None, variant, str(output), label, Orders())
 
 

@@ -44,7 +44,7 @@ def test_every_document_that_is_written_whole_has_a_schema() -> None:
 def test_every_schema_is_held_against_what_is_written() -> None:
     """By some test, which reads what the tool has written with `read_document`, or with the schema's validator."""
     texts = "".join(path.read_text("utf-8") for path in TESTS.rglob("test_*.py") if path != Path(__file__))
-    assert set(DOCUMENTS) - set(re.findall(r'(?:read_document|validator)\(\s*"(\w+)"', texts)) == set()
+    assert set(DOCUMENTS) - set(re.findall(r'(?:read_document|validator)\(\s*"([\w-]+)"', texts)) == set()
 
 
 @pytest.mark.parametrize("cls", find_documents(), ids=lambda cls: cls.__name__)

@@ -248,6 +248,19 @@ def test_fields_say_their_types() -> None:
     assert len(found) <= MOST_ANY, "\n".join(found)
 
 
+BESIDE_DOCUMENTS = {
+    "text/files.py": "it is the function",
+    "text/document.py": "`Document.read_file`",
+    "compiler/backend.py": "Keras's own settings",
+}
+
+
+def test_a_json_file_is_read_as_its_document() -> None:
+    """By key nothing is read of what the tool has written: what is no document of that kind is None."""
+    found = {path.relative_to(PACKAGE).as_posix() for path in FILES if "read_json" in path.read_text("utf-8")}
+    assert found == BESIDE_DOCUMENTS.keys()
+
+
 def test_files_of_tests_have_names_of_their_own() -> None:
     """Two of one name cannot be collected together."""
     names = sorted(path.name for path in Path(__file__).parent.parent.rglob("test_*.py"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -14,8 +13,7 @@ from pathlib import Path as File
 
 from ...emit.keras.quiet import silence
 from ...ir.program import Unbuildable
-from ...text.escape.json import to_json
-from ...text.files import PathError, explain_error, read, read_json
+from ...text.files import PathError, explain_error, read
 from ...text.frozen import dataclass
 from ...text.missing import explain_missing
 from ...text.nodes import Mapping as MappingNode
@@ -27,6 +25,7 @@ from ..resolved import describe_resolved
 from ..variants import Sweep, sweep
 from ..version import __version__
 from . import write as artifact
+from .manifest import Manifest
 from .ownership import MANIFEST
 
 
@@ -156,19 +155,18 @@ def is_current(compilation: Compilation, folder: File, passes: str, purpose: str
 
     What rests on modules of the person's own, which may have changed, is never current.
     """
-    try:
-        manifest = read_json(folder / MANIFEST)
-        written = {key: value for key, value in manifest["spec"].items() if key != "sha256"}
-        named = [(folder / name, facts["sha256"]) for name, facts in manifest["files"].items()]
-        whole = all(artifact.digest(read(path)) == sha256 for path, sha256 in named)
-        same = manifest["name"], manifest["seed"], manifest.get("passes"), manifest.get("for"), manifest["versions"]
-        trained = manifest.get("inference", {}).get("weights")
-        now = json.loads(to_json(describe_resolved(compilation)))
-    except (PathError, KeyError, TypeError, AttributeError):
+    held = Manifest.read_file(folder / MANIFEST)
+    if held is None or (held.inference is not None and held.inference.weights is not None) or has_own_modules(compilation):
         return False
     assert compilation.spec is not None
-    wanted = (compilation.spec.name, compilation.spec.seed, passes, purpose, _find_installed(same[4]))
-    return whole and trained is None and written == now and same == wanted and not has_own_modules(compilation)
+    same = held.name, held.seed, held.passes, held.purpose, held.versions
+    if same != (compilation.spec.name, compilation.spec.seed, passes, purpose, _find_installed(held.versions)):
+        return False
+    try:
+        whole = all(artifact.digest(read(folder / name)) == file.sha256 for name, file in held.files.items())
+        return whole and held.spec.resolved == describe_resolved(compilation)
+    except PathError:
+        return False
 
 
 def _find_installed(versions: Mapping[str, str]) -> dict[str, str | None]:

@@ -20,7 +20,7 @@ class WrittenFile(Document):
 
 
 class ReadFile(Document):
-    """A file that weights were taken from."""
+    """A file that was read, such as one of weights."""
 
     sha256: Sha256
 
@@ -59,10 +59,8 @@ class ResolvedLayer(Document):
 
 
 class ResolvedSpec(Document):
-    """The spec that the artifact was made of."""
+    """A spec as it was understood."""
 
-    sha256: Sha256
-    """Of the file's text."""
     document: dict[str, JsonValue]
     """The spec with its overrides."""
     compile: JsonValue
@@ -70,6 +68,18 @@ class ResolvedSpec(Document):
     layers: tuple[ResolvedLayer, ...]
     files: LeftOut[dict[str, ReadFile]] = None
     """Those that weights start from, by their paths as written."""
+
+
+class SpecFile(ResolvedSpec, ReadFile):
+    """The spec that the artifact was made of: its file, and as what it was understood."""
+
+    sha256: Sha256
+    """Of the file's text."""
+
+    @property
+    def resolved(self) -> ResolvedSpec:
+        """As what it was understood, whatever its text."""
+        return ResolvedSpec.model_validate(self.model_dump(exclude={"sha256"}, exclude_unset=True))
 
 
 class Manifest(Document):
@@ -98,6 +108,6 @@ class Manifest(Document):
     """Of a model for inference alone."""
     files: dict[str, WrittenFile]
     """By name, all but the manifest."""
-    spec: ResolvedSpec
+    spec: SpecFile
     passes: str
     """Which passes ran: `default` or `none`."""

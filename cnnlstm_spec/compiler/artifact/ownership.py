@@ -1,4 +1,4 @@
-"""Whose the files in an artifact's folder are, and what runs that were killed have left there. Imports `files` alone."""
+"""Whose the files in an artifact's folder are, and what runs that were killed have left there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path as File
 
-from ...text.files import PathError, find_sort, list_entries, measure_age, read, read_json, resolve
+from ...text.files import PathError, find_sort, list_entries, measure_age, read, resolve
+from .manifest import Manifest
 
 MODEL, MANIFEST = "model.keras", "manifest.json"
 RANDOM = "[a-z0-9_]{8}"
@@ -20,16 +21,16 @@ OLD = 3600
 def find_foreign(folder: File, names: Iterable[str], digest: Callable[[bytes], str]) -> list[str]:
     """Those of the files that lie there and are not ours: all where no manifest of ours is, else a model that it does not fit.
 
-    A picture can be drawn again, a model that was trained cannot. Between the renames of an interrupted run, the manifest
-    that was to come waits beside the old one, and counts too.
+    A picture can be drawn again, a model that was trained cannot: a run's manifest is none of ours. Between the renames of an
+    interrupted run, the manifest that was to come waits beside the old one, and counts too.
     """
     waiting = [path for path in _list_below(folder) if re.fullmatch(rf"\.{re.escape(MANIFEST)}\.{RANDOM}\.tmp", path.name)]
-    described = [files for path in (folder / MANIFEST, *waiting) if (files := _read_manifest(path)) is not None]
+    described = [found.files for path in (folder / MANIFEST, *waiting) if (found := Manifest.read_file(path)) is not None]
     there = [name for name in names if find_sort(folder / name) is not None]
     if not described or MODEL not in there:
         return [] if described else there
     model = digest(read(folder / MODEL))
-    return [] if any(files.get(MODEL) == model for files in described) else [MODEL]
+    return [] if any(MODEL in files and files[MODEL].sha256 == model for files in described) else [MODEL]
 
 
 def hide_name(name: str) -> str:
@@ -51,14 +52,6 @@ def clear(folder: File, names: Iterable[str]) -> None:
     for path in _list_below(folder.parent):
         if is_temporary(path, (folder.name,)) and _is_old(path) and {each.name for each in _list_below(path)} <= names:
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _read_manifest(path: File) -> dict[str, str] | None:
-    """The digests in a manifest of ours by the names of the files; None where it is none."""
-    try:
-        return {name: facts["sha256"] for name, facts in read_json(path)["files"].items()}
-    except (KeyError, TypeError, AttributeError):
-        return None
 
 
 def _list_below(folder: File) -> list[File]:

@@ -31,7 +31,7 @@ from ..compile import Compilation, pause_collector
 from ..deploy import Deployment, Note
 from ..resolved import describe_resolved
 from ..version import __version__
-from .manifest import Inference, LayerNote, Manifest, ReadFile, ResolvedSpec, WrittenFile
+from .manifest import Inference, LayerNote, Manifest, ReadFile, SpecFile, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, find_foreign, hide_name
 from .saved import find_jit, make_portable
 from .since import find_least, find_since
@@ -146,7 +146,7 @@ def make_manifest(
         purpose="training" if deployment is None else "inference",
         **more,
         files={name: WrittenFile(sha256=digest(data), bytes=len(data)) for name, data in files.items()},
-        spec=ResolvedSpec.model_validate({"sha256": digest(compilation.source.text.encode()), **describe_resolved(compilation)}),
+        spec=SpecFile(sha256=digest(compilation.source.text.encode()), **describe_resolved(compilation).to_data()),
         passes=passes,
     )
 

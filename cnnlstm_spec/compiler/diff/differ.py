@@ -103,7 +103,7 @@ def _list_facts(compilation: Compilation) -> dict[str, Any]:
     for head, id in typed.graph.outputs.items():
         type = typed.nodes[id].type
         found[f"output {head}"] = f"{type} {type.dtype}" if type is not None else None
-    written = describe_resolved(compilation)["compile"]
+    written = describe_resolved(compilation).compile
     return found if written is None else {**found, **_flatten_value("compile", written)}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path as File
 from ...compiler.artifact.batch import has_own_modules
 from ...spec.data.sources import Source
 from ...text.escape.json import to_json
-from ...text.files import PathError, digest, read_json
+from ...text.files import PathError, digest
 from ..file_digests import digest_files
 from ..finished import Finished
 from ..installed import find_installed_versions
@@ -61,13 +61,14 @@ def find_origin(finished: Finished, data: Data, wanted: Wanted) -> str | None:
 
 def is_current(folder: File, origin: str | None) -> bool:
     """Whether the export that lies in a folder rests on the same, and its files are as they were written."""
+    held = Export.read_file(folder / DOCUMENT)
+    if held is None or origin is None or held.origin != origin:
+        return False
+    digests = {name: each.sha256 for file in held.files for name, each in file.files.items()}
+    digests |= {each.vocabulary: each.sha256 for each in (held.texts or {}).values() if each.vocabulary and each.sha256}
     try:
-        held = Export.model_validate(read_json(folder / DOCUMENT))
-        digests = {name: each.sha256 for file in held.files for name, each in file.files.items()}
-        digests |= {each.vocabulary: each.sha256 for each in (held.texts or {}).values() if each.vocabulary and each.sha256}
-        return origin is not None and held.origin == origin and all(digest(folder / name) == digests[name] for name in digests)
-    except (PathError, ValueError):
-        # Not there, or no document of ours.
+        return all(digest(folder / name) == sha256 for name, sha256 in digests.items())
+    except PathError:
         return False
 
 

@@ -12,7 +12,7 @@ from pathlib import Path as File
 from ...compiler.artifact.manifest import WrittenFile
 from ...compiler.artifact.ownership import hide_name
 from ...compiler.artifact.write import make_folder, remove_folder, replace_file
-from ...text.files import PathError, digest, find_sort, list_entries, read_json, stamp, tell_system_errors
+from ...text.files import PathError, digest, find_sort, list_entries, stamp, tell_system_errors
 from ..samples import DataError
 from .document import Export
 from .formats import FORMS, Kind
@@ -53,13 +53,10 @@ def check_folder(folder: File, kinds: tuple[Kind, ...], force: bool) -> None:
     sort = find_sort(folder)
     if sort not in (None, "folder"):
         raise PathError(folder, f"it is a {sort}, not a folder")
-    held = read_json(folder / DOCUMENT)
-    ours = held.get("files") if isinstance(held, dict) else None
-    if force or isinstance(ours, list):
+    if force or Export.read_file(folder / DOCUMENT) is not None:
         return
-    there = [top for kind in kinds if find_sort(folder / (top := kind.path.split("/")[0])) is not None]
-    if held is not None:
-        there.append(DOCUMENT)
+    names = (*(kind.path.split("/")[0] for kind in kinds), DOCUMENT)
+    there = [name for name in names if find_sort(folder / name) is not None]
     if there:
         named = " and ".join(f"`{name}`" for name in dict.fromkeys(there))
         raise DataError([f"`{folder}` holds {named}, not written by `export`: name another folder, or `--force`"])
@@ -110,9 +107,9 @@ def put_in_place(scratch: File, folder: File, export: Export) -> None:
 
 def _list_vocabularies(folder: File) -> list[str]:
     """The files of vocabularies that an export before has written."""
-    held = read_json(folder / DOCUMENT)
-    texts = held.get("texts") if isinstance(held, dict) else None
-    return [f"{branch}{VOCABULARY}" for branch in texts if NAME.fullmatch(branch)] if isinstance(texts, dict) else []
+    held = Export.read_file(folder / DOCUMENT)
+    texts = held.texts if held is not None else None
+    return [f"{branch}{VOCABULARY}" for branch in texts or {} if NAME.fullmatch(branch)]
 
 
 def _list_tops() -> tuple[str, ...]:

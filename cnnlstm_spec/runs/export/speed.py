@@ -6,9 +6,7 @@ from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 import numpy
-from pydantic import ValidationError
 
-from ...text.files import read_json
 from ..samples import DataError
 from .child import Child, Failed
 from .document import Export, ExportedFile
@@ -25,10 +23,10 @@ OPEN = 32
 
 def read_export(folder: File) -> Export:
     """What an export wrote into a folder. Raises DataError where it is none."""
-    try:
-        return Export.model_validate(read_json(folder / DOCUMENT))
-    except ValidationError:
-        raise DataError([f"`{folder / DOCUMENT}` is none that `export` has written"]) from None
+    held = Export.read_file(folder / DOCUMENT)
+    if held is None:
+        raise DataError([f"`{folder / DOCUMENT}` is none that `export` has written"])
+    return held
 
 
 def measure_file_time(folder: File, file: ExportedFile, batch: int) -> tuple[int, list[float]]:

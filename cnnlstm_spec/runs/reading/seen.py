@@ -1,6 +1,6 @@
 """What has been read of files: the digest and the shape of each that was sound, kept in the user's cache for a later run.
 
-It holds for a file of the very size, time and place on the disk alone; of any other nothing is known, and a record that is none
+It holds for a file of the very size, time and place on the disk alone; of any other nothing is known, and a cache that is none
 is passed over. Nothing of what files hold is kept.
 """
 
@@ -10,13 +10,15 @@ import hashlib
 import os
 from collections.abc import Sequence
 from pathlib import Path as File
-from typing import Any
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict
 
+from ...compiler.artifact.manifest import Sha256
 from ...compiler.artifact.write import make_folder, replace_file
+from ...text.document import Document
 from ...text.escape.json import to_json
-from ...text.files import PathError, digest, find_sort, list_entries, read_json, resolve, stamp
+from ...text.files import PathError, digest, find_sort, list_entries, resolve, stamp
 
 CACHE = "CNNLSTM_SPEC_CACHE"
 """The variable of the environment that names another folder for the cache."""
@@ -24,17 +26,25 @@ MOST = 500_000
 """So many files are kept of one folder's specs."""
 
 
-class Entry(BaseModel):
+class SeenFile(Document):
     """What is known of a file."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
     stamp: tuple[tuple[int, int, int], ...]
     """Time, size and place on the disk; of a folder, of each file in it."""
-    sha256: str
+    sha256: Sha256
     shape: tuple[int, ...]
     readings: tuple[str, ...]
     """The ways of reading, each as a digest, in which it was sound."""
+
+
+class SeenFiles(Document):
+    """The files that the specs of a folder have read."""
+
+    model_config = ConfigDict(title="cnnlstm-spec data: what is known of files")
+
+    version: Literal[1]
+    files: dict[str, SeenFile]
+    """By path."""
 
 
 class Seen:
@@ -44,18 +54,18 @@ class Seen:
         """Without a folder nothing is kept."""
         named = hashlib.sha256(str(resolve(folder)).encode("utf-8", "surrogateescape")).hexdigest() if folder is not None else ""
         self.path = _find_cache() / f"{named[:32]}.json" if named else None
-        self._entries: dict[str, Entry] | None = None
+        self._entries: dict[str, SeenFile] | None = None
         self.is_changed = False
 
     @property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, SeenFile]:
         """What is known, by path."""
         if self._entries is None:
-            held = read_json(self.path) if self.path is not None else None
-            self._entries = dict(_list_valid(held)) if isinstance(held, dict) else {}
+            held = SeenFiles.read_file(self.path) if self.path is not None else None
+            self._entries = dict(held.files) if held is not None else {}
         return self._entries
 
-    def find(self, path: File) -> Entry | None:
+    def find(self, path: File) -> SeenFile | None:
         """What is known of a file as it is now."""
         entry = self.entries.get(str(path))
         return entry if entry is not None and entry.stamp == _stamp_path(path) else None
@@ -75,7 +85,7 @@ class Seen:
             if before is None or len(self.entries) >= MOST:
                 return
             try:
-                entry = Entry(stamp=before, sha256=_digest(path), shape=tuple(map(int, shape)), readings=())
+                entry = SeenFile(stamp=before, sha256=_digest(path), shape=tuple(map(int, shape)), readings=())
             except PathError:
                 return
         kept = entry.model_copy(update={"readings": (*entry.readings, reading)})
@@ -95,21 +105,11 @@ class Seen:
             return
         try:
             make_folder(self.path.parent)
-            held = {name: each.model_dump(mode="json") for name, each in self.entries.items()}
-            replace_file(self.path, to_json(held, None).encode("utf-8", "surrogatepass"))
+            held = SeenFiles(version=1, files=self.entries)
+            replace_file(self.path, (to_json(held.to_data(), None) + "\n").encode())
             self.is_changed = False
         except PathError:
             return
-
-
-def _list_valid(held: dict[str, Any]) -> list[tuple[str, Entry]]:
-    found = []
-    for name, value in held.items():
-        try:
-            found.append((name, Entry.model_validate_json(to_json(value, None))))
-        except ValidationError:
-            continue
-    return found
 
 
 def _find_cache() -> File:

@@ -1,4 +1,4 @@
-"""What `search --format json` prints and `trials.json` holds."""
+"""What `search --format json` prints and `trials.json` holds, and whose a folder is, as `search.json` says it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import ConfigDict, JsonValue
 
+from ...compiler.artifact.manifest import Sha256
 from ...text.document import Count, Document, LeftOut
 
 
@@ -50,3 +51,15 @@ class Report(Document):
     """The number of the best trial."""
     ended: LeftOut[str] = None
     """Why it ended before its time."""
+
+
+class SearchIdentity(Document):
+    """What makes two searches one, and which trials of a study are its own."""
+
+    model_config = ConfigDict(title="cnnlstm-spec search: search.json")
+
+    version: Literal[1]
+    key: Sha256
+    """Of the spec with its overrides, but for how many trials it has."""
+    owner: str
+    """What marks a trial as its own in a study that several folders share."""

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path as File
 from typing import Any
 
-from ...compiler.artifact.ownership import MANIFEST
 from ...compiler.artifact.write import lock_file, make_folder, replace_file
 from ...compiler.resolved import make_plain
 from ...text.escape.json import to_json
-from ...text.files import find_sort, list_entries, read, read_json
+from ...text.files import find_sort, list_entries, read
 from ...text.frozen import dataclass
 from ..folder import NAMES, RunFolder
 from ..samples import DataError
+from .document import SearchIdentity
 
 STUDY, SEARCH, LOCK, TABLE, REPORT, BEST_SPEC, BEST = (
     "study.db",
@@ -57,17 +57,17 @@ class Place:
 
     def claim(self, key: str) -> str:
         """Makes the folder this search's, and gives what marks trials as its own. Raises DataError where it is another's."""
-        held = read_json(self.path / SEARCH)
-        if isinstance(held, dict) and isinstance(held.get("owner"), str):
-            if held.get("key") != key:
+        held = SearchIdentity.read_file(self.path / SEARCH)
+        if held is not None:
+            if held.key != key:
                 raise DataError([f"`{self.path}` holds another search (the spec differs): name another folder"])
-            return str(held["owner"])
+            return held.owner
         foreign = sorted(path.name for path in list_entries(self.path) if path.name != LOCK)
         if foreign:
             raise DataError([f"`{self.path}` holds files that are no search's: name another folder"])
-        owner = secrets.token_hex(8)
-        replace_file(self.path / SEARCH, to_json({"key": key, "owner": owner}).encode())
-        return owner
+        ours = SearchIdentity(version=1, key=key, owner=secrets.token_hex(8))
+        replace_file(self.path / SEARCH, (ours.to_json() + "\n").encode())
+        return ours.owner
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -85,9 +85,9 @@ class Place:
 
     def keep_best(self, number: int) -> None:
         """Makes `best/` a copy of a trial's run."""
-        source, target = self.find_trial(number), RunFolder(self.path / BEST)
-        held = read_json(source / MANIFEST)
-        if held is None or held == read_json(target.path / MANIFEST):
+        source, target = RunFolder(self.find_trial(number)), RunFolder(self.path / BEST)
+        held = source.read_manifest()
+        if held is None or held == target.read_manifest():
             return
         make_folder(target.path)
-        target.finish({name: read(source / name) for name in NAMES if find_sort(source / name) == "file"})
+        target.finish({name: read(path) for name in NAMES if find_sort(path := source.path / name) == "file"})

@@ -9,12 +9,11 @@ from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...compiler import interrupts
-from ...compiler.artifact.ownership import MANIFEST
 from ...compiler.compile import Compilation
 from ...emit.keras.quiet import silence
 from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
-from ...text.files import PathError, read_json
+from ...text.files import PathError
 from ...text.frozen import dataclass
 from ...text.missing import explain_missing
 from ..ending import DIVERGED, DONE
@@ -174,11 +173,12 @@ def _run(job: TrialJob, watch: Watch, study: optuna.Study) -> TrialEnding:
         return TrialEnding("pruned", epochs=last)
     if ending.status not in (DONE, DIVERGED):
         return TrialEnding("failed", lines=ending.lines)
-    manifest = read_json(folder.path / MANIFEST) or {}
-    best = manifest.get("best") or {}
-    value, epochs = best.get("metrics", {}).get(job.objective), manifest.get("epochs")
-    outcome: Outcome = "completed" if isinstance(value, float) else "diverged"
-    return TrialEnding(outcome, value if outcome == "completed" else None, epochs, best.get("epoch"))
+    manifest = folder.read_manifest()
+    if manifest is None or manifest.best is None:
+        return TrialEnding("diverged", epochs=None if manifest is None else manifest.epochs)
+    best = manifest.best
+    value = best.metrics.get(job.objective)
+    return TrialEnding("diverged" if value is None else "completed", value, manifest.epochs, best.epoch)
 
 
 __all__ = ["TrialEnding", "TrialJob", "run_trial"]

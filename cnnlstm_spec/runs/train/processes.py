@@ -5,17 +5,15 @@ Its methods are called by all processes at the same time, or wait for each other
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import jax
 import numpy
 from jax.experimental import multihost_utils
 
-from ...text.escape.json import to_json
 from ...text.frozen import dataclass
 from ..ending import Ending
-from ..folder import Identity
+from ..identity import RunIdentity
 from ..samples import DataError
 from ..together.seat import Team
 from .training import Store
@@ -41,12 +39,13 @@ class Processes:
         mine = numpy.frombuffer(data, "uint8") if self.leads and data else numpy.zeros(high * HALF + low, "uint8")
         return numpy.asarray(multihost_utils.broadcast_one_to_all(mine), "uint8").tobytes() if mine.size else b""
 
-    def decide(self, identity: Identity, prepare: Callable[[], Ending | None]) -> Ending | None:
+    def decide(self, identity: RunIdentity, prepare: Callable[[], Ending | None]) -> Ending | None:
         """What the first process has made of its folder; raises DataError where this one would train something else."""
-        first = self.tell(to_json(identity.to_data()).encode() if self.leads else None)
-        assert first is not None
-        if not identity.is_same(json.loads(first)):
-            what = identity.describe_difference(json.loads(first))
+        told = self.tell(identity.to_json().encode() if self.leads else None)
+        assert told is not None
+        first = RunIdentity.from_json(told)
+        if not identity.is_same(first):
+            what = identity.describe_difference(first)
             raise DataError([f"this process differs from the first one in {what}: all need the same spec, data and packages"])
         ending = prepare() if self.leads else None
         told = self.tell(b"" if ending is None else str(ending.status).encode())

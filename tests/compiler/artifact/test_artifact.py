@@ -24,8 +24,10 @@ from cnnlstm_spec.compiler.artifact import write as artifact
 from cnnlstm_spec.compiler.artifact.ownership import clear, find_foreign
 from cnnlstm_spec.compiler.artifact.saved import make_canonical
 from cnnlstm_spec.compiler.artifact.usage import write_usage
+from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.language.catalog import find_family
 from cnnlstm_spec.text.files import PathError
+from cnnlstm_spec.text.source import Source
 
 SPEC = ROOT / "specs" / "equipment-fault.yaml"
 SMALL = """version: 1
@@ -115,7 +117,8 @@ def test_a_failure_at_any_moment(after: int, exists: bool, tmp_path: Path, monke
 
 
 def manifest(**files: bytes) -> bytes:
-    return json.dumps({"files": {name: {"sha256": artifact.digest(data)} for name, data in files.items()}}).encode()
+    made = artifact.make_manifest(compile_source(Source("small.yaml", SMALL)), files, {})
+    return made.to_json().encode()
 
 
 MODEL = "model.keras"

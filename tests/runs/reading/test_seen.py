@@ -11,11 +11,12 @@ from typing import Any
 import numpy
 import pytest
 from data_specs import NUMBER, problems, write_spec
+from json_schemas import validator
 
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.reading.branches import cells
 from cnnlstm_spec.runs.reading.problems import Broken
-from cnnlstm_spec.runs.reading.seen import CACHE
+from cnnlstm_spec.runs.reading.seen import CACHE, SeenFiles
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -36,7 +37,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def held(folder: Path) -> dict[str, Any]:
     (path,) = (folder / "cache").iterdir()
     found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    validator("seen").validate(found)
+    assert SeenFiles.from_json(path.read_text()).to_data() == found
+    files: dict[str, Any] = found["files"]
+    return files
 
 
 def open_nothing(path: Path) -> None:
@@ -64,7 +68,7 @@ def test_what_data_keeps_of_each_file(folder: Path, monkeypatch: pytest.MonkeyPa
     assert problems(folder / "spec.yaml") == ["t.csv, rows 1-8, `file`: it was opened"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 3}', '{"PATH": {"stamp": "", "sha256": 3}}'])
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"x": 3}', '{"version": 1, "files": {"PATH": {"stamp": "", "sha256": 3}}}'])
 def test_a_cache_that_is_none(folder: Path, text: str) -> None:
     assert run(["data", str(folder / "spec.yaml")]) == 0
     (path,) = (folder / "cache").iterdir()
