@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.op import Op
@@ -165,7 +165,7 @@ def find_activation(typed: TypedGraph, id: str) -> Activated | None:
 
 def find_title(op: Op) -> str:
     """The class's own name, which a hidden op has too."""
-    return type(op).__name__
+    return type(op).__name__ if op.has_class else op.title()
 
 
 def find_function(op: Op) -> str | None:
@@ -183,15 +183,25 @@ def find_function(op: Op) -> str | None:
     return None
 
 
+def has_softmax_axis(op: Op) -> bool:
+    """Whether a layer is an activation by itself that is told its axis."""
+    return op.is_function is not None and "axis" in op.arguments
+
+
+def find_softmax_axis(op: Op) -> Any:
+    """The axis, or axes, that a softmax goes along."""
+    return op.get_value("axis") if has_softmax_axis(op) else -1
+
+
 def is_over_batch(op: Op, output: TensorType) -> bool:
     """Whether a softmax goes along the batch."""
-    axis = op.get_value("axis") if find_title(op) == "Softmax" else -1
+    axis = find_softmax_axis(op)
     return any(each in (0, -output.rank - 1) for each in (axis if isinstance(axis, tuple | list) else (axis,)))
 
 
 def measure_softmax(op: Op, output: TensorType) -> Size:
     """The size of the axis, or the product of the axes, that a softmax goes along; the last one of another function."""
-    axis = op.get_value("axis") if find_title(op) == "Softmax" else -1
+    axis = find_softmax_axis(op)
     axes = tuple(range(1, output.rank + 1)) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
     size: Size = 1
     for each in axes:
@@ -240,8 +250,12 @@ def with_argument(thing: Placed, argument: str, value: str, cls: str | None = No
 
 
 def fix_activation(node: Node, function: str) -> Fix:
-    """The fix that ends a layer with another activation."""
-    return put(node.origin.place.span, "activation", function)
+    """The fix that ends a layer with another activation, or makes another one of a layer that is one."""
+    span, op = node.origin.place.span, node.op
+    if op is None or op.is_function is None:
+        return put(span, "activation", function)
+    given = Put(span, "activation", function, instead="function" if "function" in op.arguments else None)
+    return Fix(f"write `Activation: {{activation: {function}}}`", (Edit(span, "Activation"), given))
 
 
 def place_in(op: Op, argument: str, node: Node) -> Place:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
+from ...ops.functions.domains import DEVIATIONS, DOMAINS, Fault, find_fault
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -14,56 +15,89 @@ from ...text.source import Place
 from .gradients import find_gradients_through
 
 if TYPE_CHECKING:
+    from ...ops.functions.op import Function
     from ...ops.unary import Op as Unary
 else:
+    Function = stand_for("functions.op", "Function")
     Unary = stand_for("unary", "Op")
 
 OUTSIDE = Code("outside-its-domain", "warning", "`{name}` is {gives} {where}, which {given} reaches")
 TOO_LARGE = Code("beyond-float16", "warning", "`{what}` is {dtype}, which ends at 65,504; {values} go to {most:,.0f}")
 
+ENDS_AT_ONE = frozenset(name for name, domain in DOMAINS.items() if domain.greatest == 1)
+"""The functions of numbers between -1 and 1."""
 LARGEST = 65504.0
 """The largest number of float16."""
 
 
 def check_domains(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each root or logarithm of values that reach where it is none, or where its gradient is infinite."""
+    """Each function of values that reach where it is no number, or where its gradient is none."""
     through: frozenset[str] | None = None
     for id, node in typed.nodes.items():
-        op, x = node.node.op, node.inputs[0] if node.inputs else None
-        if not isinstance(op, Unary) or op.function not in ("sqrt", "log") or x is None or node.type is None:
+        found = _find_fault(node)
+        if found is None:
             continue
-        values = x.meaning.range
-        if values is None or values.pixels:
-            continue
-        negative = values.least is None or values.least < 0
-        if not negative and not values.reaches(0):
-            continue
-        if not negative and op.function == "sqrt":
+        if found.in_gradient:
             through = find_gradients_through(typed, spec) if through is None else through
             if id not in through:
                 continue
-        yield _report_outside(node, op, negative, typed.nodes[node.node.inputs[0]])
+        yield _report_outside(node, found, typed.nodes[node.node.inputs[0]])
 
 
-def _report_outside(node: TypedNode, op: Unary, negative: bool, before: TypedNode) -> Diagnostic:
-    x = node.inputs[0]
-    assert x is not None and x.meaning.range is not None
+@remember_by_node
+def _find_fault(node: TypedNode) -> Fault | None:
+    """Where a function fails at what comes in."""
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if not isinstance(op, Unary | Function) or x is None or node.type is None:
+        return None
     values = x.meaning.range
-    gives = "no number" if negative else "minus infinity" if op.function == "log" else "steep without bound"
+    if values is None or values.pixels:
+        return None
+    return find_fault(_name_function(op), op.list_settings() if isinstance(op, Function) else {}, values)
+
+
+def _name_function(op: Unary | Function) -> str:
+    return op.fact.name if isinstance(op, Function) else op.function
+
+
+def _report_outside(node: TypedNode, fault: Fault, before: TypedNode) -> Diagnostic:
+    op, x = node.node.op, node.inputs[0]
+    assert isinstance(op, Unary | Function) and x is not None and x.meaning.range is not None
+    values, function = x.meaning.range, _name_function(op)
     source = f"`{values.by}`" if values.by else "what comes in"
-    facts: dict[str, object] = {"name": op.function, "gives": gives, "where": "below 0" if negative else "at 0", "given": source}
-    smallest = "1e-3" if x.dtype in ("float16", "bfloat16") else "1e-7"
-    help: tuple[str, ...] = (f"put `Rescaling: {{scale: 1, offset: {smallest}}}` before it",)
-    if negative:
-        help = ("end the layer before it with `activation: softplus`, which stays above 0",)
-    elif op.function == "sqrt":
-        help = ("the first gradient through a 0 makes weights NaN", *help)
+    facts: dict[str, object] = {"name": function, "gives": fault.gives, "where": fault.where, "given": source}
     labels = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
-    offset = f"Rescaling: {{scale: 1, offset: {smallest}}}"
-    fixes: tuple[Fix, ...] = (Fix(f"put `{offset}` before it", (Insert(node.node.origin.place.span, offset),)),)
-    if negative:
-        fixes = (put(before.node.origin.place.span, "activation", "softplus"),)
+    smallest = 1e-3 if x.dtype in ("float16", "bfloat16") else 1e-6 if function in ENDS_AT_ONE else 1e-7
+    help, fixes = _suggest(function, fault, smallest, node, before)
+    if fault.in_gradient:
+        there = "it" if fault.end is None else f"a {fault.end:g}"
+        help = (f"the first gradient through {there} makes weights NaN", *help)
     return Diagnostic(OUTSIDE, node.node.origin.place, facts, "", (*labels, *node.node.origin.uses), help, fixes)
+
+
+Advice = tuple[tuple[str, ...], tuple[Fix, ...]]
+"""What to do in words, and the fixes that do it."""
+
+
+def _suggest(function: str, fault: Fault, smallest: float, node: TypedNode, before: TypedNode) -> Advice:
+    """How values keep away from where a function fails."""
+    offset = f"Rescaling: {{scale: 1, offset: {_write(smallest)}}}"
+    if fault.end is None and fault.in_gradient:
+        root = "`var`" if function in DEVIATIONS else "`square`, `sum`"
+        return (f"write {root}, `{offset}` and `sqrt` in its place",), ()
+    if fault.end is None:
+        if function == "arccosh":
+            return ("end what comes before it with `softplus` and `Rescaling: {scale: 1, offset: 1}`",), ()
+        last, stays = ("tanh", "between -1 and 1") if function in ENDS_AT_ONE else ("softplus", "above 0")
+        fixes = (put(before.node.origin.place.span, "activation", last),)
+        return (f"end the layer before it with `activation: {last}`, which stays {stays}",), fixes
+    layer = f"Rescaling: {{scale: {1 - smallest:g}}}" if function in ENDS_AT_ONE else offset
+    return (f"put `{layer}` before it",), (Fix(f"put `{layer}` before it", (Insert(node.node.origin.place.span, layer),)),)
+
+
+def _write(number: float) -> str:
+    """A small number as people write it."""
+    return f"{number:.0e}".replace("e-0", "e-")
 
 
 def check_largest(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:

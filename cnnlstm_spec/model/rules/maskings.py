@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
+from ...ir.meaning import Range
 from ...ir.op import Op
 from ...ir.size import Size
+from ...ops.functions.ranges import infer_function_range
 from ...ops.input import InputOp
 from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
@@ -19,6 +21,7 @@ from .common import find_compile_spec, find_title
 
 if TYPE_CHECKING:
     from ...ops.embedding import Lookup
+    from ...ops.functions.op import Function
     from ...ops.fusions.concat import Concat
     from ...ops.fusions.elementwise import AddStrategy
     from ...ops.join import Concatenate
@@ -29,11 +32,13 @@ if TYPE_CHECKING:
     from ...ops.regularization import AlphaDropout, GaussianNoise
     from ...ops.rescaling import Normalization, Rescaling
     from ...ops.shape import RepeatVector, Reshape
+    from ...ops.unary import Op as Unary
     from ...ops.wrappers import Bidirectional
 else:
     Lookup = stand_for("embedding", "Lookup")
     Concat = stand_for("fusions.concat", "Concat")
     AddStrategy = stand_for("fusions.elementwise", "AddStrategy")
+    Function = stand_for("functions.op", "Function")
     Concatenate = stand_for("join", "Concatenate")
     Masking = stand_for("masking", "Masking")
     Add = stand_for("merge", "Add")
@@ -45,6 +50,7 @@ else:
     Rescaling = stand_for("rescaling", "Rescaling")
     RepeatVector = stand_for("shape", "RepeatVector")
     Reshape = stand_for("shape", "Reshape")
+    Unary = stand_for("unary", "Op")
     Bidirectional = stand_for("wrappers", "Bidirectional")
 
 NEVER = Code("masking-never-fires", "warning", "`Masking` finds no padding: `{layer}` before it leaves no step at {value:g}")
@@ -89,9 +95,14 @@ def _find_changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
     """The last layer up to a node that leaves no step at a value."""
     outer: TypedNode | None = None
     while (step := typed.nodes[id]).node.op is not None and step.node.inputs and step.type is not None:
-        op = step.node.op
-        if (why := _explain_change(op, value)) is not None:
+        op, values = step.node.op, step.type.meaning.range
+        if _map_value(op, 0) == value:
+            # Padding of 0, which has become that value.
+            value = 0
+        elif (why := _explain_change(op, value)) is not None:
             return step, outer or step, why
+        elif values is not None and not values.pixels and _excludes(values, value):
+            return step, outer or step, f"gives {values}"
         if isinstance(op, (LeaveTime, *JOINS)):
             outer = outer or step
         if len(step.node.inputs) > 1:
@@ -99,6 +110,28 @@ def _find_changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
             return next(((found[0], outer or found[1], found[2]) for found in paths if found is not None), None)
         id = step.node.inputs[0]
     return None
+
+
+def _excludes(values: Range, value: float) -> bool:
+    """Whether a number is none of those that come."""
+    below = values.least is not None and (value < values.least or (value == values.least and not values.attained))
+    return below or (values.greatest is not None and value > values.greatest)
+
+
+def _map_value(op: Op, value: float) -> float | None:
+    """What a layer that computes with numbers, and has no weights, makes of one; None of another layer, or where that differs."""
+    if isinstance(op, Rescaling):
+        offsets = op.offset if isinstance(op.offset, tuple) else (op.offset,)
+        scales = op.scale if isinstance(op.scale, tuple) else (op.scale,)
+        made = {a * value + b for a in scales for b in offsets}
+        return made.pop() if len(made) == 1 else None
+    if isinstance(op, Unary):
+        given = infer_function_range(op.function, "each", {}, Range(value, value, True), (), 0)
+    elif isinstance(op, Function) and op.fact.sort == "each":
+        given = infer_function_range(op.fact.name, "each", op.list_settings(), Range(value, value, True), (), 0)
+    else:
+        return None
+    return given.least if given is not None and given.least == given.greatest else None
 
 
 def _explain_change(op: Op, value: float) -> str | None:
@@ -116,11 +149,12 @@ def _explain_change(op: Op, value: float) -> str | None:
     if isinstance(op, Normalization):
         return "takes the mean away"
     if isinstance(op, Rescaling):
-        offsets = op.offset if isinstance(op.offset, tuple) else (op.offset,)
-        scales = op.scale if isinstance(op.scale, tuple) else (op.scale,)
-        if all(a * value + b == value for a in scales for b in offsets):
+        if _map_value(op, value) == value:
             return None
-        return "adds an offset" if any(offsets) else "scales it"
+        return "adds an offset" if any(op.offset if isinstance(op.offset, tuple) else (op.offset,)) else "scales it"
+    if isinstance(op, Unary | Function):
+        made = _map_value(op, value)
+        return f"makes {made:g} of {value:g}" if made is not None and made != value else None
     named = op.is_function or (find_called(op.get_value("activation")) if find_title(op) == "Activation" else None)
     if value == 0 and named is not None and not op.keeps_zeros():
         return f"`{named}` makes another number of 0"

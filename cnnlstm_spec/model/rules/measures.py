@@ -24,7 +24,8 @@ from ..facts import (
     find_accuracy,
     find_threshold,
 )
-from .common import BINARY, HeadUse, fix_activation, fix_instead, name_written, with_argument
+from .activations import NEGATIVE, NOT_PROBABILITIES
+from .common import BINARY, PROBABILITIES, HeadUse, fix_activation, fix_instead, name_written, with_argument
 
 ONE_CLASS_ALONE = Code(
     "accuracy-of-one-class", "warning", "`{metric}` looks at one class of a sample; `{head}` gives {count} apart"
@@ -160,6 +161,25 @@ def _check_logits(metric: Placed, head: HeadUse) -> Told:
     yield Diagnostic(ON_LOGITS, metric.place, _describe_head(metric, head), "", labels, help, fixes)
 
 
+def _check_domain(metric: Placed, head: HeadUse) -> Told:
+    """A logarithm of values that are no probabilities, or negative, where the loss takes none of them."""
+    loss, values, meant = head.loss, head.type.meaning.range, _find_meant(metric, head)
+    if loss is None or values is None or values.pixels or metric.thing.get("from_logits"):
+        return
+    last = head.activation
+    labels = (Label(loss.place, "takes the output as it is"),)
+    if meant == "Poisson" and loss.thing.name != meant and (values.least is None or values.least < 0):
+        help: tuple[str, ...] = ("its number is NaN as soon as one value is negative", "end with `softplus` or `exponential`")
+        facts: dict[str, object] = {"loss": name_written(metric.thing), "function": values.by or head.name}
+        fixes = (fix_activation(last.node, "softplus"),) if last is not None else ()
+        yield Diagnostic(NEGATIVE, metric.place, facts, "", labels, help, fixes)
+    elif meant in PROBABILITIES_READ - CURVES and loss.thing.name not in PROBABILITIES and not values.probabilities:
+        ending = f"`{values.by}`" if values.by else "no activation"
+        help = ("values outside of 0 to 1 are cut off in it", "measure what the loss fits, such as `mean_absolute_error`")
+        facts = {"loss": name_written(metric.thing), "head": head.name, "ending": ending}
+        yield Diagnostic(NOT_PROBABILITIES, metric.place, facts, "", labels, help, (fix_instead(metric, "mean_absolute_error"),))
+
+
 def _compute_logit(meant: str, probability: float) -> str | None:
     """The logit of a threshold; None where the metric takes none, or it looks like a probability itself."""
     value = log(probability / (1 - probability))
@@ -246,6 +266,7 @@ RULES: tuple[Callable[[Placed, HeadUse], Told], ...] = (
     _check_numbers,
     _check_margins,
     _check_logits,
+    _check_domain,
     _check_greatest,
     _check_two,
     _check_ignored,

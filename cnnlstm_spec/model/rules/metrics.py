@@ -127,6 +127,10 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     elif isinstance(head.width, int) and _looks_at_none(thing, head.width):
         help = (f"of classes 0 to {head.width - 1} it looks at none, and scores 0",)
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
+    elif isinstance(head.width, int) and "TopK" in thing.name and (best := thing.get("k")) >= head.width:
+        help = (f"the right class is always among the best {best} of {head.width}: it scores 1", "write a smaller `k`")
+        fixes = (with_argument(metric, "k", "2", thing.name),) if head.width > 2 else ()
+        yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
 
 
 def _looks_at_none(thing: KerasObject, width: int) -> bool:

@@ -13,7 +13,17 @@ from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Insert, Move, Put, put
 from .common import DISTRIBUTIONS as OF_ONE_CLASS
-from .common import PROBABILITIES, HeadUse, Setting, find_compile_spec, find_function, find_title, name_written, place_in
+from .common import (
+    PROBABILITIES,
+    HeadUse,
+    Setting,
+    find_compile_spec,
+    find_function,
+    find_title,
+    has_softmax_axis,
+    name_written,
+    place_in,
+)
 
 if TYPE_CHECKING:
     from ...ops.normalization import Normalizing, RMSNormalization, UnitNormalization
@@ -88,7 +98,7 @@ def check_axis_of_classes(head: HeadUse) -> Iterable[Diagnostic]:
     if values.sums == (last,) or loss.thing.get("axis") not in (None, -1, last + 1) or head.activation is None:
         return
     op = head.activation.node.op
-    if op is None or find_title(op) != "Softmax":
+    if op is None or not has_softmax_axis(op):
         return
     axes = head.type.axes
     along = " and ".join(axes[axis].name for axis in values.sums)
@@ -105,22 +115,22 @@ def check_softmax_axis(node: TypedNode, setting: Setting) -> Iterable[Diagnostic
     if op is None or type is None or type.rank < 2 or not node.inputs or node.inputs[0] is None:
         return
     values, channels = type.meaning.range, type.meaning.channels
-    own = find_title(op) == "Softmax" or find_function(op) in DISTRIBUTIONS
+    own = find_function(op) in DISTRIBUTIONS
     if not own or values is None or values.sums != (type.rank - 1,) or channels != 0:
         return
     along, first = type.axes[-1].name, type.axes[0].name
-    layer = find_title(op)
+    alone, with_axis = find_title(op) == "Activation", has_softmax_axis(op)
     help = ("leave the activation out, and put `Softmax: {axis: 1}` after it",)
-    argument = "axis" if layer == "Softmax" else "activation"
-    if layer in ("Softmax", "Activation"):
+    argument = "axis" if with_axis else "activation"
+    if with_axis or alone:
         help = ("write `Softmax: {axis: 1}`, the axis of the channels",)
     facts: dict[str, object] = {"along": f"axis {type.rank}", "channels": "axis 1"}
     label = f"`{along}` here, by name; `{first}` has a kernel of its own for each position"
     here = node.node.origin.place.span
     fixes: tuple[Fix, ...] = (put(here, "axis", "1"),)
-    if layer == "Activation":
+    if alone:
         fixes = (Fix("write `Softmax: {axis: 1}`", (Edit(here, "Softmax"), Put(here, "axis", "1", instead="activation"))),)
-    if layer not in ("Softmax", "Activation"):
+    elif not with_axis:
         edits = (Put(here, "activation", "linear"), Insert(here, "Softmax: {axis: 1}", after=True))
         fixes = (Fix("put `Softmax: {axis: 1}` after it in place of its activation", edits),)
     yield Diagnostic(NOT_CHANNELS, place_in(op, argument, node.node), facts, label, node.node.origin.uses, help, fixes)

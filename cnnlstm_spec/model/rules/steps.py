@@ -28,7 +28,7 @@ else:
     Recurrent = stand_for("recurrent", "Recurrent")
 
 REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; {others} in order")
-SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to remember")
+SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to {purpose}")
 CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is no share below 1: Keras takes {taken} for it")
 OVERFLOWS = Code("exponential-overflows", "warning", "`{layer}` with `{argument}: exponential` overflows within a few steps")
 
@@ -96,7 +96,7 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 
 def check_single_steps(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """The first of several recurrent layers that read a single step: the others read what that one gives."""
+    """The first of several layers that read a single step and work over steps: the others read what that one gives."""
     return (found for _, found in find_single_steps(typed.nodes.values()))
 
 
@@ -111,27 +111,32 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
             behind.add(id)
             continue
         found = tuple(_iterate_recurrent(node))
-        if found:
+        if found or isinstance(node.node.op, Attending):
             behind.add(id)
-        if found and not any(op.stateful for op in found):
-            yield id, _report_single(node, node.node.op, x)
+            if not any(op.stateful for op in found):
+                yield id, _report_single(node, node.node.op, x)
 
 
 @remember_by_node
 def _find_single_step(node: TypedNode) -> TensorType | None:
-    """What a node reads, if that is one step."""
-    x = node.inputs[0] if node.inputs else None
+    """What a node reads, of an attention what it attends to, if that is one step."""
+    attends = isinstance(node.node.op, Attending)
+    x = node.inputs[1 if attends and len(node.inputs) > 1 else 0] if node.inputs else None
+    if attends and x is not None and x.rank != 2:
+        return None
     return x if x is not None and x.axes and x.axes[0].size == 1 else None
 
 
 def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:
+    attends = isinstance(op, Attending)
+    less = "its one weight is always 1: a `Dense` does as much" if attends else "a `Dense` does as much with one step"
     help = (
-        "a `Dense` does as much with one step",
+        less,
         "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
     )
     turn = Fix("put `Permute: {dims: [2, 1]}` before it", (Insert(node.node.origin.place.span, "Permute: {dims: [2, 1]}"),))
-    fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 else ()
-    facts: dict[str, object] = {"layer": op.title()}
+    fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 and len(node.inputs) == 1 else ()
+    facts: dict[str, object] = {"layer": op.title(), "purpose": "choose from" if attends else "remember"}
     return Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
 
 

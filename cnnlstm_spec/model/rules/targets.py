@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ...ir.graph import Node, TypedGraph
 from ...ir.size import Size, format_size
+from ...language.activations import BOUNDS
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put
 from ...text.source import Place
-from .common import SIGMOIDS, SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, fix_instead, name_written
+from .common import SOFTMAXES, HeadUse, fails_to_read, find_head_use, fix_activation, fix_instead, name_written
 
 if TYPE_CHECKING:
     from ...spec.targets import Labels
@@ -27,15 +28,6 @@ TARGET_LOSS = Code("target-loss", "error", "`{loss}` does not read {encoding} la
 TARGET_ACTIVATION = Code("target-activation", "error", "`{function}` does not fit {encoding} labels: {reason}")
 TARGET_RANGE = Code("target-range", "error", "`{function}` gives {reach}; the labels go {range}")
 
-REACHES: dict[str, tuple[float | None, float | None]] = {
-    **dict.fromkeys((*SIGMOIDS, *SOFTMAXES), (0.0, 1.0)),
-    **dict.fromkeys(("tanh", "hard_tanh", "softsign"), (-1.0, 1.0)),
-    **dict.fromkeys(("relu", "softplus", "exponential", "squareplus", "sparse_plus"), (0.0, None)),
-    "relu6": (0.0, 6.0),
-    "log_sigmoid": (None, 0.0),
-    "log_softmax": (None, 0.0),
-}
-"""The least and greatest value that an activation comes near; those left out have no bound, or none that matters."""
 LOSSES = {
     "integer": "sparse_categorical_crossentropy",
     "one_hot": "categorical_crossentropy",
@@ -127,34 +119,24 @@ def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         alike = len(target.shape) == head.type.rank and _has_same(target.shape[:-1], head.type.sizes[:-1])
         fixes = _make_as_wide(head, target.shape[-1]) if target.shape and alike else ()
         yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_loss(head), fixes=fixes)
+    values = head.type.meaning.range
+    if (
+        target.range is None
+        or values is None
+        or values.pixels
+        or _covers(reach := (values.least, values.greatest), target.bounds)
+    ):
+        return
     found = head.activation
-    if target.range is None:
-        return
-    if found is None or found.function not in REACHES:
-        yield from _check_values(told, head)
-        return
-    reach = REACHES[found.function]
-    if not _covers(reach, target.bounds):
-        facts = {"function": found.function, "reach": _describe_bounds(*reach), "range": _describe_bounds(*target.bounds)}
+    facts = {"function": head.name, "reach": _describe_bounds(*reach), "range": _describe_bounds(*target.bounds)}
+    labels, help, fixes = _label_loss(head), ("let the last layer reach as far as the labels do",), ()
+    if found is not None and found.function in BOUNDS:
+        facts["function"] = found.function
         labels = (Label(_find_activation_place(found.node), "this is the last activation"),)
-        fitting = next((each for each in ("tanh", "softplus") if _covers(REACHES[each], target.bounds)), None)
+        fitting = next((each for each in ("tanh", "softplus") if _covers(BOUNDS[each][:2], target.bounds)), None)
         help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
         fixes = tuple(fix_activation(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
-        yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
-
-
-def _check_values(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
-    """Labels beyond the values of an output whose last layer is no activation."""
-    values = head.type.meaning.range
-    if values is None or values.pixels or _covers((values.least, values.greatest), told.target.bounds):
-        return
-    facts: dict[str, object] = {
-        "function": head.name,
-        "reach": _describe_bounds(values.least, values.greatest),
-        "range": _describe_bounds(*told.target.bounds),
-    }
-    help = ("let the last layer reach as far as the labels do",)
-    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", _label_loss(head), help)
+    yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
 
 
 Bounds = tuple[float | None, float | None]

@@ -13,6 +13,7 @@ from ...ir.inference import Inference, Refusal
 from ...ir.meaning import Meaning, Range
 from ...ir.op import FLOATS, Example, Op
 from ...ir.tensor import Mask, TensorType, Zeros
+from ...language.activations import BOUNDS
 from ...language.kinds import Choice
 from ...text.diagnostic import Code
 from ..axes import OVER_BATCH
@@ -190,6 +191,7 @@ def find_function_op(name: str) -> type[Function] | None:
         "fact": fact,
         "function": Field(description="The function."),
         "last_axis_only": fact.sort == "each",
+        "is_function": name if name in BOUNDS else None,
         "needs_matrix": fact.needs_matrix,
         "keeps_values": fact.sort in ("expand", "squeeze", "transpose", "move", "swap"),
         "examples": (Example({"function": name, **fact.example}, (fact.shape,), fact.first),),

@@ -32,6 +32,9 @@ def head(units: int, activation: str = "linear") -> str:
 
 NUMBERS = "sparse_categorical_crossentropy"
 PREDICTED = "[{OneHotMeanIoU: {num_classes: 4, sparse_y_pred: true}}]"
+BEST_THREE = "[{SparseTopKCategoricalAccuracy: {k: 3}}]"
+TO_TEN = "{encoding: real, shape: [1], range: [0, 10]}"
+DEVIATION = "Op: {function: std, axis: 1}"
 MENDED = [
     ("accuracy-of-one-class", spec(VECTOR, "", head(6), loss=LOGITS, metrics="[accuracy]")),
     ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{F1Score: {threshold: 0.5}}]")),
@@ -45,6 +48,22 @@ MENDED = [
     ("precision-is-accuracy", spec(VECTOR, "", head(5, "softmax"), loss=CLASSES, metrics="[{F1Score: {average: micro}}]")),
     ("accuracy-of-margins", spec(VECTOR, "", head(1), loss=HINGE, metrics="[AUC]")),
     ("accuracy-of-margins", spec(VECTOR, "", head(1, "tanh"), loss="squared_hinge", metrics="[Precision]")),
+    ("metric-without-meaning", spec(VECTOR, "", head(4, "softmax"), loss=CLASSES, metrics="[top_k_categorical_accuracy]")),
+    ("metric-without-meaning", spec(VECTOR, "", head(3, "softmax"), loss=NUMBERS, metrics=BEST_THREE)),
+    ("positive-expected", spec(VECTOR, "", head(1), loss="mse", metrics="[Poisson]")),
+    ("probabilities-expected", spec(VECTOR, "", head(5, "relu"), loss="mse", metrics="[kl_divergence]")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: rsqrt}")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: power, x2: 0.5}", loss="mse")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: arcsin}")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: log1p}")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: hard_tanh}; Op: {function: erfinv}")),
+    ("one-step", spec("{kind: sequence, shape: [1, 8]}", "MultiHeadAttention: {num_heads: 2, key_dim: 4}; Flatten")),
+    ("logits-expected", spec(VECTOR, "", "[{Dense: {units: 1}}, {Op: {function: sigmoid}}]", loss=LOGITS)),
+    ("softmax-with-binary", spec(VECTOR, "", "[{Dense: {units: 3}}, {Op: {function: softmax}}]", loss="bce")),
+    ("softmax-over-one", spec(VECTOR, "", "[{Dense: {units: 1}}, Softmax]", loss="bce")),
+    ("masking-never-fires", spec(STEPS, "ReLU; Masking: {mask_value: -1}; LSTM: {units: 4}")),
+    ("masking-never-fires", spec(STEPS, "Op: {function: add, x2: 1}; Masking; LSTM: {units: 4}")),
+    ("masking-never-fires", spec(STEPS, "Op: {name: exp}; Masking; LSTM: {units: 4}")),
     ("masking-never-fires", spec(STEPS, "Softmax; Masking; LSTM: {units: 4}")),
     ("masking-never-fires", spec(STEPS, "Residual: {layers: [{Dense: {units: 8}}]}; Masking; LSTM: {units: 4}")),
     ("masking-never-fires", spec(STEPS, "TimeDistributed: [{Dense: {units: 3}}]; Masking; LSTM: {units: 4}")),
@@ -118,6 +137,11 @@ MENDED += [
     ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
 ]
 FOUND = [
+    ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
+    ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: arccosh}")),
+    ("probabilities-along-steps", spec(STEPS, "", "[{Dense: {units: 3}}, {Op: {function: softmax, axis: 1}}]", loss=CLASSES)),
     ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
     ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
     ("norm-not-over-channels", spec(IMAGE, f"Normalization: {{axis: 1, mean: {[0] * 32}, variance: {[1] * 32}}}; Flatten")),
@@ -152,6 +176,20 @@ MEANT = [
     spec("{kind: sequence, shape: [20, 8]}", "Reshape: {target_shape: [4, 40]}; LSTM: {units: 4}"),
     spec(VECTOR, "Dense: {units: 64}; Reshape: {target_shape: [4, 4, 4]}; Conv2D: {filters: 4, kernel_size: 1}; Flatten"),
     spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 0.5}}]", loss="bce"),
+    spec(VECTOR, "", "[{Dense: {units: 1}}, {Op: {function: sigmoid}}]", loss="bce", metrics="[accuracy]"),
+    spec(VECTOR, "", head(1, "softplus"), loss="mse", metrics="[Poisson]"),
+    spec(VECTOR, "", head(4, "softmax"), loss=NUMBERS, metrics=BEST_THREE),
+    spec(STEPS, "Rescaling: {scale: 1/127.5, offset: -1}; Masking: {mask_value: -1}; LSTM: {units: 4}"),
+    spec(STEPS, "Op: {function: subtract, x2: 1}; Masking: {mask_value: -1}; LSTM: {units: 4}"),
+    spec(STEPS, "Op: {function: clip, x_min: -5, x_max: 5}; Masking; LSTM: {units: 4}"),
+    spec(
+        STEPS,
+        "Conv1D: {filters: 4, kernel_size: 3, use_bias: false}; BatchNormalization; Op: {function: std, axis: 1}",
+        loss="mse",
+    ),
+    spec(VECTOR, "Dense: {units: 4, activation: softmax}; Op: {name: log}"),
+    spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, ord: 1, keepdims: true}", loss="mse"),
+    spec(VECTOR, "Dense: {units: 4}; Op: {function: power, x2: 3}", loss="mse"),
     spec(VECTOR, "Dense: {units: 16}; Reshape: {target_shape: [16, 1]}; Conv1D: {filters: 4, kernel_size: 3}; Flatten"),
 ]
 

@@ -181,7 +181,7 @@ METRICS = [
     (DENSE_LOSS, "{Precision: {class_id: -4}}", 4, None),
     (DENSE_LOSS, "{Precision: {class_id: -5}}", 4, "class-not-there"),
     (DENSE_LOSS, "{Precision: {top_k: 5}}", 4, "top-k-too-large"),
-    (DENSE_LOSS, "{TopKCategoricalAccuracy: {k: 9}}", 4, None),
+    (DENSE_LOSS, "{TopKCategoricalAccuracy: {k: 9}}", 4, "metric-without-meaning"),
     (DENSE_LOSS, "{MeanSquaredError: {dtype: bfloat16}}", 4, "metric-cannot-run"),
     (DENSE_LOSS, "{CosineSimilarity: {axis: 2}}", 4, "axis-not-in-output"),
     (DENSE_LOSS, "f1_score", 4, None),

@@ -1,0 +1,56 @@
+"""What is told of instances that no page shows, measured in Keras."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec import load
+
+pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
+
+
+def build(input: str, head: str, section: str = "") -> Any:
+    """The model of a spec of one branch."""
+    compiled = f"compile: {{{section}}}\n" if section else ""
+    text = f"version: 1\nname: k\nbranches: {{x: {{input: {input}}}}}\nhead: {head}\n{compiled}"
+    return load(text).to_keras()
+
+
+@pytest.mark.parametrize(
+    ("loss", "metric", "labels"),
+    [
+        ("categorical_crossentropy", "TopKCategoricalAccuracy: {k: 3}", [[0, 0, 1]]),
+        ("categorical_crossentropy", "TopKCategoricalAccuracy: {k: 9}", [[0, 0, 1]]),
+        ("sparse_categorical_crossentropy", "SparseTopKCategoricalAccuracy: {k: 3}", [2]),
+    ],
+)
+def test_the_right_class_is_among_all_classes(loss: str, metric: str, labels: Any) -> None:
+    import numpy
+
+    model = build(
+        "{kind: vector, shape: [4]}", "[{Dense: {units: 3, activation: softmax}}]", f"loss: {loss}, metrics: [{metric}]"
+    )
+    x = numpy.random.default_rng(0).normal(size=(16, 4)).astype("float32")
+    assert model.evaluate(x, numpy.repeat(labels, 16, 0), verbose=0)[1] == 1
+
+
+def test_the_poisson_metric_of_negative_values_is_nan() -> None:
+    import numpy
+
+    model = build("{kind: vector, shape: [4]}", "[{Dense: {units: 1}}]", "loss: mse, metrics: [Poisson]")
+    model.trainable_weights[-1].assign([-100.0])
+    assert numpy.isnan(model.evaluate(numpy.zeros((4, 4), "float32"), numpy.ones((4, 1)), verbose=0)[1])
+
+
+@pytest.mark.parametrize("layer", ["MultiHeadAttention: {num_heads: 2, key_dim: 4}", "Attention: {use_scale: true}"])
+def test_an_attention_over_one_step_does_not_learn_what_it_scores(layer: str) -> None:
+    import numpy
+
+    model = build("{kind: sequence, shape: [1, 4]}", f"[{{{layer}}}, Flatten, {{Dense: {{units: 1}}}}]", "loss: mse")
+    scoring = [each for each in model.trainable_weights if any(word in each.path for word in ("query", "key/", "scale"))]
+    before = [numpy.asarray(each) for each in scoring]
+    x = numpy.random.default_rng(0).normal(size=(64, 1, 4)).astype("float32")
+    model.fit(x, x[:, 0, :1], epochs=3, verbose=0)
+    assert scoring and all(numpy.allclose(each, now, atol=1e-7) for each, now in zip(before, scoring, strict=True))
