@@ -20,6 +20,7 @@ import cnnlstm_spec
 from cnnlstm_spec.cli.main import run
 
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.S | re.M)
+KERAS = re.compile(r"cnnlstm-spec (?:compile|train|evaluate|predict)\b")
 FILE = re.compile(r"`([\w./-]+\.yaml)`")
 
 
@@ -34,7 +35,7 @@ class Block:
     @property
     def needs_keras(self) -> bool:
         """Whether TensorFlow is imported for it."""
-        return self.language == "python" or "cnnlstm-spec compile" in self.text
+        return self.language == "python" or KERAS.search(self.text) is not None
 
 
 def blocks(page: str) -> list[Block]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from importlib import import_module
 from pathlib import Path as File
@@ -134,7 +133,6 @@ def command(
         write(f"{make_line_safe(str(folder))} is up to date\n")
         return 0
     compilation.need_backend()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     compared = None
     deployment = deploy(compilation, weights) if purpose == "inference" else None
     progress = Progress()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -27,7 +26,6 @@ def command(format_: str) -> int:
 
     The status is 0 where nothing differs, 1 otherwise.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress = Progress()
     progress.show_step("importing Keras")
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
@@ -129,7 +128,6 @@ def command(
     DIR/export.json. Where DIR holds what would be written already, of the same model, spec, data, options and versions,
     nothing is done, unless --force is given.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     progress = Progress()
     try:
         with tell_people():

@@ -118,6 +118,8 @@ def _end(status: int) -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """The exit status of a command line."""
+    # What TensorFlow logs of itself is no word of ours, of whatever command; processes that are started have it too.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         status = _invoke(arguments)
     except click.exceptions.Exit as end:

@@ -89,7 +89,6 @@ def _list_folds(compilation: Compilation) -> Sequence[int | None]:
 
 def run_job(job: Job, watch: Watch | None = None) -> Ending:
     """Runs it, in this process; what is amiss is told in the ending, as a status and a line."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with interrupts.allow_interrupts():
         try:
             return run(partial(compile_job, job), RunFolder(File(job.output)), job.orders, watch or Watch())

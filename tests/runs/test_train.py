@@ -81,6 +81,16 @@ def test_what_a_run_leaves(finished: Path) -> None:
     assert str(finished) not in json.dumps(manifest)
 
 
+@pytest.mark.whole
+@pytest.mark.parametrize(
+    "line", [["evaluate", "run", "train.csv"], ["predict", "run", "train.csv", "-o", "out.csv"], ["compare", "run"]]
+)
+def test_what_tensorflow_logs_is_not_shown(finished: Path, line: list[str]) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")} | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-m", "cnnlstm_spec", *line], cwd=finished, env=environment, capture_output=True)
+    assert done.returncode == 0 and done.stderr == b""
+
+
 def test_what_lies_there_is_left_alone_or_refused(finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec, there = str(finished / "spec.yaml"), str(finished / "run")
     before = (finished / "run" / "model.keras").stat().st_mtime_ns

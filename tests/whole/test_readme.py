@@ -29,6 +29,9 @@ ELSEWHERE = {
 ELSEWHERE |= {"docs/serving.md", "docs/editors.md"}
 """Pages whose blocks are read below, or by tests of their own."""
 READ = [page for page in PAGES if page not in ELSEWHERE and blocks(page)]
+OF_MODELS = [page for page in READ if any(each.needs_keras for each in blocks(page))]
+TRAINED = ["docs/training.md"]
+"""Pages that take as long as a training."""
 LONGEST = 230
 """Lines of what one reads in five minutes."""
 
@@ -50,9 +53,18 @@ def test_what_a_page_says_is_so(page: str, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("page", [page for page in READ if any(each.needs_keras for each in blocks(page))])
+@pytest.mark.parametrize("page", [each for each in OF_MODELS if each not in TRAINED])
 def test_what_a_page_says_of_models_is_so(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert follow(page, tmp_path, monkeypatch, keras=True) == blocks(page)
+
+
+@pytest.mark.keras
+@pytest.mark.whole
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("page", TRAINED)
+def test_what_a_page_says_of_training_is_so(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert follow(page, tmp_path, monkeypatch, keras=True) == blocks(page)
+    assert (tmp_path / "runs" / "flowers" / "report.html").exists()
 
 
 def test_a_block_that_cannot_be_done_fails(tmp_path: Path) -> None:

@@ -104,7 +104,6 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
 
 def build(job: Job) -> Outcome:
     """Builds a variant and writes its folder."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with interrupts.allow_interrupts():
         return _build_variant(job)
 

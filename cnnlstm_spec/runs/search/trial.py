@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path as File
 from traceback import walk_tb
@@ -128,7 +127,6 @@ def count_epochs(compilation: Compilation) -> int:
 
 def run_trial(job: TrialJob, watch: Watch | None = None, study: optuna.Study | None = None) -> TrialEnding:
     """Trains it, or goes on with it; what is amiss is told in the ending."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     with interrupts.allow_interrupts():
         try:
             return _run(job, watch or Watch(), study or open_study(job.design))
