@@ -15,7 +15,7 @@ from ..text.files import PathError, read
 from ..text.frozen import dataclass
 from ..text.read_source import BOM
 from ..text.source import Source
-from .terminal import note, write
+from .terminal import note, write, write_patch
 
 if TYPE_CHECKING:
     from ..compiler.fixes import Made, Mended
@@ -98,7 +98,7 @@ def show_patch(prepared: Sweep, unsafe: bool) -> None:
 
     mended = mend(prepared, unsafe)
     for source, text in mended.changed:
-        write("".join(_write_patch(source.name, source.text, text)))
+        write_patch("".join(_list_patch(source.name, source.text, text)))
     _tell_unsafe(mended, unsafe)
 
 
@@ -108,12 +108,11 @@ def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
         note(f"{left} more {'finding' if left == 1 else 'findings'} may be mended with `--unsafe-fixes`, which changes the model")
 
 
-def _write_patch(name: str, before: str, after: str) -> Iterator[str]:
+def _list_patch(name: str, before: str, after: str) -> Iterator[str]:
     from difflib import unified_diff
 
     for line in unified_diff(_split_lines(before), _split_lines(after), name, name):
-        head, end = (line[:-1], "\n") if line.endswith("\n") else (line, "\n\\ No newline at end of file\n")
-        yield head.removesuffix("\r") + end
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
 
 
 def _split_lines(text: str) -> list[str]:

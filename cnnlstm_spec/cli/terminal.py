@@ -12,7 +12,7 @@ import sys
 from typing import TextIO
 
 from ..compiler import interrupts
-from ..text.escape.terminal import make_line_safe, make_lines_safe
+from ..text.escape.terminal import make_line_safe, make_lines_safe, make_patch_safe
 
 
 class Unwritable(Exception):
@@ -22,6 +22,11 @@ class Unwritable(Exception):
 def write(text: str, colored: bool = False) -> None:
     """To standard output, whatever its encoding; a reader that has gone away ends it quietly."""
     _put(sys.stdout, make_lines_safe(text, colored))
+
+
+def write_patch(text: str) -> None:
+    """A patch to standard output, as `patch` takes it: its tabs and line breaks as they are in the files."""
+    _put(sys.stdout, make_patch_safe(text))
 
 
 def note(text: str, colored: bool = False) -> None:

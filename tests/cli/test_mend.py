@@ -66,6 +66,23 @@ def test_a_patch_of_a_text_without_a_last_line_break(spec: Path, capsys: pytest.
     assert spec.read_text() == SAFE.replace("   # one\n", "")
 
 
+@pytest.mark.parametrize("command", [["patch", "-p0"], ["git", "apply", "-p0"]])
+def test_a_patch_of_other_line_breaks_and_tabs_can_be_applied(
+    spec: Path, capfd: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    text = WRONG.replace("  # gives", "\t# gives").replace("\n", "\r\n")
+    spec.write_bytes(text.encode())
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    subprocess.run(command, input=capfd.readouterr().out.encode(), check=True, capture_output=True)
+    assert spec.read_bytes().decode() == text.replace('"1"', "1")
+
+
+def test_a_patch_holds_nothing_that_a_terminal_obeys(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(WRONG.replace("# one", "# \u202e one\t"))
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    assert "   # \\u202e one\t\n" in capsys.readouterr().out
+
+
 def test_json_has_fixes_with_their_places(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["validate", "--format", "json", "spec.yaml"]) == 1
     found = json.loads(capsys.readouterr().out)["files"][0]["diagnostics"]

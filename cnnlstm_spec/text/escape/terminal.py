@@ -17,6 +17,16 @@ COLORS = {"error": "1;31", "warning": "1;33", "advice": "1;36", "label": "1;34",
 OURS = re.compile(rf"(\x1b\[(?:0|{'|'.join(sorted(set(COLORS.values())))})m|\n)")
 
 
+LAYOUT = re.compile("(\r?\n|\t)")
+"""What a terminal does nothing by but going on, and `patch` counts."""
+
+
+def make_patch_safe(text: str) -> str:
+    """A text of several lines with its tabs and line breaks as they are."""
+    parts = LAYOUT.split(text)
+    return "".join(part if index % 2 else make_visible(part) for index, part in enumerate(parts))
+
+
 def make_lines_safe(text: str, colored: bool = False) -> str:
     """A text of several lines; where it is coloured, our own colours stay."""
     if not UNSAFE.search(text.replace("\n", "")):
