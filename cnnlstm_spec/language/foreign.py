@@ -27,6 +27,8 @@ INNER = ("config", "init_args", "args", "kwargs", "params", "arguments", "parame
 """Keys whose value holds its arguments."""
 BESIDE = ("module", "registered_name", "build_config", "compile_config", "_convert_", "_recursive_", "_partial_")
 """Keys of such a form that say nothing of the model."""
+PAIRS = {"betas": ("beta_1", "beta_2")}
+"""Arguments that are a list elsewhere, to those that Keras has instead."""
 LONGEST = 200
 """Characters of a text that is looked at."""
 
@@ -121,6 +123,10 @@ def name_arguments(call: Call, known: Iterable[str], order: Sequence[str]) -> tu
     known = tuple(known)
     found: dict[str, Node] = dict(zip(order, call.by_place, strict=False))
     for key, value in call.by_name:
+        pair = PAIRS.get(fold_word(key), ())
+        if pair and isinstance(value, Listing):
+            found.update(zip(pair, value.items, strict=False))
+            continue
         meant = key if key in known else find_nearest(key, known)
         if meant is not None:
             found.setdefault(meant, value)

@@ -148,7 +148,12 @@ SHAPE = ShapeKind()
 
 
 def _as_list(text: str) -> str:
-    return "a list is written in brackets, such as [64, 64, 3]" if text.startswith("(") else f"write [{text}]"
+    if not text.startswith("("):
+        return f"write [{text}]"
+    if not text.endswith(")"):
+        return "a list is written in brackets, such as [64, 64, 3]"
+    sizes = [each.strip() for each in text[1:-1].split(",") if each.strip()]
+    return f"write [{', '.join('null' if each == 'None' else each for each in sizes)}]"
 
 
 class Input(Record):

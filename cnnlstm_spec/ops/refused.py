@@ -8,6 +8,8 @@ _CELL = "a cell is one step of a recurrent layer"
 
 _WEIGHTS = "Keras 3 has none; `SpectralNormalization` bounds weights too, `kernel_constraint: UnitNorm` fixes their length"
 
+_TRANSFORMER = "write it out: a `Residual` of `LayerNormalization` and `MultiHeadAttention`, then one of two `Dense`"
+
 REFUSED: dict[str, tuple[str, str]] = {
     "Equalization": ("Keras cannot trace it into a model", "use `AutoContrast`, or equalize the images before the model"),
     "FlaxLayer": ("it runs on JAX", "write the layer in `layers_from:`"),
@@ -42,6 +44,9 @@ FORMER: dict[str, str] = {
     "Input": "an input is written as `input: {kind: ..., shape: [...]}`, in its branch",
     "InstanceNorm": "write `GroupNormalization: {groups: -1}`",
     "InstanceNormalization": "write `GroupNormalization: {groups: -1}`",
+    **{f"InstanceNorm{n}D": "write `GroupNormalization: {groups: -1}`" for n in (1, 2, 3)},
+    "PixelShuffle": "write `Op: {function: depth_to_space, block_size: 2}`",
+    **dict.fromkeys(("TransformerEncoderLayer", "TransformerEncoder", "TransformerBlock", "Transformer"), _TRANSFORMER),
     "Merge": "bring branches together in `fusion:`, or paths in `Parallel`",
     "ModuleList": "a list of layers is one already: write its layers into it",
     "Sequential": "a list of layers is one already: write its layers into it, or make a block of them",

@@ -6,6 +6,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from ..language.catalog import NO_EFFECT, find_family
+from ..language.foreign import read_foreign
 from ..language.kinds import NUMBER
 from ..language.read_record import read, read_fields
 from ..language.scope import POISON, Scope
@@ -100,6 +101,12 @@ def _names_one(node: Node, known: tuple[str, ...], family_name: str) -> bool:
     return isinstance(only, Scalar) and only.text in known
 
 
+def _is_foreign(node: Mapping, known: tuple[str, ...]) -> bool:
+    """Whether a mapping is one thing of Keras's in the way of another library, `{type: mse}`, and no heads."""
+    call = read_foreign(node)
+    return call is not None and call.last in known
+
+
 class _Reader:
     """Reads against the heads what was kept as nodes."""
 
@@ -169,6 +176,8 @@ class _Reader:
             *find_family(family_name)["identifiers"],
             *self.scope.objects.list_names(family_name),
         )
+        if _is_foreign(node, known) and not any(find_nearest(key, self.heads) for key in keys):
+            return None
         is_keras = any(key in known for key in keys)
         alone = self.single and len(keys) == 1 and not _names_one(node.entries[0].value, known, family_name)
         return None if is_keras or alone else node
@@ -214,8 +223,9 @@ class _Reader:
             if one:
                 placed = METRIC.read(resolved, at)
                 return () if placed is POISON else (placed,)
-            text = resolved.text if isinstance(resolved, Scalar) else "..."
-            fixes = (write(resolved.span, f"[{text}]", "safe"),) if isinstance(resolved, Scalar) else ()
+            plain = isinstance(resolved, Scalar)
+            text = resolved.text if isinstance(resolved, Scalar) else METRIC.named.suggest_instead(resolved, at) or "..."
+            fixes = (write(resolved.span, f"[{text}]", "safe" if plain else "unsafe"),) if text != "..." else ()
             at.report(METRICS_LIST, resolved, key=key, given=show_given(resolved), help=(f"write [{text}]",), fixes=fixes)
             return ()
         found = (METRIC.read(item, at.enter(index)) for index, item in enumerate(resolved.items))

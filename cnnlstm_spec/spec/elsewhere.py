@@ -41,6 +41,7 @@ KERAS_JSON = ("classname", "config", "kerasversion", "backend", "buildinputshape
 INPUT = ("input", "inputshape")
 SHAPE = "inputshape"
 SCHEDULES = ("schedule", "scheduler", "lrscheduler", "lrschedule", "learningrateschedule", "warmup", "warmupsteps")
+OF_LOSS = ("fromlogits", "labelsmoothing", "reduction", "ignoreclass", "delta")
 PRECISION = ("dtype", "precision", "mixedprecision", "fp16", "amp")
 OF_INPUT = ("kind", "shape", "axes", "time_axis", "dtype", "padding_value", "mask_input")
 LIST_IN_BRANCH = "its layers stand under `layers`, beside its input: `{input: {kind: image, shape: [64, 64, 3]}, layers: [...]}`"
@@ -223,6 +224,11 @@ def suggest_for_compile(entries: Entries) -> tuple[str, ...]:
     if homes:
         return (tell_home(entries, homes),)
     word = fold_word(entries[0].key.text)
+    if word in OF_LOSS:
+        given = ", ".join(f"{each.key.text}: {_shorten(each.value)}" for each in entries)
+        return (f"it is an argument of the loss: `loss: {{BinaryCrossentropy: {{{given}}}}}`",)
+    if word == "sampleweight":
+        return ("it is a column of the data: `data: {sample_weight: {column: w}}`",)
     if word in PRECISION:
         return ("write `dtype_policy: mixed_float16`",)
     if word in SCHEDULES:

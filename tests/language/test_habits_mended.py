@@ -48,6 +48,8 @@ PLACES = [
         "  optimizer: {SGD: {momentum: 0.9, learning_rate: 0.01}}\n",
     ),
     ("  optimizer: adam\n", "  optimizer: {type: Adam, lr: 0.01}\n", "  optimizer: {Adam: {learning_rate: 0.01}}\n"),
+    ("  loss: mse\n", "  loss: {type: mse}\n", "  loss: mse\n"),
+    ("  loss: mse\n", "  loss: mse\n  metrics: {name: mae}\n", "  loss: mse\n  metrics: [mae]\n"),
     ("  loss: mse\n", "  loss: mse\n  mixed_precision: true\n", "  loss: mse\n  dtype_policy: mixed_float16\n"),
     ("compile:\n", "epochs: 3\ncompile:\n", "fit:\n  epochs: 3\ncompile:\n"),
     ("  loss: mse\n", "  loss: mse\n  epochs: 3\n", "  loss: mse\n"),
