@@ -33,13 +33,12 @@ def command(
     status is 0 where both are the same model, 1 where they differ, 2 where one of them has errors.
     """
     from ..compiler.diff.differ import compare
-    from ..compiler.diff.document import make_differences
-    from ..compiler.diff.words import describe_difference
+    from ..compiler.diff.words import describe_differences
 
     a = _require_sound(load_spec(old, (), color, allow_imports=allow_imports))
     b = _require_sound(load_spec(new, overrides, color, allow_imports=allow_imports))
-    found = compare(a, b, batch_size)
-    write(make_differences(found, old, new).to_json() + "\n" if format_ == "json" else describe_difference(found, old, new))
+    found = compare(a, b, batch_size, (old, new))
+    write(found.to_json() + "\n" if format_ == "json" else describe_differences(found))
     return 0 if found.equal else FOUND
 
 

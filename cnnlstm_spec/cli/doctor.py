@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from ..emit.keras.document import make_examination
-from ..emit.keras.expectations import Difference, count_expectations
+from ..emit.keras.expectations import KerasDifference, count_expectations
 from ..emit.keras.quiet import silence
 from ..text.missing import explain_missing
 from .options import FOUND, format_option
@@ -49,7 +49,7 @@ def command(format_: str) -> int:
     return FOUND if differ else 0
 
 
-def _describe_doctor(installed: str, made_from: str, found: Sequence[Difference]) -> str:
+def _describe_doctor(installed: str, made_from: str, found: Sequence[KerasDifference]) -> str:
     lines = [f"Keras {installed} is installed; the rules were made from {made_from}."]
     for heading, sorts in (("differs:", ("missing", "differs")), ("new, and not known here:", ("new",))):
         listed = [each for each in found if each.sort in sorts]

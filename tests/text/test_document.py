@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.artifact.write import make_manifest
 from cnnlstm_spec.emit.keras.document import make_examination
-from cnnlstm_spec.emit.keras.expectations import Difference
+from cnnlstm_spec.emit.keras.expectations import KerasDifference
 from cnnlstm_spec.emit.words.findings import make_findings
 from cnnlstm_spec.text.document import Document, make_schema
 from cnnlstm_spec.text.escape.json import JsonList, to_json
@@ -69,11 +69,14 @@ def test_a_document_is_frozen_and_takes_no_other_keys() -> None:
         type(found).from_json('{"version": 2, "files": []}')
 
 
-DIFFERS = [Difference("GRU", "missing", "Keras has no `keras.layers.GRU`"), Difference("New", "new", "it is new \x7f\ud800")]
+DIFFERS = [
+    KerasDifference(name="GRU", sort="missing", what="Keras has no `keras.layers.GRU`"),
+    KerasDifference(name="New", sort="new", what="it is new \x7f\ud800"),
+]
 
 
 @pytest.mark.parametrize("found", [DIFFERS, []], ids=["differs", "equal"])
-def test_an_examination_is_read_as_it_was_written(found: list[Difference]) -> None:
+def test_an_examination_is_read_as_it_was_written(found: list[KerasDifference]) -> None:
     data = read_again("doctor", make_examination("3.99", "3.15", found))
     assert data["ok"] is not bool(found) and [each["what"] for each in data["differences"]] == [each.what for each in found]
 

@@ -121,7 +121,7 @@ def held_as(compilation: Compilation, plain: Compilation) -> None:
     assert shape(source) == shape(like) and comments(source) == comments(like)
     fit(source)
     source.encode()
-    fit(diff.describe_difference(compare(plain, compilation, 1), "a", "b"))
+    fit(diff.describe_differences(compare(plain, compilation, 1, ("a", "b"))))
     manifest = make_manifest(compilation, {}, {})
     assert Manifest.from_json(manifest.to_json()) == manifest
     for line in manifest.usage:

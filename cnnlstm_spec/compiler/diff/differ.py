@@ -7,86 +7,34 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from ...ir.graph import TypedGraph, TypedNode, count_elements
+from ...ir.size import Size
 from ...language.catalog import load_catalog
 from ...model.costs import count_costs
 from ...ops.input import InputOp
-from ...text.frozen import dataclass
 from ...text.source import format_path
 from ..compile import Compilation
 from ..resolved import describe_resolved, make_plain
-
-MISSING = "(none)"
-"""Stands for what one of the two does not have."""
+from .document import Change, CostChanges, Counts, Differences, LayerChange, LoadedWeights, LostLayer, Sizes
 
 
-@dataclass(frozen=True)
-class Change:
-    """A fact with its value in both."""
-
-    what: str
-    old: object
-    new: object
-
-
-@dataclass(frozen=True)
-class LayerChange:
-    """A layer that only one of the two has, or that differs; a layer is found again by its place among the others."""
-
-    sort: Literal["added", "removed", "changed"]
-    layer: str
-    """Its Keras class."""
-    name: str
-    """Its name in Keras, in the second spec unless it was removed."""
-    path: str
-    output: str
-    params: int
-    changes: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True)
-class Lost:
-    """A layer of the first spec whose trained weights have no place in the second, and why."""
-
-    name: str
-    params: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Difference:
-    """All that differs between two sound specs."""
-
-    model: tuple[Change, ...]
-    """Name, seed, batch size, inputs, outputs and `compile`."""
-    layers: tuple[LayerChange, ...]
-    same: int
-    """How many layers are the same in both."""
-    costs: tuple[Change, ...]
-    """All costs, equal ones too."""
-    loaded: tuple[str, ...]
-    """Keras layers whose weights would load: of the same name and the same shapes."""
-    loaded_params: int
-    lost: tuple[Lost, ...]
-
-    @property
-    def equal(self) -> bool:
-        """Whether both are the same model."""
-        return not self.model and not self.layers
-
-
-def compare(old: Compilation, new: Compilation, batch_size: int | None = None) -> Difference:
-    """The difference from one sound spec to another."""
+def compare(
+    old: Compilation, new: Compilation, batch_size: int | None = None, names: tuple[str, str] | None = None
+) -> Differences:
+    """What differs from one sound spec to another; `names` is what they are called, if not as their texts."""
     assert old.typed is not None and new.typed is not None
     layers, same = _compare_layers(old.typed, new.typed)
-    loaded, loaded_params, lost = _compare_weights(old.typed, new.typed)
-    return Difference(
-        tuple(_list_changes(_list_facts(old), _list_facts(new))),
-        layers,
-        same,
-        _compare_costs(old, new, batch_size),
-        loaded,
-        loaded_params,
-        lost,
+    model = tuple(_list_changes(_list_facts(old), _list_facts(new)))
+    first, second = names or (old.source.name, new.source.name)
+    return Differences(
+        version=1,
+        old=first,
+        new=second,
+        equal=not model and not layers,
+        model=model,
+        layers=layers,
+        same_layers=same,
+        costs=_compare_costs(old, new, batch_size or 1),
+        weights=_compare_weights(old.typed, new.typed),
     )
 
 
@@ -119,8 +67,9 @@ def _flatten_value(path: str, value: Any) -> dict[str, Any]:
 
 def _list_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:
     for key in dict.fromkeys((*old, *new)):
-        if not _is_same(key, old.get(key, MISSING), new.get(key, MISSING)):
-            yield Change(key, old.get(key, MISSING), new.get(key, MISSING))
+        sides = {side: facts[key] for side, facts in (("old", old), ("new", new)) if key in facts}
+        if len(sides) < 2 or not _is_same(key, sides["old"], sides["new"]):
+            yield Change(what=key, **sides)
 
 
 def _is_same(key: str, old: Any, new: Any) -> bool:
@@ -208,7 +157,15 @@ def _change(
             return None
     sort: Literal["added", "removed", "changed"] = "changed" if changes else "added" if a is None else "removed"
     path = format_path(typed.node.origin.address)
-    return LayerChange(sort, _name_class(typed), typed.node.layer, path, str(typed.type), typed.params, changes)
+    return LayerChange(
+        sort=sort,
+        layer=_name_class(typed),
+        name=typed.node.layer,
+        path=path,
+        output=str(typed.type),
+        params=typed.params,
+        changes=changes,
+    )
 
 
 def _describe_row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
@@ -233,18 +190,23 @@ def _read(id: str, graph: TypedGraph) -> str:
     return node.layer
 
 
-def _compare_costs(old: Compilation, new: Compilation, batch_size: int | None) -> tuple[Change, ...]:
+def _compare_costs(old: Compilation, new: Compilation, batch_size: int) -> CostChanges:
     assert old.typed is not None and new.typed is not None
-    a, b = count_costs(old.typed, batch_size or 1), count_costs(new.typed, batch_size or 1)
-    named = ("params", "trainable", "weight_bytes", "macs", "activation_bytes")
-    return tuple(Change(name, _read_number(getattr(a, name)), _read_number(getattr(b, name))) for name in named)
+    a, b = count_costs(old.typed, batch_size), count_costs(new.typed, batch_size)
+    return CostChanges(
+        params=Counts(old=a.params, new=b.params),
+        trainable=Counts(old=a.trainable, new=b.trainable),
+        weight_bytes=Counts(old=a.weight_bytes, new=b.weight_bytes),
+        macs=Sizes(old=_write_size(a.macs), new=_write_size(b.macs)),
+        activation_bytes=Sizes(old=_write_size(a.activation_bytes), new=_write_size(b.activation_bytes)),
+    )
 
 
-def _read_number(value: Any) -> int | str:
+def _write_size(value: Size) -> int | str:
     return value if isinstance(value, int) else str(value)
 
 
-def _compare_weights(old: TypedGraph, new: TypedGraph) -> tuple[tuple[str, ...], int, tuple[Lost, ...]]:
+def _compare_weights(old: TypedGraph, new: TypedGraph) -> LoadedWeights:
     """The Keras layers of the first whose weights would load in the second, their size, and those that would not."""
     before, after = _map_shapes(old), _map_shapes(new)
     loaded, lost = [], []
@@ -252,8 +214,10 @@ def _compare_weights(old: TypedGraph, new: TypedGraph) -> tuple[tuple[str, ...],
         if weights == after.get(name):
             loaded.append(name)
         else:
-            lost.append(Lost(name, _count_size(weights), _explain_difference(weights, after.get(name))))
-    return tuple(loaded), sum(_count_size(before[name]) for name in loaded), tuple(lost)
+            reason = _explain_difference(weights, after.get(name))
+            lost.append(LostLayer(name=name, params=_count_size(weights), reason=reason))
+    loaded_params = sum(_count_size(before[name]) for name in loaded)
+    return LoadedWeights(loaded=tuple(loaded), loaded_params=loaded_params, not_loaded=tuple(lost))
 
 
 Weights = list[tuple[str, tuple[int, ...]]]

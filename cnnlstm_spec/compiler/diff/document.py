@@ -1,4 +1,4 @@
-"""What differs between two specs, as the document that `diff --format json` writes."""
+"""What differs between two specs, as the document that `diff --format json` writes. Imports no other file of the room."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from ...text.document import Count, Document, LeftOut
-from .differ import MISSING, Difference
-from .differ import Change as Changed
-from .differ import LayerChange as ChangedLayer
 
 Cost = Annotated[Count | str, Field(description="An expression where it depends on a size known only at run time.")]
 
@@ -37,9 +34,13 @@ class Change(Document):
     new: LeftOut[JsonValue] = None
     """Any value; left out where the second spec does not have it."""
 
+    def has(self, side: Literal["old", "new"]) -> bool:
+        """Whether that spec has it."""
+        return side in self.model_fields_set
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not {"old", "new"} & self.model_fields_set:
+        if not (self.has("old") or self.has("new")):
             raise ValueError("a change has `old`, `new` or both")
         return self
 
@@ -84,7 +85,7 @@ class Sizes(Document):
     new: Cost
 
 
-class Costs(Document):
+class CostChanges(Document):
     """All costs, equal ones too."""
 
     params: Counts
@@ -96,7 +97,7 @@ class Costs(Document):
     """Of all outputs, for a batch of `--batch-size`, which is 1 by default."""
 
 
-class Lost(Document):
+class LostLayer(Document):
     """A layer whose trained weights would not load."""
 
     name: str
@@ -105,13 +106,13 @@ class Lost(Document):
     reason: str
 
 
-class Weights(Document):
+class LoadedWeights(Document):
     """Which trained weights of the first spec would load in the second."""
 
     loaded: tuple[str, ...]
     """Keras layers whose trained weights would load: of the same name and the same shapes."""
     loaded_params: Count
-    not_loaded: tuple[Lost, ...]
+    not_loaded: tuple[LostLayer, ...]
 
 
 class Differences(Document):
@@ -132,41 +133,6 @@ class Differences(Document):
     """Layers that differ, in the order of the second spec; removed ones stand where they were."""
     same_layers: Count
     """How many layers are the same in both."""
-    costs: Costs
+    costs: CostChanges
     """All costs, equal ones too."""
-    weights: Weights
-
-
-def make_differences(found: Difference, old: str, new: str) -> Differences:
-    """The document of what differs between two specs, by the names that they were given by."""
-    costs = {each.what: {"old": each.old, "new": each.new} for each in found.costs}
-    lost = tuple(Lost(name=each.name, params=each.params, reason=each.reason) for each in found.lost)
-    return Differences(
-        version=1,
-        old=old,
-        new=new,
-        equal=found.equal,
-        model=tuple(map(_change, found.model)),
-        layers=tuple(map(_describe_layer, found.layers)),
-        same_layers=found.same,
-        costs=Costs.model_validate(costs),
-        weights=Weights(loaded=found.loaded, loaded_params=found.loaded_params, not_loaded=lost),
-    )
-
-
-def _change(change: Changed) -> Change:
-    """A change lacks `old` or `new` where one of the two specs does not have what it is about."""
-    sides: dict[str, Any] = {"old": change.old, "new": change.new}
-    return Change(what=change.what, **{side: value for side, value in sides.items() if value != MISSING})
-
-
-def _describe_layer(each: ChangedLayer) -> LayerChange:
-    return LayerChange(
-        sort=each.sort,
-        layer=each.layer,
-        name=each.name,
-        path=each.path,
-        output=each.output,
-        params=each.params,
-        changes=tuple(map(_change, each.changes)),
-    )
+    weights: LoadedWeights

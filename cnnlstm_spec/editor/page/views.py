@@ -10,7 +10,7 @@ from threading import Condition
 
 from ...compiler.compile import Compilation
 from ...compiler.diff.differ import compare
-from ...compiler.diff.words import describe_difference
+from ...compiler.diff.words import describe_differences
 from ...compiler.variants import Sweep
 from ...emit.picture.opened import Opened
 from ...text.escape.terminal import make_line_safe as clean
@@ -125,4 +125,4 @@ class Views:
             return {"text": f"{clean(named)} has errors: there is nothing to compare", "layers": {}}
         found = compare(old, compilation)
         layers = {clean(each.path): each.sort for each in found.layers if each.sort != "removed"}
-        return {"text": make_lines_safe(describe_difference(found, old.source.name, compilation.source.name)), "layers": layers}
+        return {"text": make_lines_safe(describe_differences(found)), "layers": layers}

@@ -19,7 +19,7 @@ from ...ops import ALIASES, explain_refusal, find_op
 from ...ops.backbones.walk import BACKBONES
 from ...ops.backbones.walk import find_facts as backbone_facts
 from ...text.nodes import make_node
-from .expectations import ANNOUNCED_WRONGLY, Difference, Expected, Shape, iterate_expectations, map_layers
+from .expectations import ANNOUNCED_WRONGLY, Expected, KerasDifference, Shape, iterate_expectations, map_layers
 
 EVERY_OP = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""
@@ -37,9 +37,9 @@ Used = frozenset[str] | None
 """The arguments that a program writes, of which alone it is asked whether Keras has them; None for all."""
 
 
-def compare(evaluate: Evaluate) -> list[Difference]:
+def compare(evaluate: Evaluate) -> list[KerasDifference]:
     """Every difference, of layers, backbones and named objects; then what is new."""
-    found: list[Difference] = []
+    found: list[KerasDifference] = []
     for cls in map_layers().values():
         found += compare_layer(cls, evaluate)
     found += _find_missing_functions()
@@ -53,11 +53,11 @@ def compare(evaluate: Evaluate) -> list[Difference]:
     return sorted([*found, *_find_new()], key=lambda each: each.sort == "new")
 
 
-def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
+def find_used(program: Program, evaluate: Evaluate) -> list[KerasDifference]:
     """The differences in what a program uses, what is new left out, and arguments that it does not write."""
     by_path = map_layers()
     called = [call for statement in program.statements for call in find_calls(statement)]
-    found: list[Difference] = []
+    found: list[KerasDifference] = []
     written: dict[str, set[str]] = {}
     for call in called:
         written.setdefault(call.path, set()).update(name for name, _ in call.keywords)
@@ -72,7 +72,7 @@ def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
         elif family is not None and name in load_catalog()["families"][family]["classes"]:
             found += compare_object(family, name, used)
         elif path.startswith("keras.") and resolve(path) is None:
-            found.append(Difference(path, "missing", "Keras has no such name"))
+            found.append(KerasDifference(name=path, sort="missing", what="Keras has no such name"))
     for call in called:
         for keyword, value in call.keywords if call.path == "model.compile" else ():
             for identifier in _list_strings(value) if keyword in TRAINED else ():
@@ -80,12 +80,12 @@ def find_used(program: Program, evaluate: Evaluate) -> list[Difference]:
     return [each for each in found if each.sort != "new"]
 
 
-def compare_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[Difference]:
+def compare_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[KerasDifference]:
     """A layer's signature, and its examples."""
     made = resolve(cls.keras_path())
     name = cls.title()
     if made is None:
-        return [Difference(name, "missing", f"Keras has no `{cls.keras_path()}`")]
+        return [KerasDifference(name=name, sort="missing", what=f"Keras has no `{cls.keras_path()}`")]
     found = list(_compare_signatures(cls, made, used))
     if any(each.sort != "new" for each in found):
         return found
@@ -95,11 +95,11 @@ def compare_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[
             continue
         if (what := _find_mismatch(op, example, expected, evaluate)) is not None:
             index = cls.examples.index(example) + 1
-            found.append(Difference(name, "differs", f"example {index}: {what}"))
+            found.append(KerasDifference(name=name, sort="differs", what=f"example {index}: {what}"))
     return found
 
 
-def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[Difference]:
+def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[KerasDifference]:
     ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP | cls.call_arguments}
     theirs = {
         name: value for name, value in list_parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())
@@ -112,7 +112,7 @@ def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[Differ
         else:
             same = argument.canonical == (None if default is None else argument.kind.read(make_node(default), Scope([])))
         if not same:
-            yield Difference(cls.title(), "differs", f"the default of `{name}` is {_show_default(default)}")
+            yield KerasDifference(name=cls.title(), sort="differs", what=f"the default of `{name}` is {_show_default(default)}")
 
 
 def _find_mismatch(op: Op, example: Example, expected: Expected, evaluate: Evaluate) -> str | None:
@@ -174,29 +174,29 @@ def _show_weights(weights: tuple[tuple[str, tuple[int, ...], bool], ...]) -> str
     return ", ".join(f"{name} {list(shape)}{'' if on else ' frozen'}" for name, shape, on in weights) or "none"
 
 
-def compare_backbone(name: str, used: Used = None) -> list[Difference]:
+def compare_backbone(name: str, used: Used = None) -> list[KerasDifference]:
     """A backbone's signature."""
     made = resolve(f"keras.applications.{name}")
     if made is None:
-        return [Difference(name, "missing", f"Keras has no `keras.applications.{name}`")]
+        return [KerasDifference(name=name, sort="missing", what=f"Keras has no `keras.applications.{name}`")]
     ours = dict(backbone_facts(name).arguments)
     theirs = {key: value for key, value in list_parameters(made).items() if key in ours or key not in ("name", "input_tensor")}
     return [*_compare_names(name, set(ours), theirs, used), *_compare_defaults(name, ours, theirs, used)]
 
 
-def compare_object(family: str, name: str, used: Used = None) -> list[Difference]:
+def compare_object(family: str, name: str, used: Used = None) -> list[KerasDifference]:
     """The signature of an optimizer, loss, metric or another named object."""
     made = resolve(f"keras.{MODULES.get(family, family)}.{name}")
     label = f"{family}.{name}"
     if made is None:
-        return [Difference(label, "missing", "Keras has no such class")]
+        return [KerasDifference(name=label, sort="missing", what="Keras has no such class")]
     arguments = load_catalog()["families"][family]["classes"][name]["arguments"]
     ours = {each["name"]: inspect.Parameter.empty if each.get("required") else each.get("default") for each in arguments}
     theirs = list_parameters(made)
     return [*_compare_names(label, set(ours), theirs, used), *_compare_defaults(label, ours, theirs, used)]
 
 
-def compare_identifier(family: str, identifier: str) -> list[Difference]:
+def compare_identifier(family: str, identifier: str) -> list[KerasDifference]:
     """Whether Keras still knows a string of a family, or a second name of a class."""
     known = load_catalog()["families"][family]
     target = known["identifiers"].get(identifier)
@@ -207,27 +207,29 @@ def compare_identifier(family: str, identifier: str) -> list[Difference]:
         module.get(identifier)
     except ValueError as error:
         if "Could not" in str(error) or "Unknown" in str(error):
-            return [Difference(f"{family}.{target}", "missing", f"Keras does not know the string `{identifier}`")]
+            return [
+                KerasDifference(name=f"{family}.{target}", sort="missing", what=f"Keras does not know the string `{identifier}`")
+            ]
     except TypeError:
         return []  # it is known, and needs arguments
     return []
 
 
-def _compare_names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+def _compare_names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[KerasDifference]:
     for name in sorted(ours - set(theirs) if used is None else (ours - set(theirs)) & used):
-        yield Difference(label, "differs", f"there is no argument `{name}`")
+        yield KerasDifference(name=label, sort="differs", what=f"there is no argument `{name}`")
     for name, default in theirs.items():
         if name not in ours and default is inspect.Parameter.empty:
-            yield Difference(label, "differs", f"the argument `{name}` is new, and required")
+            yield KerasDifference(name=label, sort="differs", what=f"the argument `{name}` is new, and required")
         elif name not in ours:
-            yield Difference(label, "new", f"the argument `{name}` is new")
+            yield KerasDifference(name=label, sort="new", what=f"the argument `{name}` is new")
 
 
-def _compare_defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[Difference]:
+def _compare_defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[KerasDifference]:
     # What an object calls itself changes nothing of a model.
     for name in [each for each in ours if each in theirs and (used is None or each != "name")]:
         if _make_plain(ours[name]) != _make_plain(theirs[name]):
-            yield Difference(label, "differs", f"the default of `{name}` is {_show_default(theirs[name])}")
+            yield KerasDifference(name=label, sort="differs", what=f"the default of `{name}` is {_show_default(theirs[name])}")
 
 
 def list_parameters(made: Any) -> dict[str, Any]:
@@ -248,23 +250,23 @@ def _show_default(default: Any) -> str:
     return "not there: it is required" if default is inspect.Parameter.empty else f"`{default!r}`"
 
 
-def _find_missing_functions() -> Iterator[Difference]:
+def _find_missing_functions() -> Iterator[KerasDifference]:
     op = find_op("Op")
     assert op is not None
     for function in op.arguments["name"].kind.make_schema()["enum"]:
         if resolve(f"keras.ops.{function}") is None:
-            yield Difference("Op", "missing", f"Keras has no `keras.ops.{function}`")
+            yield KerasDifference(name="Op", sort="missing", what=f"Keras has no `keras.ops.{function}`")
 
 
-def _find_new() -> Iterator[Difference]:
+def _find_new() -> Iterator[KerasDifference]:
     known = {path.rpartition(".")[2] for path in map_layers()} | set(ALIASES) | {"TimeDistributed", "Input"}
     for name, cls in sorted(vars(keras.layers).items()):
         if inspect.isclass(cls) and issubclass(cls, keras.layers.Layer) and cls.__name__ not in known | set(BACKBONES):
             if name == cls.__name__ and explain_refusal(name) is None:
-                yield Difference(name, "new", "the layer is new")
+                yield KerasDifference(name=name, sort="new", what="the layer is new")
     for name, item in sorted(vars(keras.applications).items()):
         if callable(item) and name[:1].isupper() and name not in BACKBONES:
-            yield Difference(name, "new", "the backbone is new")
+            yield KerasDifference(name=name, sort="new", what="the backbone is new")
 
 
 def _list_strings(value: Any) -> Iterable[str]:

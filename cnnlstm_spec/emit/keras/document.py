@@ -8,20 +8,10 @@ from typing import Literal
 from pydantic import ConfigDict
 
 from ...text.document import Count, Document
-from .expectations import Difference as Found
-from .expectations import Sort, count_expectations
+from .expectations import KerasDifference, count_expectations
 
 
-class Difference(Document):
-    """Where the installed Keras is not as the rules say; what is `new` breaks no rule and cannot be written in a spec."""
-
-    name: str
-    """The layer or backbone, or the family with the object: `optimizers.Adam`."""
-    sort: Sort
-    what: str
-
-
-class Compared(Document):
+class ComparedCounts(Document):
     """How many things of each sort were compared."""
 
     layers: Count
@@ -41,18 +31,18 @@ class Examination(Document):
     """The version that the rules were made from."""
     ok: bool
     """Whether nothing is missing and nothing differs."""
-    compared: Compared
-    differences: tuple[Difference, ...]
+    compared: ComparedCounts
+    differences: tuple[KerasDifference, ...]
 
 
-def make_examination(installed: str, made_from: str, found: Iterable[Found]) -> Examination:
+def make_examination(installed: str, made_from: str, found: Iterable[KerasDifference]) -> Examination:
     """The document of what was found."""
-    differences = tuple(Difference(name=each.name, sort=each.sort, what=each.what) for each in found)
+    differences = tuple(found)
     return Examination(
         version=1,
         keras=installed,
         rules=made_from,
         ok=all(each.sort == "new" for each in differences),
-        compared=Compared.model_validate(count_expectations()),
+        compared=ComparedCounts.model_validate(count_expectations()),
         differences=differences,
     )

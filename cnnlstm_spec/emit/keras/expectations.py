@@ -12,6 +12,7 @@ from ...ir.tensor import Axis, TensorType
 from ...language.catalog import load_catalog
 from ...ops import FAMILIES, find_op
 from ...ops.backbones.walk import BACKBONES
+from ...text.document import Document
 from ...text.frozen import dataclass
 
 Sort = Literal["missing", "differs", "new"]
@@ -21,9 +22,8 @@ ANNOUNCED_WRONGLY = frozenset({"EinsumDense"})
 """Layers whose announced shape is not what they give, so that it says nothing: Keras misplaces the axes of `...`."""
 
 
-@dataclass(frozen=True)
-class Difference:
-    """Where an installed Keras is not as the rules say; what is `new` breaks no rule and cannot be written in a spec."""
+class KerasDifference(Document):
+    """Where the installed Keras is not as the rules say; what is `new` breaks no rule and cannot be written in a spec."""
 
     name: str
     """The layer or backbone, or the family with the object: `optimizers.Adam`."""

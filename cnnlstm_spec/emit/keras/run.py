@@ -41,7 +41,7 @@ from ...ir.program import (
     Unbuildable,
 )
 from ...language.catalog import load_catalog
-from .expectations import Difference
+from .expectations import KerasDifference
 
 LEAST = (3, 13)
 """The oldest Keras that builds models: two minor versions before the one that the rules were made from."""
@@ -181,7 +181,7 @@ def check(program: Program) -> None:
         )
 
 
-def examine() -> tuple[str, str, list[Difference]]:
+def examine() -> tuple[str, str, list[KerasDifference]]:
     """The installed version of Keras, the one that the rules were made from, and all differences."""
     from .doctor import compare
 
