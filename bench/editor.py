@@ -21,7 +21,7 @@ def keystroke(most: int = 1000, runs: int = 9) -> list[str]:
     """From a change to what is found, without trying fixes, beside `load` of the same text; the time of one core."""
     from cnnlstm_spec import load
     from cnnlstm_spec.compiler.compile import pause_collector
-    from cnnlstm_spec.editor.server.documents import Document, change_document
+    from cnnlstm_spec.editor.server.documents import OpenText, change_document
     from cnnlstm_spec.editor.state import Settings, make_state
     from cnnlstm_spec.text.source import Source
 
@@ -30,7 +30,7 @@ def keystroke(most: int = 1000, runs: int = 9) -> list[str]:
         text = write_chain(count)
         for what, (old, new, times) in CHANGES.items():
             texts = text, text.replace(old, new, times)
-            document = Document("file:///many.yaml", Source("/many.yaml", text))
+            document = OpenText("file:///many.yaml", Source("/many.yaml", text))
             state = make_state(document.source, Path("/"), {}, Settings())
             assert state.compilation.ok
             loads, keys = [], []

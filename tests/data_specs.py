@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cnnlstm_spec import load
-from cnnlstm_spec.runs.reading.open import Reading
+from cnnlstm_spec.runs.reading.open import DataReading
 from cnnlstm_spec.runs.samples import Batch, Data, DataError, Part
 
 CLASSES = "head: [{Dense: {units: 3, activation: softmax}}]\ncompile: {loss: sparse_categorical_crossentropy}\n"
@@ -26,7 +26,7 @@ def open_spec(path: Path, **options: Any) -> Data:
     compilation = load(path, allow_imports=bool(options.get("allow_imports")))
     assert compilation.ok, [each.message for each in compilation.diagnostics]
     fold = options.pop("fold", None)
-    return Reading(compilation, **options).open_all(fold)
+    return DataReading(compilation, **options).open_all(fold)
 
 
 def problems(path: Path) -> list[str]:

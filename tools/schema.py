@@ -24,7 +24,7 @@ from cnnlstm_spec.runs.manifest import RunManifest
 from cnnlstm_spec.runs.measure.document import Evaluation
 from cnnlstm_spec.runs.reading.pack.document import Pack
 from cnnlstm_spec.runs.reading.seen import SeenFiles
-from cnnlstm_spec.runs.search.document import Report, SearchIdentity
+from cnnlstm_spec.runs.search.document import SearchIdentity, SearchReport
 from cnnlstm_spec.spec.schema.whole import make_spec_schema
 from cnnlstm_spec.text.document import Document, make_schema
 
@@ -40,7 +40,7 @@ DOCUMENTS: dict[str, type[Document]] = {
     "manifest": Manifest,
     "pack": Pack,
     "run-identity": RunIdentity,
-    "search": Report,
+    "search": SearchReport,
     "search-identity": SearchIdentity,
     "seen": SeenFiles,
     "shapes": Shapes,

@@ -17,7 +17,7 @@ from ..text.diagnostic import Diagnostic
 from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, find_sort
 from ..text.frozen import dataclass
-from ..text.read_source import Unread
+from ..text.read_source import UnreadFile
 from .mend import MENDS_NOTHING, Mending, find_settling, mend_files, show_patch
 from .options import FOUND, UNREADABLE, keep_shown, read_source, show
 from .telling import Telling
@@ -25,7 +25,7 @@ from .terminal import note
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckOptions:
     """What the person who checks specs says of all of them."""
 
     overrides: tuple[str, ...]
@@ -58,7 +58,7 @@ class Unused:
         return tuple(self._left or ()) if is_last else ()
 
 
-def check_all(names: Sequence[str], asked: Asked, telling: Telling) -> list[Checked]:
+def check_all(names: Sequence[str], asked: CheckOptions, telling: Telling) -> list[Checked]:
     """Checks files, and tells of each as it is checked; what silences nothing in any of them is told with the last."""
     unused = Unused()
     return [_check(name, asked, telling, unused, name == names[-1]) for name in names]
@@ -70,12 +70,12 @@ def find_status(files: Iterable[Checked], strict: bool) -> int:
     return max([0, *found, *(UNREADABLE for file in files if file.missing)])
 
 
-def _check(name: str, asked: Asked, telling: Telling, unused: Unused, is_last: bool) -> Checked:
+def _check(name: str, asked: CheckOptions, telling: Telling, unused: Unused, is_last: bool) -> Checked:
     """What was found in a file."""
     path = asked.stdin_filename if name == "-" else name
     try:
         source, folder = read_source(name, asked.stdin_filename)
-    except Unread as error:
+    except UnreadFile as error:
         if not error.missing:
             unused.narrow(())
         if asked.mending.shows:
@@ -104,7 +104,7 @@ def _tell_file(checked: Checked, telling: Telling) -> Checked:
     return checked
 
 
-def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling, unused: Unused, is_last: bool) -> Checked:
+def _check_variants(path: str, prepared: Sweep, asked: CheckOptions, telling: Telling, unused: Unused, is_last: bool) -> Checked:
     """The same of a spec with variants, each of which is told before the next one is looked at.
 
     What is to be told of a variant beside its table may be known only after the last one: how fixes turn out in all of them, and
@@ -138,7 +138,7 @@ def _check_variants(path: str, prepared: Sweep, asked: Asked, telling: Telling, 
     return checked
 
 
-def _list_findings(compilation: Compilation, asked: Asked) -> tuple[Diagnostic, ...]:
+def _list_findings(compilation: Compilation, asked: CheckOptions) -> tuple[Diagnostic, ...]:
     """What was found in a spec; in a sound one also what the runtimes that it is meant for have no operation for."""
     if not asked.runtimes or not compilation.ok:
         return compilation.diagnostics

@@ -60,10 +60,10 @@ def command(
 
 def _pack(compilation: Compilation, folder: File, force: bool, allow_imports: bool) -> None:
     """Writes the samples to shards, and says what was written."""
-    from ..runs.reading.open import Reading
+    from ..runs.reading.open import DataReading
     from ..runs.reading.pack.write import write_pack
 
-    pack = write_pack(Reading(compilation, allow_outside(), allow_imports), folder, force)
+    pack = write_pack(DataReading(compilation, allow_outside(), allow_imports), folder, force)
     count = sum(len(each.shards) for each in pack.parts.values())
     size = sum(shard.bytes for each in pack.parts.values() for shard in each.shards)
     samples = sum(each.samples for each in pack.parts.values())

@@ -14,7 +14,7 @@ from ..compiler.compile import Compilation, compile_source
 from ..compiler.silence import prepare
 from ..text.diagnostic import Diagnostic
 from ..text.files import PathError, find_sort
-from ..text.read_source import Unread, read_file, read_stream
+from ..text.read_source import UnreadFile, read_file, read_stream
 from ..text.render import describe_counts, render
 from ..text.source import Source
 from .terminal import has_color, measure_columns, note, write
@@ -190,7 +190,7 @@ def load_spec(spec: str, overrides: tuple[str, ...], color: str, quiet: bool = F
     try:
         source, folder = read_source(spec)
         compilation = compile_source(source, overrides, folder, allow_imports, allow_outside(), read_rules())
-    except Unread as error:
+    except UnreadFile as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
     if not quiet:
@@ -204,7 +204,7 @@ def load_sweep(spec: str, overrides: tuple[str, ...], matrix: tuple[str, ...], c
 
     try:
         source, folder = read_source(spec)
-    except Unread as error:
+    except UnreadFile as error:
         show([error.diagnostic], color, sys.stderr)
         raise click.exceptions.Exit(UNREADABLE if error.missing else FOUND) from None
     return sweep(source, overrides, matrix, folder, allow_imports, allow_outside(), find_max_variants(), read_rules())

@@ -33,7 +33,7 @@ from .watching import TerminalWatch
 
 if TYPE_CHECKING:
     from ..compiler.variants import Sweep
-    from ..runs.search.place import Place
+    from ..runs.search.place import SearchFolder
     from ..runs.search.search import Engine, SearchOrders
     from ..runs.search.trial import TrialEnding, TrialJob
 
@@ -89,12 +89,12 @@ def command(
         return FOUND
     with tell_people():
         from ..runs.reading.libraries import import_needed
-        from ..runs.search.place import Place
+        from ..runs.search.place import SearchFolder
 
         if engine == "ray":
             import_needed("ray", "`--engine ray`", "ray")
 
-        place = Place(folder)
+        place = SearchFolder(folder)
         with place.lock():
             orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
             given = (spec, str(folder), jobs, engine, storage, overrides, allow_imports)
@@ -102,7 +102,7 @@ def command(
 
 
 def _make_orders(
-    prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: Place, allow_imports: bool
+    prepared: Sweep, spec: str, overrides: tuple[str, ...], url: str | None, jobs: int, place: SearchFolder, allow_imports: bool
 ) -> SearchOrders:
     """What the search is; the folder is its own from here on."""
     from ..runs.reading.libraries import import_needed

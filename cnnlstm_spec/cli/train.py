@@ -38,7 +38,7 @@ from .watching import TerminalWatch
 
 if TYPE_CHECKING:
     from ..runs.ending import Ending
-    from ..runs.several import Job
+    from ..runs.several import RunJob
     from ..runs.together.seat import Seat
 
 UNUSABLE, INTERRUPTED = 2, 130
@@ -142,7 +142,7 @@ def command(
     """
     from ..runs.compare import compare_runs, to_text
     from ..runs.run import Orders, describe_needs
-    from ..runs.several import RUNS, Job, compile_job, list_jobs, run_all, write_runs_table
+    from ..runs.several import RUNS, RunJob, compile_job, list_jobs, run_all, write_runs_table
 
     seat = _find_seat(process, coordinator)
     if (engine == "ray") != (workers is not None):
@@ -170,7 +170,7 @@ def command(
     source, below = prepared.source, prepared.folder
     orders = Orders(force, resume, allow_outside(), allow_imports, all_devices=devices == "all")
     path = None if below is None else str(below)
-    plain = Job(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
+    plain = RunJob(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
     said = _write_options_again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
     endings = run_all(planned, jobs, _make_watch)
@@ -206,7 +206,7 @@ def command(
     return status
 
 
-def _make_watch(job: Job) -> TerminalWatch:
+def _make_watch(job: RunJob) -> TerminalWatch:
     return TerminalWatch(f"{job.label}: " if job.label else "")
 
 
@@ -229,13 +229,13 @@ def _check_together(jobs: int) -> None:
         raise click.UsageError(f"several processes train together with `KERAS_BACKEND=jax` alone; this is {backend}")
 
 
-def _run_together(planned: Sequence[Job], seat: Seat) -> Iterator[tuple[Job, Ending]]:
+def _run_together(planned: Sequence[RunJob], seat: Seat) -> Iterator[tuple[RunJob, Ending]]:
     from ..runs.together.train import run_together
 
     return run_together(planned, seat, lambda job: partial(_make_watch, job))
 
 
-def _run_in_cluster(planned: Sequence[Job], workers: int, arguments: Sequence[str]) -> Iterator[tuple[Job, Ending]]:
+def _run_in_cluster(planned: Sequence[RunJob], workers: int, arguments: Sequence[str]) -> Iterator[tuple[RunJob, Ending]]:
     """The same with processes of a Ray cluster, each of which is given the arguments."""
     with tell_people():
         from ..runs.reading.libraries import import_needed

@@ -10,7 +10,7 @@ from pathlib import Path as File
 import click
 
 from ..model.runtimes import BACKENDS, RUNTIMES
-from .checking import Asked, check_all, expand_paths, find_status
+from .checking import CheckOptions, check_all, expand_paths, find_status
 from .formats import (
     FORMATS,
     PLAIN,
@@ -105,7 +105,7 @@ def command(
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
     mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
-    asked = Asked(overrides, matrix, read_rules(), strict, advice, *given, mending, runtimes)
+    asked = CheckOptions(overrides, matrix, read_rules(), strict, advice, *given, mending, runtimes)
     colored = has_color(color, sys.stdout)
 
     def check() -> int:

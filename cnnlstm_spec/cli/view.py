@@ -14,7 +14,7 @@ import click
 from ..compiler import interrupts
 from ..compiler.variants import Sweep, sweep
 from ..text.memo import Memory
-from ..text.read_source import Unread
+from ..text.read_source import UnreadFile
 from ..text.texts import Texts
 from .options import (
     FOUND,
@@ -94,7 +94,7 @@ def _make_loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> 
     def load() -> Sweep:
         try:
             source, folder = read_source(spec)
-        except Unread as error:
+        except UnreadFile as error:
             source = error.diagnostic.place.span.source
             return Sweep(source, None, (error.diagnostic,), (), None, False, ())
         given = (overrides, (), folder, allow_imports, outside, most, said, Texts(), next(memories))

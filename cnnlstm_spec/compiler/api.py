@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..text.edits.overrides import Overrides
-from ..text.read_source import Unread, read_file
+from ..text.read_source import UnreadFile, read_file
 from ..text.source import Source
 from .compile import Compilation, SpecError, compile_source
 
@@ -48,7 +48,7 @@ def load(
     path = File(path_or_text)
     try:
         source = read_file(path)
-    except Unread as error:
+    except UnreadFile as error:
         return Compilation(error.diagnostic.place.span.source, (error.diagnostic,))
     return compile_source(source, _keep_overrides(overrides), path.parent, allow_imports, allow_outside, said)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..ir.graph import Graph, TypedGraph
 from ..ir.program import Unbuildable
-from ..language.meanings import NO_INDEX, Index, Meaning
+from ..language.meanings import NO_INDEX, Index, TextMeaning
 from ..model.build import build
 from ..model.infer import infer
 from ..model.rules.check import verify
@@ -273,7 +273,7 @@ def compile_document(
 
     With `indexed` it is noted what the words of the texts mean.
     """
-    noted: list[Meaning] | None = [] if indexed else None
+    noted: list[TextMeaning] | None = [] if indexed else None
     made = _compile(source, document, found, folder, allow_imports, memory, silence, noted)
     return made if noted is None else replace(made, index=Index(noted))
 
@@ -286,7 +286,7 @@ def _compile(
     allow_imports: bool,
     memory: Memory | None,
     silence: Silence,
-    noted: list[Meaning] | None,
+    noted: list[TextMeaning] | None,
 ) -> Compilation:
     spec = elaborate(document, found, folder, allow_imports, memory, noted)
     rules = read_rules(document, found)

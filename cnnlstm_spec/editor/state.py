@@ -33,7 +33,7 @@ class Overtaken(BaseException):
     """The work is of no use any more: the text has changed, or nobody waits for it."""
 
 
-class Wanted(Memory):
+class WantedMemory(Memory):
     """A memory that ends the work in it once it is no longer wanted; all stages of the compiler look into it."""
 
     def __init__(self) -> None:
@@ -86,7 +86,7 @@ class State:
 
     source: Source
     prepared: Sweep
-    memory: Wanted
+    memory: WantedMemory
     line: int | None = None
     """The 1-based line that was changed last."""
     settings: Settings = field(default_factory=Settings)
@@ -170,7 +170,7 @@ def make_state(
     open_files: Mapping[File, Source],
     settings: Settings,
     line: int | None = None,
-    memory: Wanted | None = None,
+    memory: WantedMemory | None = None,
     before: State | None = None,
 ) -> State:
     """The state of a text of a folder, None for one of no file; what is known of the one `before` it is kept where that is so.
@@ -181,7 +181,7 @@ def make_state(
         state = State(source, prepared, before.memory, line, settings, before.age + 1)
         if state.compilation.ok:
             return state
-    memory = memory or Wanted()
+    memory = memory or WantedMemory()
     given = (settings.allow_imports, settings.allow_outside)
     prepared = sweep(source, (), (), folder, *given, texts=OpenTexts(open_files), memory=memory, indexed=True)
     return State(source, prepared, memory, line, settings, keeps=before is None or not before.is_small())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..language.catalog import KerasObject, OwnThing
-from .program import Apply, Call, Expression, Named, Ref
+from .program import Apply, Call, DottedName, Expression, Ref
 from .tensor import Axis
 
 NO_STRING = frozenset({"constant", "l1_l2"})
@@ -15,7 +15,7 @@ NO_STRING = frozenset({"constant", "l1_l2"})
 def make_expression(value: Any) -> Expression:
     """An argument's canonical value as an expression."""
     if isinstance(value, OwnThing) and value.is_function:
-        return Named(value.path)
+        return DottedName(value.path)
     if isinstance(value, KerasObject):
         if value.identifier is not None and value.identifier not in NO_STRING:
             return value.identifier

@@ -25,7 +25,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Named:
+class DottedName:
     """What a module has by a dotted name, such as a function that is handed over."""
 
     path: str
@@ -80,7 +80,7 @@ Literal = None | bool | int | float | str
 Expression = (
     Ref
     | Call
-    | Named
+    | DottedName
     | Apply
     | Slice
     | Infix
@@ -184,9 +184,9 @@ def find_calls(statement: Statement) -> Iterator[Call]:
     return (each for each in _iterate_expressions(statement) if isinstance(each, Call))
 
 
-def find_named(statement: Statement) -> Iterator[Call | Named]:
+def find_named(statement: Statement) -> Iterator[Call | DottedName]:
     """Everything in a statement that a module has by name, in calls and by itself."""
-    return (each for each in _iterate_expressions(statement) if isinstance(each, Call | Named))
+    return (each for each in _iterate_expressions(statement) if isinstance(each, Call | DottedName))
 
 
 def find_uses(statement: Statement) -> Iterator[Apply]:

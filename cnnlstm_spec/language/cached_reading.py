@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 from ..text.memo import UNKNOWN, Memory
 from ..text.nodes import Listing, Mapping, Node, Scalar
-from .meanings import Meaning
+from .meanings import TextMeaning
 from .scope import LAYERS_LIMIT, Scope
 from .variables import find_names
 
@@ -25,7 +25,7 @@ class _Reading(NamedTuple):
     """How many layers were written out."""
     expanded: frozenset[str]
     """The blocks that were used."""
-    noted: tuple[Meaning, ...] = ()
+    noted: tuple[TextMeaning, ...] = ()
     """What the words mean."""
 
 

@@ -9,7 +9,7 @@ from .leaf import Leaf
 from .meanings import Described
 
 
-class Fact(Described):
+class CatalogArgument(Described):
     """An argument that the catalog declares."""
 
     def __init__(self, told: Mapping[str, Any], kind: Callable[[dict[str, Any]], Leaf]) -> None:

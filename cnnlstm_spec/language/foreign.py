@@ -34,7 +34,7 @@ LONGEST = 200
 
 
 @dataclass(frozen=True)
-class Call:
+class ForeignCall:
     """A name as it is written, with arguments by place and by name."""
 
     name: str
@@ -47,7 +47,7 @@ class Call:
         return self.name.rpartition(".")[2]
 
 
-def read_foreign(node: Node, sure: bool = False) -> Call | None:
+def read_foreign(node: Node, sure: bool = False) -> ForeignCall | None:
     """What a node says in the way of another library; None where it says nothing so. `sure`: by the surest keys alone."""
     if isinstance(node, Scalar):
         return read_call(node.value, node.span) if isinstance(node.value, str) else None
@@ -57,7 +57,7 @@ def read_foreign(node: Node, sure: bool = False) -> Call | None:
     found = next((entry for key in naming if (entry := node.get(key)) and _is_name(entry.value)), None)
     if found is None or not isinstance(found.value, Scalar):
         return None
-    call = read_call(found.value.text, found.value.span) or Call(found.value.text)
+    call = read_call(found.value.text, found.value.span) or ForeignCall(found.value.text)
     arguments: list[tuple[str, Node]] = []
     for entry in node.entries:
         if entry is found or entry.key.text in BESIDE:
@@ -73,7 +73,7 @@ def _is_name(node: Node) -> bool:
     return isinstance(node, Scalar) and isinstance(node.value, str) and bool(node.value)
 
 
-def read_call(text: str, span: Span) -> Call | None:
+def read_call(text: str, span: Span) -> ForeignCall | None:
     """A name of a module, or a call in Python, whose arguments are plain values; None for any other text."""
     if len(text) > LONGEST or not ("(" in text or "." in text):
         return None
@@ -89,9 +89,9 @@ def read_call(text: str, span: Span) -> Call | None:
         if name is None:
             return None
         if call is None:
-            return Call(name)
+            return ForeignCall(name)
         by_place = tuple(_make_node(each, span) for each in call.args)
-        return Call(name, by_place, tuple((each.arg or "", _make_node(each.value, span)) for each in call.keywords))
+        return ForeignCall(name, by_place, tuple((each.arg or "", _make_node(each.value, span)) for each in call.keywords))
     except (SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
         return None
 
@@ -115,7 +115,7 @@ def _make_node(value: ast.expr, span: Span) -> Node:
     return make_node(ast.literal_eval(value), span)
 
 
-def name_arguments(call: Call, known: Iterable[str], order: Sequence[str]) -> tuple[Entry, ...]:
+def name_arguments(call: ForeignCall, known: Iterable[str], order: Sequence[str]) -> tuple[Entry, ...]:
     """The arguments of a call by Keras's names: those by place in their order, others by what they stand for.
 
     What Keras reads off the model itself is left out.

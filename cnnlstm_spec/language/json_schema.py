@@ -16,7 +16,7 @@ DEFINITION: Schema = {
 }
 
 
-class Ref(Schema):
+class SchemaRef(Schema):
     """A reference to what `$defs` of the schema of a spec holds by a name, and what that is for whoever has no `$defs`."""
 
     def __init__(self, schema: Schema, define: Callable[[], Schema]) -> None:
@@ -26,18 +26,18 @@ class Ref(Schema):
 
 def make_ref(name: str, define: Callable[[], Schema] = dict) -> Schema:
     """What `$defs` holds by that name; for whoever has none, what `define` gives, which is anything if nothing is said."""
-    return Ref({"$ref": f"#/$defs/{name}"}, define)
+    return SchemaRef({"$ref": f"#/$defs/{name}"}, define)
 
 
 def join(before: Schema, schema: Schema, after: Schema) -> Schema:
     """A schema with more keys before and after its own."""
     joined = {**before, **schema, **after}
-    return Ref(joined, schema.define) if isinstance(schema, Ref) else joined
+    return SchemaRef(joined, schema.define) if isinstance(schema, SchemaRef) else joined
 
 
 def write_out(schema: Any) -> Any:
     """A schema with what its references stand for in their place, so that it needs no `$defs`."""
-    if isinstance(schema, Ref):
+    if isinstance(schema, SchemaRef):
         return {**{key: each for key, each in schema.items() if key != "$ref"}, **write_out(schema.define())}
     if isinstance(schema, dict):
         return {key: write_out(each) for key, each in schema.items()}

@@ -49,14 +49,14 @@ class Described(ABC):
 
 
 @dataclass(frozen=True, eq=False)
-class Meaning:
+class TextMeaning:
     """What the text at a span is."""
 
     span: Span
 
 
 @dataclass(frozen=True, eq=False)
-class LayerName(Meaning):
+class LayerName(TextMeaning):
     """The name of a layer, a structure or a block in a list of layers, whether there is one of that name or not."""
 
     name: str
@@ -65,7 +65,7 @@ class LayerName(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
-class Key(Meaning):
+class Key(TextMeaning):
     """A key of a mapping of arguments, whether its owner has it or not."""
 
     name: str
@@ -78,7 +78,7 @@ class Key(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
-class Value(Meaning):
+class ArgumentValue(TextMeaning):
     """The value of an argument."""
 
     argument: Described
@@ -86,7 +86,7 @@ class Value(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
-class Arguments(Meaning):
+class Arguments(TextMeaning):
     """A mapping of arguments, whose keys and values are told apart only where somebody looks them up."""
 
     node: MappingNode
@@ -95,18 +95,18 @@ class Arguments(Meaning):
     owner: str
     arguments: Mapping[str, Described]
 
-    def expand(self) -> Iterator[Meaning]:
+    def expand(self) -> Iterator[TextMeaning]:
         """Each key, and the value of each that the owner has."""
         written = frozenset(entry.key.text for entry in self.node.entries)
         for entry in self.entries:
             name = entry.key.text
             yield Key(entry.key.span, name, self.owner, self.arguments, written)
             if name in self.arguments:
-                yield Value(entry.value.span, self.arguments[name], self.owner)
+                yield ArgumentValue(entry.value.span, self.arguments[name], self.owner)
 
 
 @dataclass(frozen=True, eq=False)
-class ObjectName(Meaning):
+class ObjectName(TextMeaning):
     """The name of one of Keras's objects, such as an optimizer, whether there is one of that name or not."""
 
     name: str
@@ -114,7 +114,7 @@ class ObjectName(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
-class Address(Meaning):
+class Address(TextMeaning):
     """What names a branch, a fusion, a head or a layer: a reference, or with `whole` an address as `expect` has it."""
 
     text: str
@@ -122,21 +122,21 @@ class Address(Meaning):
 
 
 @dataclass(frozen=True, eq=False)
-class HeadName(Meaning):
+class HeadName(TextMeaning):
     """A key that is the name of a head."""
 
     heads: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
-class Variables(Meaning):
+class Variables(TextMeaning):
     """A value that holds a variable, and those that could stand in it."""
 
     variables: Mapping[str, Node]
 
 
 @dataclass(frozen=True, eq=False)
-class Word(Meaning):
+class Word(TextMeaning):
     """A name that a person has chosen, where it is defined or used.
 
     `symbol` is the same for all words that are one name: `("vars", "width")`, `("blocks", "conv", "parameters", "filters")`,
@@ -151,19 +151,19 @@ class Noted(NamedTuple):
     """A meaning and the offset at which its span begins, for looking it up."""
 
     start: int
-    meaning: Meaning
+    meaning: TextMeaning
 
 
 class Index:
     """The meanings of the words of a spec, of every text that it is read from."""
 
-    def __init__(self, noted: Iterable[Meaning]) -> None:
+    def __init__(self, noted: Iterable[TextMeaning]) -> None:
         self._noted = tuple(noted)
 
     @cached_property
-    def meanings(self) -> tuple[Meaning, ...]:
+    def meanings(self) -> tuple[TextMeaning, ...]:
         """All of them, each once."""
-        unique: dict[tuple[object, ...], Meaning] = {}
+        unique: dict[tuple[object, ...], TextMeaning] = {}
         told = (inner for each in self._noted for inner in (each.expand() if isinstance(each, Arguments) else (each,)))
         for each in told:
             symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
@@ -179,7 +179,7 @@ class Index:
             noted.sort(key=lambda each: (each.start, -each.meaning.span.end))
         return found
 
-    def find_at(self, source: Source, offset: int) -> tuple[Meaning, ...]:
+    def find_at(self, source: Source, offset: int) -> tuple[TextMeaning, ...]:
         """The meanings of the text at an offset, or that ends there, the innermost first."""
         noted = self._by_source.get(source.name, [])
         before = noted[: bisect_right(noted, offset, key=lambda each: each.start)]

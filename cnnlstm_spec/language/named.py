@@ -13,8 +13,8 @@ from ..text.spelling import guess
 from .argument_kinds import Exempt, Float, PlainValue
 from .argument_rules import as_yaml, check_rules, list_rules, quote_names, report_at
 from .catalog import NO_EFFECT, KerasObject, OwnObject, _find_class, find_family, load_catalog
-from .described import Fact
-from .foreign import NAMING, Call, make_thing, name_arguments, read_foreign, suggest_line, write_flow
+from .described import CatalogArgument
+from .foreign import NAMING, ForeignCall, make_thing, name_arguments, read_foreign, suggest_line, write_flow
 from .foreign_objects import suggest_elsewhere
 from .json_schema import Schema, join, make_either, make_keys, make_one_key, make_ref
 from .kinds import Boolean, Choice, Integer, Name, Number, Optional, Text, report_wrong_type
@@ -57,7 +57,7 @@ class Named(OpenLeaf):
             facts_: dict[str, Any] = {"key": scope.name, "words": self.words, "given": show_given(node)}
             return scope.report(WRONG_TYPE, node, help=(way,), fixes=(indented,), **facts_)
         if isinstance(node, Listing) and len(node.items) > 1 and isinstance(first := node.items[0], Scalar):
-            help, fixes = suggest_line(self.read_line(Call(first.text, tuple(node.items[1:])), node, scope), node)
+            help, fixes = suggest_line(self.read_line(ForeignCall(first.text, tuple(node.items[1:])), node, scope), node)
             return scope.report(
                 WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
             )
@@ -69,7 +69,7 @@ class Named(OpenLeaf):
                 WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
             )
         if isinstance(node, Scalar) and isinstance(node.value, float) and self.family in USUAL:
-            meant = self.read_line(Call(USUAL[self.family], (node,)), node, scope)
+            meant = self.read_line(ForeignCall(USUAL[self.family], (node,)), node, scope)
             help, fixes = suggest_line(meant, node)
             return scope.report(
                 WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
@@ -102,7 +102,7 @@ class Named(OpenLeaf):
         empty = arguments is None or (isinstance(arguments, Scalar) and arguments.value is None)
         if not empty and not isinstance(arguments, Mapping):
             assert arguments is not None
-            instead = self.read_line(Call(cls, (arguments,)), key, scope)
+            instead = self.read_line(ForeignCall(cls, (arguments,)), key, scope)
             help, fixes = suggest_line(instead, arguments, len(name) + 3)
             words = f"a mapping of the arguments of `{name}`"
             return scope.report(
@@ -147,7 +147,7 @@ class Named(OpenLeaf):
         call = read_foreign(node)
         return None if call is None else self.read_line(call, node, scope)
 
-    def read_line(self, call: Call, node: Node, scope: Scope) -> str | None:
+    def read_line(self, call: ForeignCall, node: Node, scope: Scope) -> str | None:
         """A thing of this family as a spec has it, if it can be read."""
         found = find_family(self.family)
         known = (*found["classes"], *found["identifiers"]) if self.family != "activations" else (*found["identifiers"],)
@@ -175,7 +175,7 @@ class Named(OpenLeaf):
         declared = _find_class(self.family, cls) if own is None else own.list_declared()
         entries = arguments.entries if arguments is not None else ()
         if arguments is not None and scope.index is not None:
-            note_keys({name: Fact(fact, find_kind) for name, fact in declared.items()}, arguments, scope, cls)
+            note_keys({name: CatalogArgument(fact, find_kind) for name, fact in declared.items()}, arguments, scope, cls)
         written = {entry.key.text: entry.value for entry in entries if entry.key.text in declared}
         values = self.read_values(cls, written, declared, arguments, scope)
         unknown = [entry for entry in entries if entry.key.text not in declared and not self.is_gone(entry, cls, scope)]

@@ -17,7 +17,7 @@ from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Place, Span
 from ..text.spelling import find_nearest
 from .catalog import OwnObjects
-from .meanings import Meaning, Variables, Word, find_word
+from .meanings import TextMeaning, Variables, Word, find_word
 from .variables import WHOLE, explain_unfit_name, find_names, find_uses, substitute
 
 TOO_MANY_LAYERS = Code(
@@ -123,12 +123,12 @@ class Scope:
     """Whether the person who runs the tool allows a spec to import modules."""
     memory: Memory | None = None
     """What other variants of the spec have in common with this one."""
-    index: list[Meaning] | None = None
+    index: list[TextMeaning] | None = None
     """Where is noted what the words of the text mean; None where nobody asks."""
     homes: Mapping[str, Path] = field(default_factory=dict)
     """Where the variables in force are defined, as symbols of words."""
 
-    def note(self, meaning: Meaning) -> None:
+    def note(self, meaning: TextMeaning) -> None:
         """Notes what a text means, if somebody asks."""
         if self.index is not None and meaning.span.source.text:
             self.index.append(meaning)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from ..ir.graph import Graph, Node
 from ..ir.op import Op
 from ..language.catalog import find_mask_use
-from ..language.meanings import Meaning
+from ..language.meanings import TextMeaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
@@ -41,7 +41,7 @@ OF_HEADS = ("head.", "heads.")
 
 
 def build(
-    spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None, index: list[Meaning] | None = None
+    spec: ModelSpec, found: list[Diagnostic], memory: Memory | None = None, index: list[TextMeaning] | None = None
 ) -> Graph | None:
     """The graph of a spec, None for one that is too large; what could not be read is a node without an op.
 
@@ -58,7 +58,7 @@ def build(
 
 
 class _Builder:
-    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None, index: list[Meaning] | None) -> None:
+    def __init__(self, spec: ModelSpec, found: list[Diagnostic], memory: Memory | None, index: list[TextMeaning] | None) -> None:
         self.spec, self.found, self.memory = spec, found, memory
         self.weaver = Weaver(found, memory, index)
         self.chains = resolve_chains(spec, found)

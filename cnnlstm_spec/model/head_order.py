@@ -20,7 +20,7 @@ LABELS = 8
 
 
 @dataclass(frozen=True)
-class Reading:
+class HeadReads:
     """A head by its name, with the heads that it reads."""
 
     id: str
@@ -44,7 +44,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
     """The heads, each after those that it reads, else as they are written; and those on circles, which is reported."""
     by_name = {head.name: head for head in heads}
     readings = [
-        Reading(name, tuple(read for ref, _ in list_references(head) if (read := find_head(ref)) in by_name))
+        HeadReads(name, tuple(read for ref, _ in list_references(head) if (read := find_head(ref)) in by_name))
         for name, head in by_name.items()
     ]
     order = sort_by_reading(readings)
@@ -52,7 +52,7 @@ def order_heads(heads: Sequence[Head], found: list[Diagnostic]) -> tuple[list[He
     if len(order) < len(readings):
         circled = find_circled(readings, {each.id for each in order})
         _report_circles([by_name[each.id] for each in readings if each.id in circled], circled, found)
-        cut = [Reading(each.id, ()) if each.id in circled else each for each in readings]
+        cut = [HeadReads(each.id, ()) if each.id in circled else each for each in readings]
         order = sort_by_reading(cut)
     return [by_name[each.id] for each in order], circled
 

@@ -53,7 +53,7 @@ CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
 @dataclass
-class State:
+class InferenceState:
     """A graph that is gone through, and what is known of it so far."""
 
     graph: Graph
@@ -69,10 +69,10 @@ class State:
     counts: bool = True
     """Whether multiply-adds are counted."""
 
-    def copy_listening(self) -> State:
+    def copy_listening(self) -> InferenceState:
         """The state with a list of its own of what is found, which the caller tells after."""
         # Not `replace`, which looks every field up: this is called for every node.
-        inner = object.__new__(State)
+        inner = object.__new__(InferenceState)
         inner.__dict__.update(self.__dict__, found=[])
         return inner
 
@@ -85,14 +85,14 @@ def infer(
     graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None, memory: Memory | None = None
 ) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = State(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
+    state = InferenceState(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
     for node in graph.nodes.values():
         state.typed[node.id] = _infer_typed(node, state)
     found.extend(state.conditions.find_findings())
     return TypedGraph(graph, state.typed, policy, graph)
 
 
-def _infer_typed(node: Node, state: State) -> TypedNode:
+def _infer_typed(node: Node, state: InferenceState) -> TypedNode:
     types = tuple([state.typed[id].type for id in node.inputs])
     known = tuple([x for x in types if x is not None])
     if node.op is None or len(known) < len(types):
@@ -119,7 +119,7 @@ class _Inferred(NamedTuple):
     """What must hold of run-time sizes."""
 
 
-def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Inferred:
+def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Inferred:
     """What is known of a node; of one that an earlier variant has too, on inputs of the same types, it is not inferred again."""
     memory = state.memory
     if memory is None:
@@ -152,7 +152,7 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> 
     return inferred
 
 
-def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Inferred:
+def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Inferred:
     """What is known of a node on inputs that are known; raises Refusal."""
     if isinstance(op, InputOp):
         return _Inferred(TypedNode(node, op.infer_type(node.id, node.origin.place, node.origin.written), ()))
@@ -161,7 +161,7 @@ def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State)
     return _Inferred(typed, tuple(at.conditions))
 
 
-def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: State) -> TypedNode:
+def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: InferenceState) -> TypedNode:
     _check_inputs(node, op, inputs, state)
     seen = frames.infer_seen(op, inputs)
     result = op.infer(at, *seen)
@@ -213,7 +213,7 @@ def _check_sizes(node: Node, op: Op, result: TensorType, weights: tuple[Weight, 
         raise Refusal(TOO_LARGE, None, (), layer=op.title(), what="weights", limit=LARGEST)
 
 
-def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: State) -> TensorType:
+def make_same(node: Node, inputs: tuple[TensorType, ...], type: TensorType, state: InferenceState) -> TensorType:
     """The type, as one thing with an equal one of an earlier variant: what reads it has not changed.
 
     Axes that are handed on stay the very ones that came in, which tell what gave the shape, and so does what gave the values.
@@ -244,7 +244,7 @@ class SameType:
         return isinstance(other, SameType) and self.type == other.type
 
 
-def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> Mask | None:
+def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> Mask | None:
     if not op.makes_mask(*inputs):
         return op.infer_mask(*inputs)
     *others, last = (x.mask for x in inputs)
@@ -257,7 +257,7 @@ def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State
     return Mask(frozenset({node.id}), node.origin.place, scattered=scattered, begins_real=real, empties=empties)
 
 
-def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> None:
+def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> None:
     fewest, most = op.count_inputs()
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
@@ -285,7 +285,7 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Sta
     raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).add_fixes(*fixes)
 
 
-def _find_producer(node: Node, index: int, state: State) -> Node:
+def _find_producer(node: Node, index: int, state: InferenceState) -> Node:
     """The node that gave an input its shape: a layer that hands on the very axes that it is given has not."""
     typed = state.typed[node.inputs[index]]
     while len(typed.inputs) == 1 and typed.inputs[0] is not None and typed.type is not None:
@@ -296,13 +296,15 @@ def _find_producer(node: Node, index: int, state: State) -> Node:
     return typed.node
 
 
-def _describe_origin(node: Node, index: int, state: State) -> str:
+def _describe_origin(node: Node, index: int, state: InferenceState) -> str:
     producer = _find_producer(node, index, state)
     op = producer.op or producer.meant
     return op.name_giver() if op is not None else "?"
 
 
-def make_diagnostic(code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> Diagnostic:
+def make_diagnostic(
+    code: Code, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: InferenceState
+) -> Diagnostic:
     """A refusal at its place: the argument at fault where one is written, else the layer; and where the shape came from."""
     place = node.origin.place
     if refusal.at is not None and node.op is not None:
@@ -328,7 +330,7 @@ def _find_place(node: Node) -> Place:
     return node.origin.place
 
 
-def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: State) -> None:
+def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], state: InferenceState) -> None:
     """Keeps a condition on run-time sizes, with the warning that tells it."""
     diagnostic = make_diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)

@@ -17,8 +17,8 @@ from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
 from .alike import Key, is_alike_given
-from .infer import State, infer_node, make_diagnostic, make_same, recall
-from .suppose import SMALL, TRIED, Trial, merge_types, set_sizes
+from .infer import InferenceState, infer_node, make_diagnostic, make_same, recall
+from .suppose import SMALL, TRIED, SupposedTrial, merge_types, set_sizes
 from .text_inputs import may_be_text
 
 Found = dict[str, list[Diagnostic]]
@@ -26,10 +26,10 @@ Found = dict[str, list[Diagnostic]]
 
 
 def infer_on(
-    typed: TypedGraph, trial: Trial, batch_size: int | None = None, memory: Memory | None = None
+    typed: TypedGraph, trial: SupposedTrial, batch_size: int | None = None, memory: Memory | None = None
 ) -> tuple[TypedGraph, Found]:
     """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
-    state = State(typed.graph, typed.policy, batch_size, [], {}, {}, Conditions(), memory, trial.told, counts=False)
+    state = InferenceState(typed.graph, typed.policy, batch_size, [], {}, {}, Conditions(), memory, trial.told, counts=False)
     found: Found = {}
     for id, known in typed.nodes.items():
         state.typed[id] = known if known.type is not None else _suppose(known.node, trial, state, found)
@@ -65,13 +65,13 @@ def find_stretch(typed: TypedGraph, places: dict[str, int], id: str, width: int)
 
 
 def infer_stretch(
-    typed: TypedGraph, stretch: Stretch, given: TensorType, trial: Trial, batch_size: int | None = None
+    typed: TypedGraph, stretch: Stretch, given: TensorType, trial: SupposedTrial, batch_size: int | None = None
 ) -> tuple[TypedGraph, Found]:
     """The types of a stretch where what stands before it gives what is said here, and what is found then; no others are known."""
     before = typed.nodes[stretch.before]
     start = TypedNode(replace(before.node, op=None), given, before.inputs)
     nodes = {**typed.nodes, stretch.before: start}
-    state = State(typed.graph, typed.policy, batch_size, [], nodes, {}, Conditions(), None, trial.told, counts=False)
+    state = InferenceState(typed.graph, typed.policy, batch_size, [], nodes, {}, Conditions(), None, trial.told, counts=False)
     found: Found = {}
     trial.stepped.add(stretch.before)
     *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
@@ -83,12 +83,12 @@ def infer_stretch(
     return TypedGraph(typed.graph, nodes, typed.policy, typed.graph), found
 
 
-def _find_inputs(node: Node, trial: Trial, state: State) -> tuple[TensorType, ...]:
+def _find_inputs(node: Node, trial: SupposedTrial, state: InferenceState) -> tuple[TensorType, ...]:
     given = [x for id in node.inputs if (x := state.typed[id].type) is not None]
     return tuple(given) if trial.told else tuple(map(trial.alike.find_first, given))
 
 
-def _suppose(node: Node, trial: Trial, state: State, found: Found) -> TypedNode:
+def _suppose(node: Node, trial: SupposedTrial, state: InferenceState, found: Found) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
     inputs = _find_inputs(node, trial, state)
     if (typed := _accept(node, inputs, trial, state, found)) is not None:
@@ -97,7 +97,9 @@ def _suppose(node: Node, trial: Trial, state: State, found: Found) -> TypedNode:
     return TypedNode(node, make_same(node, inputs, given, state), inputs)
 
 
-def _accept(node: Node, inputs: tuple[TensorType, ...], trial: Trial, state: State, found: Found) -> TypedNode | None:
+def _accept(
+    node: Node, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState, found: Found
+) -> TypedNode | None:
     """A node on what it is given; None where it fails."""
     op = node.op
     if op is None or op.is_own():
@@ -128,10 +130,12 @@ class _Made(NamedTuple):
     """Whether it fails, and yet gives what it would without its mistake."""
 
 
-Make = Callable[[Node, Op, tuple[TensorType, ...], State], _Made]
+Make = Callable[[Node, Op, tuple[TensorType, ...], InferenceState], _Made]
 
 
-def _recall(make: Make, node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> _Made | TypedNode:
+def _recall(
+    make: Make, node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
+) -> _Made | TypedNode:
     """A node inferred on what it is given; what is known of it, or of one that is alike, is taken again."""
     first, alike = state.layers.get(node.layer), trial.alike
     if trial.told:
@@ -150,7 +154,7 @@ def _recall(make: Make, node: Node, op: Op, inputs: tuple[TensorType, ...], tria
     return made
 
 
-def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Made:
+def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Made:
     if op.leaves_time and inputs and not inputs[0].outer:
         # What entered time was taken out, and so is this.
         return _Made(TypedNode(node, inputs[0], inputs))
@@ -166,7 +170,7 @@ def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _M
         return _Made(typed, tuple(state.found), typed is not None)
 
 
-def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, state: State) -> TypedNode | None:
+def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None, state: InferenceState) -> TypedNode | None:
     """A node that is refused because of its axis, and leaves the shape as it is, whichever that is; else None."""
     argument = op.arguments.get(at) if at == "axis" and not op.decides_shape(at) else None
     if argument is None or argument.required or len(inputs) != 1:
@@ -182,7 +186,9 @@ def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None,
     return TypedNode(replace(node, op=plain), make_same(node, inputs, given, state), inputs)
 
 
-def _infer_on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Trial, state: State) -> TypedNode | None:
+def _infer_on_each_step(
+    node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
+) -> TypedNode | None:
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
     if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
         return None
@@ -195,7 +201,7 @@ def _infer_on_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], tria
     return typed
 
 
-def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> _Made:
+def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Made:
     (x,) = inputs
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
@@ -205,12 +211,14 @@ def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: St
     return _Made(replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs))
 
 
-def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> TypedNode | None:
     """A node that is refused because of a size that is not known; None where it is refused with any."""
     return _relieve_at(TRIED, node, op, inputs, state) or _relieve_at(SMALL, node, op, inputs, state)
 
 
-def _relieve_at(sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: State) -> TypedNode | None:
+def _relieve_at(
+    sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState
+) -> TypedNode | None:
     known = tuple(set_sizes(x, sizes[0]) for x in inputs)
     if all(map(is_, known, inputs)) or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None

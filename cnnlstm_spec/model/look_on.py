@@ -21,7 +21,7 @@ from .rules.check import judge_head, judge_node
 from .rules.common import Setting, describe_use, find_head_use
 from .rules.steps import find_single_steps
 from .rules.targets import find_misfits
-from .suppose import IN_WORDS, SUPPOSITIONS, TAKEN_OUT, TWO_DOZEN, Supposition, Trial
+from .suppose import IN_WORDS, SUPPOSITIONS, TAKEN_OUT, TWO_DOZEN, SupposedTrial, Supposition
 
 Key = tuple[object, ...]
 Keys = dict[Key, str]
@@ -80,17 +80,17 @@ class _Look:
         self._setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
         self._places = {id: place for place, id in enumerate(typed.nodes)}
 
-    def suppose(self, supposed: Supposition, told: frozenset[str] = frozenset()) -> Trial:
+    def suppose(self, supposed: Supposition, told: frozenset[str] = frozenset()) -> SupposedTrial:
         """A trial, and of which nodes its words may be told."""
-        return Trial(supposed, self._turns, self._alike, told)
+        return SupposedTrial(supposed, self._turns, self._alike, told)
 
-    def infer(self, trial: Trial, nodes: Iterable[str]) -> tuple[TypedGraph, Found]:
+    def infer(self, trial: SupposedTrial, nodes: Iterable[str]) -> tuple[TypedGraph, Found]:
         """The types under a supposition, and what is found of all, but of some nodes alone what is found of each by itself."""
         whole, found = infer_on(self._typed, trial, self._spec.batch_size, self._memory)
         self._judge(whole, whole.nodes, trial, nodes, found, self._memory)
         return whole, found
 
-    def find_left(self, first: Trial, whole: TypedGraph, keys: Keys) -> Keys:
+    def find_left(self, first: SupposedTrial, whole: TypedGraph, keys: Keys) -> Keys:
         """Of what is found in the first trial what is found under every supposition."""
         trials, sure, open = [first], set[Key](), keys
 
@@ -182,7 +182,7 @@ class _Look:
         self,
         whole: TypedGraph,
         inferred: Collection[str],
-        trial: Trial,
+        trial: SupposedTrial,
         nodes: Iterable[str],
         found: Found,
         memory: Memory | None,
@@ -201,7 +201,7 @@ class _Look:
             if id in self._beyond and id not in failing and (each := self._judge_node(whole.nodes[id], trial, memory)):
                 found.setdefault(id, []).extend(each)
 
-    def _judge_node(self, typed: TypedNode, trial: Trial, memory: Memory | None) -> list[Diagnostic]:
+    def _judge_node(self, typed: TypedNode, trial: SupposedTrial, memory: Memory | None) -> list[Diagnostic]:
         """What is said of a node by itself; nothing where nothing was said of one that is alike."""
         if typed.node.op is None or typed.type is None:
             return []

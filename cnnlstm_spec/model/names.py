@@ -42,7 +42,7 @@ DIGITS = 6
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedName:
     """What a node would be called: the written name, or the stem of an unnamed one."""
 
     id: str
@@ -113,7 +113,7 @@ def find_operations(names: Iterable[str], more: frozenset[str] = frozenset()) ->
     return found
 
 
-def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
+def assign_names(wanted: list[WantedName], reserved: list[str]) -> dict[str, str]:
     """Node ids to unique names; that of a node which is a Keras layer is the layer's.
 
     A written name that is unique in the model stays, else the area's name is put before it; `reserved` are those of
@@ -128,7 +128,7 @@ def assign_names(wanted: list[Wanted], reserved: list[str]) -> dict[str, str]:
     fixed: set[str] = set()
     numbers: dict[str, int] = {}
 
-    def give(each: Wanted, name: str) -> None:
+    def give(each: WantedName, name: str) -> None:
         names[each.id] = _make_free(name, each.parts, taken, numbers)
         taken.update(names[each.id] + part for part in ("", *each.parts))
 

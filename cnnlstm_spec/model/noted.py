@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from ..language.meanings import Address, Meaning, Word, find_parts, find_word
+from ..language.meanings import Address, TextMeaning, Word, find_parts, find_word
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Origin
 from ..text.source import Path
 from .addresses import SECTIONS
 
 
-def note_name(index: list[Meaning] | None, origin: Origin, prefix: str, local: str) -> None:
+def note_name(index: list[TextMeaning] | None, origin: Origin, prefix: str, local: str) -> None:
     """Notes the name of a layer or structure; `local` is what it is called in its area, which may be made unique."""
     place = origin.written.places.get("name")
     if index is not None and place is not None and place.span.source.text:
         index.append(Word(find_word(place.span, local), ("names", *prefix.split("."), local), defines=True))
 
 
-def note_addresses(index: list[Meaning], spec: ModelSpec) -> None:
+def note_addresses(index: list[TextMeaning], spec: ModelSpec) -> None:
     """Notes the names in the addresses that were read."""
     branches = {branch.name for branch in spec.branches}
     fusions = {fusion.name for fusion in spec.fusions if fusion.name is not None}

@@ -10,7 +10,7 @@ from ..ir.graph import Node
 from ..ir.op import Op
 from ..language.references import Reference
 from ..ops.stand_in import stand_for
-from ..ops.states import State
+from ..ops.states import RecurrentState
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.fix import Fix, Put, drop, put
 from ..text.frozen import dataclass
@@ -62,7 +62,9 @@ def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], reso
             # Nothing is supposed of what it begins with, so that nothing is said of that.
             node = replace(node, op=None)
         elif len(read) == 1 and _is_like(sources[0].op, op):
-            states = [State(index, _gives_steps(get_op(sources[0])), _halves(get_op(sources[0]))) for index in range(wanted)]
+            states = [
+                RecurrentState(index, _gives_steps(get_op(sources[0])), _halves(get_op(sources[0]))) for index in range(wanted)
+            ]
             read = [add(state, sources[0].id, node) for state in states]
             _number_nodes(nodes, places)
             readers |= dict.fromkeys(read, side.node)
@@ -156,7 +158,9 @@ def _sort_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnost
         first = next(node for node in held if node.id in sides and _is_circled(node, nodes))
         dropped = set(first.inputs[1:])
         cut = replace(first, op=None, inputs=first.inputs[:1])
-        nodes = [cut if node is first else node for node in nodes if node.id not in dropped or not isinstance(node.op, State)]
+        nodes = [
+            cut if node is first else node for node in nodes if node.id not in dropped or not isinstance(node.op, RecurrentState)
+        ]
         left = find_circled(nodes, {node.id for node in sort_by_reading(nodes)})
         freed = [sides[node.id] for node in held if node is not first and node.id in sides and node.id not in left]
         found.append(_tell_circle(first, sides[first.id], freed))

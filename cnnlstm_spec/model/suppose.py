@@ -64,7 +64,7 @@ class Supposition:
 
 
 @dataclass
-class Trial:
+class SupposedTrial:
     """A graph gone through under a supposition: what fails, and what was asked of the supposition."""
 
     supposed: Supposition

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..ir.graph import Frame, Node
 from ..ir.op import Op, make_layer_stem
 from ..language.catalog import NO_EFFECT
-from ..language.meanings import Meaning
+from ..language.meanings import TextMeaning
 from ..ops import find_op
 from ..ops.backbones.codes import NO_NORM
 from ..ops.fusions.base import Strategy
@@ -22,7 +22,7 @@ from ..text.frozen import dataclass
 from ..text.memo import Memory, make_once
 from ..text.source import Place
 from ..text.spelling import find_nearest, guess
-from .names import LocalNames, Wanted
+from .names import LocalNames, WantedName
 from .noted import note_name
 from .sharing import Key, is_known, make_sharing_key, make_signature
 from .sides import Side
@@ -93,10 +93,10 @@ class Context:
 class Weaver:
     """Collects nodes, with the names that they want and their addresses."""
 
-    def __init__(self, found: list[Diagnostic], memory: Memory | None = None, index: list[Meaning] | None = None) -> None:
+    def __init__(self, found: list[Diagnostic], memory: Memory | None = None, index: list[TextMeaning] | None = None) -> None:
         self.found, self.memory, self.index = found, memory, index
         self.nodes: list[Node] = []
-        self.wanted: list[Wanted] = []
+        self.wanted: list[WantedName] = []
         self.addresses: dict[str, str] = {}
         self.backbones: dict[str, tuple[str, Context]] = {}
         """By address, the backbones that have a name, in `TimeDistributed` too, with where they stand."""
@@ -166,7 +166,7 @@ class Weaver:
         prefix = at.owner if at.owner and layer == id else at.stem
         stem = stem or make_layer_stem(op.title() if op is not None else "unknown")
         parts = op.list_parts(len(inputs)) if op is not None else ()
-        self.wanted.append(Wanted(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
+        self.wanted.append(WantedName(id, prefix, local, f"{prefix}_{stem}", parts, fixed, layer == id))
         if local and not hidden:
             self.note_address(local, id, at)
             note_name(self.index, origin, self.make_prefix(at), local)

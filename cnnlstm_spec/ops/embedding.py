@@ -40,7 +40,7 @@ LORA_WITH_WEIGHTS = Code(
 )
 
 
-class Lookup(Op):
+class EmbeddingLookup(Op):
     """What both embeddings have in common; values that are no integers are cut off to integers."""
 
     reads_codes = True
@@ -79,7 +79,7 @@ class Lookup(Op):
         return {name: value for name, value in super().list_keras_arguments().items() if name != "mask_zero"}
 
 
-class Embedding(Lookup):
+class Embedding(EmbeddingLookup):
     """A vector for every integer."""
 
     weights_: Annotated[Matrix | None, Optional(MatrixKind())] = None
@@ -138,7 +138,7 @@ class Embedding(Lookup):
         return self.input_dim * (self.lora_rank or 0) * self.output_dim
 
 
-class ReversibleEmbedding(Lookup):
+class ReversibleEmbedding(EmbeddingLookup):
     """A vector for every integer; the way back, from vectors to logits, is not reached from a list of layers."""
 
     tie_weights: Annotated[bool, BOOLEAN] = True

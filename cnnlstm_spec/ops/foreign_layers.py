@@ -9,7 +9,7 @@ from functools import cache
 
 from ..ir.op import Op
 from ..language.catalog import find_family
-from ..language.foreign import NAMING, Call, make_thing, name_arguments, read_call, read_foreign, write_line
+from ..language.foreign import NAMING, ForeignCall, make_thing, name_arguments, read_call, read_foreign, write_line
 from ..language.read_record import read_record
 from ..language.scope import POISON, Scope, find_nearest
 from ..text.files import read_own
@@ -42,7 +42,7 @@ def suggest_line(node: Node, scope: Scope) -> str | None:
     """`Dense: {units: 3}` for `{type: Dense, units: 3}`, `nn.Linear(8, 3)` and the like; None where no layer is meant."""
     if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key.text not in ("type", "layer", "class_name"):
         key, value = node.entries[0].key, node.entries[0].value
-        call = read_foreign(key) or (Call(key.text) if fold_word(key.text) in SYNONYMS else None)
+        call = read_foreign(key) or (ForeignCall(key.text) if fold_word(key.text) in SYNONYMS else None)
         if call is None:
             return _move_name(key, value, scope)
         if isinstance(value, Mapping) and call is not None:
@@ -66,12 +66,12 @@ def _find_inner(node: Node) -> Node:
     return node
 
 
-def _write_line(call: Call, node: Node, scope: Scope) -> str | None:
+def _write_line(call: ForeignCall, node: Node, scope: Scope) -> str | None:
     found = _make_layer(call, node, scope)
     return write_line(found) if found is not None else None
 
 
-def _make_layer(call: Call, node: Node, scope: Scope) -> Node | None:
+def _make_layer(call: ForeignCall, node: Node, scope: Scope) -> Node | None:
     """A layer as a spec has it, which can be read."""
     activations = find_family("activations")["identifiers"]
     known = list_known_layers()
@@ -100,7 +100,7 @@ def _with_layer(cls: type[Op], entry: Entry, scope: Scope) -> Entry:
     value = entry.value
     if entry.key.text not in cls.arguments or _reads(cls, entry, scope):
         return entry
-    call = read_foreign(value) or (Call(value.text) if isinstance(value, Scalar) and value.text else None)
+    call = read_foreign(value) or (ForeignCall(value.text) if isinstance(value, Scalar) and value.text else None)
     meant = _make_layer(call, value, scope) if call is not None else None
     return Entry(entry.key, meant) if meant is not None else entry
 
@@ -149,7 +149,7 @@ def suggest_line_of_values(cls: type[Op], name: str, value: Node, scope: Scope) 
         chosen, order = _choose_by_first(cls, by_place, scope), _find_order(ALIASES.get(name, name))
         if chosen is not cls:
             order = ("function", *(each for each in chosen.arguments if each not in ("function", "name")))
-        by_name = name_arguments(Call(name, by_place), chosen.arguments, order)
+        by_name = name_arguments(ForeignCall(name, by_place), chosen.arguments, order)
         entries = [_with_layer(chosen, each, scope) for each in by_name]
         whole = next(_propose_arguments(chosen, entries, value, scope))
         if entries and read_record(chosen, Mapping(value.span, whole), _silence_scope(scope), name) is not POISON:

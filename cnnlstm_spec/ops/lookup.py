@@ -13,7 +13,7 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, INTEGER, NOT_A_CHOICE, NOT_ALLOWED, SIZE, Choice, Integer, Optional
 from ..language.list_kinds import Each, OneOrMore
 from ..text.diagnostic import Code
-from .vocabulary import TEXTS, TOKEN, Lookup, Token, VocabularyLeaf
+from .vocabulary import TEXTS, TOKEN, Token, VocabularyLeaf, VocabularyLookup
 
 GIVES_TEXT = Code(
     "gives-text",
@@ -49,7 +49,7 @@ INT64 = Integer(-(2**63), 2**63 - 1, code=NOT_ALLOWED)
 INTEGERS = Optional(VocabularyLeaf(INT64))
 
 
-class TextVectorization(Lookup):
+class TextVectorization(VocabularyLookup):
     """A text to its words, as places in a vocabulary (padded with 0), or as one vector that counts them."""
 
     takes_text = True
@@ -110,7 +110,7 @@ class TextVectorization(Lookup):
         return replace(super().infer_meaning(output, *inputs), steps=0 if self.mode == "int" else None)
 
 
-class IndexLookup(Lookup):
+class IndexLookup(VocabularyLookup):
     """What StringLookup and IntegerLookup have in common."""
 
     num_oov_indices: Annotated[int, Integer(0, MOST_UNKNOWN, code=NOT_ALLOWED)] = 1

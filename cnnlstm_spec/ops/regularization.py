@@ -47,7 +47,7 @@ class Noise(Op):
         return x
 
 
-class Shaped(Noise):
+class ShapedNoise(Noise):
     """Dropout and AlphaDropout, whose `noise_shape` counts the batch."""
 
     rate: float
@@ -92,7 +92,7 @@ class Shaped(Noise):
             )
 
 
-class Dropout(Shaped):
+class Dropout(ShapedNoise):
     """Sets a fraction of the values to zero in training, and scales up the rest; with a rate of 1 all of them."""
 
     keeps_pixels = True
@@ -107,7 +107,7 @@ class Dropout(Shaped):
         return True
 
 
-class AlphaDropout(Shaped):
+class AlphaDropout(ShapedNoise):
     """Dropout that keeps mean and variance, for `selu` networks."""
 
     rate: Annotated[float, BELOW_ONE]

@@ -59,7 +59,7 @@ def end_states(to: Lowering) -> dict[str, Any]:
     return {"return_state": True} if to.gives_states() else {}
 
 
-class State(Op):
+class RecurrentState(Op):
     """One of the states that a recurrent layer ends with: that after the last real step. What messages call it, nobody sees."""
 
     keeps_mask = False

@@ -95,7 +95,7 @@ TEXTS = Optional(VocabularyLeaf(TOKEN))
 Token = str | int
 
 
-class Lookup(Encoder):
+class VocabularyLookup(Encoder):
     """What layers with a vocabulary have in common: padding is 0, unknown values come next, then the vocabulary."""
 
     keeps_xla_off = True

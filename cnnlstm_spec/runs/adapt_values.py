@@ -15,7 +15,7 @@ from ..ir.program import Call
 from ..ops.discretize import Discretization
 from ..ops.lookup import IntegerLookup, TextVectorization
 from ..ops.rescaling import Normalization
-from ..ops.vocabulary import Lookup
+from ..ops.vocabulary import VocabularyLookup
 
 Flow = Iterator[tuple[Any, Any]]
 """What comes into a layer, batch by batch, and which steps of it count; None where all do."""
@@ -25,7 +25,7 @@ def make_stand_in(op: Op) -> dict[str, Any]:
     """Values of the right form, for a model that is built to be measured."""
     if isinstance(op, Discretization):
         return {"bin_boundaries": [float(each) for each in range((op.num_bins or 2) - 1)], "num_bins": None}
-    if isinstance(op, Lookup):
+    if isinstance(op, VocabularyLookup):
         special = (op.padding, op.unknown[0])
         candidates: Iterable[Any] = range(3) if isinstance(op, IntegerLookup) else "abc"
         value = next(each for each in candidates if each not in special)
@@ -37,7 +37,7 @@ def measure(op: Op, flow: Flow) -> dict[str, Any]:
     """The arguments that Keras's own `adapt` would find, as JSON has them; empty where no value came."""
     if isinstance(op, Discretization):
         return _measure_boundaries(op, flow)
-    if isinstance(op, Lookup):
+    if isinstance(op, VocabularyLookup):
         return _measure_vocabulary(op, flow)
     assert isinstance(op, Normalization)
     return _measure_moments(op, flow)
@@ -79,7 +79,7 @@ def _measure_boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
     return {"bin_boundaries": [float(each) for each in layer.bin_boundaries], "num_bins": None}
 
 
-def _measure_vocabulary(op: Lookup, flow: Flow) -> dict[str, Any]:
+def _measure_vocabulary(op: VocabularyLookup, flow: Flow) -> dict[str, Any]:
     """The values, the most frequent first; of `tf_idf` with the special ones, so that each has its own weight."""
     keywords = tuple((name, make_expression(value)) for name, value in op.list_keras_arguments().items())
     layer = make(Call(op.keras_path(), (), keywords))

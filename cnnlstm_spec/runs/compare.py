@@ -21,7 +21,7 @@ from ..text.escape.terminal import make_line_safe, measure_width
 from ..text.files import find_sort, list_entries
 from .export.place import DOCUMENT
 from .finished import Finished, open_run
-from .measure.document import Value
+from .measure.document import MeasuredValue
 from .samples import DataError
 
 OPEN_SIZE = 32
@@ -31,7 +31,7 @@ DEEP = 3
 """Folders between one that is named and a run: fold, seed and variant."""
 
 
-class Compared(Document):
+class ComparedRun(Document):
     """A run, or a file of an export."""
 
     run: str
@@ -41,7 +41,7 @@ class Compared(Document):
     part: LeftOut[str] = None
     """What its metrics are of; left out where nothing was measured."""
     samples: LeftOut[Count] = None
-    metrics: dict[str, Value]
+    metrics: dict[str, MeasuredValue]
     params: LeftOut[Count] = None
     """Of a run."""
     macs: LeftOut[Count] = None
@@ -64,7 +64,7 @@ class Comparison(Document):
     model_config = ConfigDict(title="cnnlstm-spec compare --format json")
 
     version: Literal[1]
-    runs: Annotated[tuple[Compared, ...], Field(min_length=1)]
+    runs: Annotated[tuple[ComparedRun, ...], Field(min_length=1)]
 
 
 def find_runs(folders: Sequence[File]) -> list[File]:
@@ -88,7 +88,7 @@ def _find_runs_below(folder: File, deep: int) -> list[File]:
 
 def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Comparison:
     """Every run, its model timed; raises DataError where one cannot be read."""
-    found: list[Compared] = []
+    found: list[ComparedRun] = []
     for folder in folders:
         if find_sort(folder / MANIFEST) == "file":
             found.append(_compare(folder, open_run(folder, True, allow_imports)))
@@ -97,7 +97,7 @@ def compare_runs(folders: Sequence[File], allow_imports: bool = False) -> Compar
     return Comparison(version=1, runs=tuple(found))
 
 
-def _compare_files(folder: File) -> Iterator[Compared]:
+def _compare_files(folder: File) -> Iterator[ComparedRun]:
     from .export.speed import measure_file_time, read_export
 
     for file in read_export(folder).files:
@@ -106,7 +106,7 @@ def _compare_files(folder: File) -> Iterator[Compared]:
         more: dict[str, Any] = {}
         if file.measured is not None:
             more = {"part": file.measured.part, "samples": file.measured.samples}
-        yield Compared(
+        yield ComparedRun(
             run=str(folder / file.path),
             format=file.format if file.quantize is None else f"{file.format} {file.quantize}",
             **more,
@@ -127,17 +127,17 @@ def _compute_speed(alone: Sequence[float], rate: float) -> dict[str, Any]:
     }
 
 
-def _compare(folder: File, finished: Finished) -> Compared:
+def _compare(folder: File, finished: Finished) -> ComparedRun:
     manifest, typed = finished.manifest, finished.compilation.typed
     assert manifest is not None and typed is not None
     costs = count_costs(typed, 1)
     more: dict[str, Any] = {}
-    metrics: Mapping[str, Value] = {}
+    metrics: Mapping[str, MeasuredValue] = {}
     if manifest.evaluation is not None:
         more, metrics = {"part": manifest.evaluation.part, "samples": manifest.evaluation.samples}, manifest.evaluation.metrics
     elif manifest.best is not None:
-        metrics = {name: Value(value=value) for name, value in manifest.best.metrics.items()}
-    return Compared(
+        metrics = {name: MeasuredValue(value=value) for name, value in manifest.best.metrics.items()}
+    return ComparedRun(
         run=str(folder),
         **more,
         metrics=dict(metrics),
@@ -243,7 +243,7 @@ def to_text(found: Comparison) -> str:
     return "\n".join([f"metrics of {parts.pop()}" if len(parts) == 1 else "metrics of different samples", *lines])
 
 
-def _make_row(compared: Compared, metrics: Sequence[str]) -> tuple[str, ...]:
+def _make_row(compared: ComparedRun, metrics: Sequence[str]) -> tuple[str, ...]:
     return (
         make_line_safe(compared.run),
         make_line_safe(compared.part or BEST_EPOCH),
@@ -267,7 +267,7 @@ def _align(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def _format_number(value: Value | None) -> str:
+def _format_number(value: MeasuredValue | None) -> str:
     if value is None or value.value is None:
         return MISSING
     if value.lower is None or value.upper is None:

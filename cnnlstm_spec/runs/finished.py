@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.compile import Compilation, compile_source
 from ..emit.keras.quiet import silence
-from ..spec.data.sources import Source
+from ..spec.data.sources import DataSource
 from ..spec.paths import WrittenPath
 from ..text.escape.json import to_json
 from ..text.files import PathError, find_sort
@@ -19,12 +19,12 @@ from ..text.source import Place, Span
 from ..text.source import Source as Text
 from .adapted import read_adapted
 from .manifest import RunManifest
-from .samples import DataError, Part, Target
+from .samples import DataError, HeadTarget, Part
 
 if TYPE_CHECKING:
     import keras
 
-    from .reading.open import Reading
+    from .reading.open import DataReading
 
 
 FRACTION = re.compile(r'(?<!\\)"(-?\d+/\d+)"(?!\s*:)')
@@ -37,7 +37,7 @@ class Opened(NamedTuple):
     name: str
     """What they are called: `test`, or the source that is named."""
     part: Part
-    targets: Mapping[str, Target]
+    targets: Mapping[str, HeadTarget]
     """What each head's target is: that of the run, else of the spec's data."""
 
 
@@ -53,7 +53,7 @@ class Finished:
     allow_imports: bool = False
 
     @property
-    def targets(self) -> Mapping[str, Target]:
+    def targets(self) -> Mapping[str, HeadTarget]:
         """What each head's target is; empty of a model that is no run's."""
         if self.manifest is None:
             return {}
@@ -82,11 +82,11 @@ class Finished:
         load_into(model, self.model_path, self.compilation, "default")
         return model
 
-    def prepare_reading(self) -> Reading:
+    def prepare_reading(self) -> DataReading:
         """The data of the spec, not opened yet; classes and scales are those of the run."""
-        from .reading.open import Reading
+        from .reading.open import DataReading
 
-        return Reading(self.compilation, self.allow_outside, self.allow_imports, targets=self.targets)
+        return DataReading(self.compilation, self.allow_outside, self.allow_imports, targets=self.targets)
 
     def open_part(self, source: str | None, wanted: str = "test", targets: bool = True) -> Opened:
         """The samples of a source that is named, or of a part of the spec's.
@@ -104,7 +104,7 @@ class Finished:
             like = data.train[0]
             given = WrittenPath(source, None, by_hand=True)
             named = (
-                Source(given, None, like.root, like.separator, like.place)
+                DataSource(given, None, like.root, like.separator, like.place)
                 if ":" not in source or find_sort(File(source))
                 else _import_function(source, self.allow_imports)
             )
@@ -112,7 +112,7 @@ class Finished:
             reading.problems.stop()
             return Opened(File(source).name, part, self.targets or reading.targets)
         one = data.parts[wanted]
-        if isinstance(one, Source):
+        if isinstance(one, DataSource):
             part = reading.open_part((one,), wanted)
             reading.problems.stop()
             return Opened(wanted, part, self.targets or reading.targets)
@@ -121,10 +121,10 @@ class Finished:
         return Opened(wanted, parts[wanted], self.targets or reading.targets)
 
 
-def _import_function(name: str, allow_imports: bool) -> Source:
+def _import_function(name: str, allow_imports: bool) -> DataSource:
     if not allow_imports:
         raise DataError([f"`{name}` is a function of Python's: `--allow-imports` allows it"])
-    return Source(None, name, None, None, Place((), Span(Text("<command line>", ""), 0, 0)))
+    return DataSource(None, name, None, None, Place((), Span(Text("<command line>", ""), 0, 0)))
 
 
 def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = False) -> Finished:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from ..compiler.artifact.manifest import Manifest
 from ..text.document import Count, Document, LeftOut
 from .measure.document import Evaluation
-from .samples import Target
+from .samples import HeadTarget
 
 
 class Machine(Document):
@@ -53,12 +53,12 @@ class TargetFacts(Document):
     spread: float
     """What they were then divided by."""
 
-    def to_target(self, head: str) -> Target:
+    def to_target(self, head: str) -> HeadTarget:
         """The target of a head."""
-        return Target(head, self.sort, self.encoding, self.names, self.mean, self.spread)
+        return HeadTarget(head, self.sort, self.encoding, self.names, self.mean, self.spread)
 
 
-def make_target_facts(target: Target) -> TargetFacts:
+def make_target_facts(target: HeadTarget) -> TargetFacts:
     """The facts of a head's target."""
     mean, spread = float(target.mean), float(target.spread)
     return TargetFacts(sort=target.sort, encoding=target.encoding, names=target.names, mean=mean, spread=spread)

@@ -7,7 +7,7 @@ from pathlib import Path as File
 from typing import Any
 
 from ..spec.data.section import DataSpec
-from ..spec.data.sources import Source
+from ..spec.data.sources import DataSource
 from ..spec.model_spec import ModelSpec
 from ..spec.paths import WrittenPath
 
@@ -35,10 +35,10 @@ def _make_sources_portable(data: DataSpec, base: File) -> dict[str, Any]:
     if data.train:
         train = [_make_source_portable(each, base) for each in data.train]
         found["train"] = train if len(train) > 1 else train[0]
-    return found | {name: _make_source_portable(each, base) for name, each in data.parts.items() if isinstance(each, Source)}
+    return found | {name: _make_source_portable(each, base) for name, each in data.parts.items() if isinstance(each, DataSource)}
 
 
-def _make_source_portable(source: Source, base: File) -> Any:
+def _make_source_portable(source: DataSource, base: File) -> Any:
     if source.path is None:
         return source.function
     more: dict[str, Any] = {}

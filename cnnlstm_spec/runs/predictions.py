@@ -17,7 +17,7 @@ from .measure.inside import find_tensor
 from .measure.measure import HALF
 from .measure.predict import Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
 from .reading.libraries import import_needed
-from .samples import DataError, Part, Target
+from .samples import DataError, HeadTarget, Part
 
 if TYPE_CHECKING:
     import keras
@@ -43,7 +43,7 @@ def make_predictions(
     compilation: Compilation,
     model: keras.Model,
     part: Part,
-    targets: Mapping[str, Target],
+    targets: Mapping[str, HeadTarget],
     thresholds: Mapping[str, float],
     every: bool = False,
     at: str | None = None,
@@ -69,14 +69,14 @@ def make_predictions(
     return Predictions(columns, arrays)
 
 
-def _guess(head: str, predicted: Predicted) -> Target:
+def _guess(head: str, predicted: Predicted) -> HeadTarget:
     """A target of a model that is no run's: its classes have numbers for names."""
     width = predicted.values[0].shape[-1] if predicted.values[0].ndim else 1
-    return Target(head, "numbers", "real", tuple(map(str, range(width))))
+    return HeadTarget(head, "numbers", "real", tuple(map(str, range(width))))
 
 
 def _check_head(
-    head: str, predicted: Predicted, target: Target, is_logits: bool, threshold: float, every: bool
+    head: str, predicted: Predicted, target: HeadTarget, is_logits: bool, threshold: float, every: bool
 ) -> dict[str, Sequence[Any]]:
     values = predicted.list_rows()
     if target.sort == "numbers":
@@ -101,7 +101,7 @@ def _check_head(
     return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
 
 
-def _describe_steps(values: Any, target: Target, is_logits: bool, threshold: float) -> Any:
+def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold: float) -> Any:
     """What a head with steps gives of a sample: the class of each step, or its numbers."""
     if target.sort != "classes":
         return read_numbers(values, target) if target.sort == "numbers" else compute_probabilities(values, is_logits)

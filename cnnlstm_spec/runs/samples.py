@@ -35,7 +35,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Target:
+class HeadTarget:
     """What a head's target is."""
 
     head: str
@@ -53,7 +53,7 @@ class Target:
 class Part(ABC):
     """The samples of a part, such as `train`, by place from 0 on."""
 
-    targets: Mapping[str, Target]
+    targets: Mapping[str, HeadTarget]
     groups: Sequence[str] | None = None
     """Of each sample the group that it is of, where the split has groups."""
 
@@ -103,7 +103,7 @@ class ArrayPart(Part):
     def __init__(
         self,
         inputs: Mapping[str, Array],
-        targets: Mapping[str, Target],
+        targets: Mapping[str, HeadTarget],
         values: Mapping[str, Array],
         weights: Mapping[str, Array] | None = None,
         groups: Sequence[str] | None = None,
@@ -139,7 +139,7 @@ class Data:
 
     parts: Mapping[str, Part]
     """`train`, and `validation` and `test` where there are some."""
-    targets: Mapping[str, Target]
+    targets: Mapping[str, HeadTarget]
     """By head."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What a run's manifest says of them, as JSON: sources with rows and digests, classes, the split.

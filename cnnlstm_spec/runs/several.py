@@ -33,7 +33,7 @@ RUNS = "runs.csv"
 
 
 @dataclass(frozen=True)
-class Job:
+class RunJob:
     """What a process needs for one run: nothing but plain values goes to it."""
 
     name: str
@@ -49,7 +49,7 @@ class Job:
     orders: Orders
 
 
-def compile_job(job: Job, more: tuple[str, ...] = ()) -> Compilation:
+def compile_job(job: RunJob, more: tuple[str, ...] = ()) -> Compilation:
     """The spec of a run; `more` are overrides beside those of the command line."""
     below = None if job.folder is None else File(job.folder)
     orders = job.orders
@@ -58,14 +58,14 @@ def compile_job(job: Job, more: tuple[str, ...] = ()) -> Compilation:
     return prepared.compile_plain() if job.variant is None else prepared.compile(prepared.variants[job.variant])
 
 
-def list_jobs(plain: Job, seeds: Sequence[int], compiled: Callable[[Job], Compilation]) -> list[Job]:
+def list_jobs(plain: RunJob, seeds: Sequence[int], compiled: Callable[[RunJob], Compilation]) -> list[RunJob]:
     """A job for each fold, seed and variant, its folder below that of the plain one: `fold-0/seed-3/VARIANT`."""
     orders = plain.orders
     below = None if plain.folder is None else File(plain.folder)
     given = (plain.overrides, plain.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
     variants = list(sweep(Source(plain.name, plain.text), *given).variants)
     names: list[str | None] = [*name_folders(variants)] if variants else [None]
-    jobs: list[Job] = []
+    jobs: list[RunJob] = []
     for place, name in enumerate(names):
         for seed in seeds or (None,):
             overrides = plain.overrides if seed is None else (*plain.overrides, f"seed={seed}")
@@ -87,7 +87,7 @@ def _list_folds(compilation: Compilation) -> Sequence[int | None]:
     return range(data.validation.folds)
 
 
-def run_job(job: Job, watch: Watch | None = None) -> Ending:
+def run_job(job: RunJob, watch: Watch | None = None) -> Ending:
     """Runs it, in this process; what is amiss is told in the ending, as a status and a line."""
     with interrupts.allow_interrupts():
         try:
@@ -104,7 +104,7 @@ def run_job(job: Job, watch: Watch | None = None) -> Ending:
             return Ending(2, (missing,))
 
 
-def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch]) -> Iterator[tuple[Job, Ending]]:
+def run_all(jobs: Sequence[RunJob], workers: int, watch_of: Callable[[RunJob], Watch]) -> Iterator[tuple[RunJob, Ending]]:
     """Runs them, and gives each ending as it comes; more than one at a time say nothing until they end."""
     if workers == 1 or len(jobs) < 2:
         for job in jobs:
@@ -129,7 +129,7 @@ def run_all(jobs: Sequence[Job], workers: int, watch_of: Callable[[Job], Watch])
             raise
 
 
-def write_runs_table(jobs: Sequence[Job]) -> str:
+def write_runs_table(jobs: Sequence[RunJob]) -> str:
     """`runs.csv`: a row a run with its best epoch and what Keras logged of it; of folds and seeds the mean and the spread.
 
     Variants of a matrix have a mean each: that of different models says nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..text.escape.terminal import make_line_safe, measure_width
-from .measure.document import Evaluation, HeadFigures, Value
+from .measure.document import Evaluation, HeadFigures, MeasuredValue
 
 
 def render_evaluation(found: Evaluation) -> str:
@@ -23,7 +23,7 @@ def render_evaluation(found: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -> Iterator[str]:
+def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, MeasuredValue]) -> Iterator[str]:
     title = f"{make_line_safe(name)}: " if name else ""
     if head.classes is not None:
         yield ""
@@ -52,7 +52,7 @@ def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, Value]) -
             yield f"{title}the model is no better than {words}"
 
 
-def _format_number(value: Value) -> str:
+def _format_number(value: MeasuredValue) -> str:
     if value.value is None:
         return "-"
     if value.lower is None or value.upper is None:
@@ -60,7 +60,7 @@ def _format_number(value: Value) -> str:
     return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
 
 
-def _shorten(value: Value) -> str:
+def _shorten(value: MeasuredValue) -> str:
     return "-" if value.value is None else f"{value.value:.3f}"
 
 

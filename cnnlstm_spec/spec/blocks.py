@@ -57,7 +57,7 @@ class ParametersKind(OpenLeaf):
         return {}
 
 
-class Named(Record):
+class BlockUse(Record):
     """What every use of a block takes beside its parameters."""
 
     name: Annotated[str | None, Optional(NAME)] = None
@@ -68,7 +68,7 @@ class Named(Record):
     """Whether its batch norms are frozen, whatever else is trained."""
 
 
-TAKEN = dict.fromkeys(Named.arguments, "every use of a block takes it already: choose another name")
+TAKEN = dict.fromkeys(BlockUse.arguments, "every use of a block takes it already: choose another name")
 
 
 class ParameterValue(OpenLeaf):
@@ -228,7 +228,7 @@ class Use:
     def arguments(self) -> dict[str, Taken]:
         """By name, each key."""
         return {
-            **Named.arguments,
+            **BlockUse.arguments,
             **{each.key.text: Parameter(each, _is_required(each.value)) for each in self.parameters.entries},
         }
 

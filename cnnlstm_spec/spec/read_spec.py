@@ -10,7 +10,7 @@ from ..language.cached_reading import Same, recall
 from ..language.catalog import list_losses
 from ..language.foreign import suggest_line, write_flow
 from ..language.layer_kinds import LAYERS
-from ..language.meanings import Meaning
+from ..language.meanings import TextMeaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.references import is_pattern
 from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, find_nearest, make_origin
@@ -75,7 +75,7 @@ def elaborate(
     folder: File | None = None,
     allow_imports: bool = False,
     memory: Memory | None = None,
-    index: list[Meaning] | None = None,
+    index: list[TextMeaning] | None = None,
 ) -> ModelSpec | None:
     """The spec that a document holds; None where so much is amiss that there is nothing to build.
 

@@ -9,7 +9,7 @@ from pathlib import Path as File
 from .files import PathError, walk
 from .nodes import Mapping
 from .parse import parse
-from .read_source import Unread, read_file
+from .read_source import UnreadFile, read_file
 from .source import Source
 
 MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
@@ -46,7 +46,7 @@ def is_spec(path: File) -> bool:
     """Whether the keys stand at the top; a file that is not YAML is judged by its lines."""
     try:
         source = read_file(path)
-    except Unread as error:
+    except UnreadFile as error:
         source = error.diagnostic.place.span.source
         if not source.text:
             return True

@@ -26,7 +26,7 @@ WAYS = {
 }
 
 
-class Unread(Exception):
+class UnreadFile(Exception):
     """Why a file gives no source; `missing` where nothing of it could be read at all."""
 
     def __init__(self, diagnostic: Diagnostic, missing: bool) -> None:
@@ -71,11 +71,11 @@ def decode(data: bytes, name: str) -> Source:
         other = ALTERNATIVES.get(data[:2])
         help = f"save it as UTF-8; it looks like {other}" if other else "save it as UTF-8"
         found = Diagnostic(NOT_UTF8, place, {"byte": data[error.start]}, help=(help,))
-        raise Unread(found, missing=False) from None
+        raise UnreadFile(found, missing=False) from None
 
 
-def _refuse(name: str, code: Code, help: tuple[str, ...] = (), **facts: object) -> Unread:
-    return Unread(Diagnostic(code, Place((), Span(Source(name, ""), 0, 0)), facts, help=help), missing=True)
+def _refuse(name: str, code: Code, help: tuple[str, ...] = (), **facts: object) -> UnreadFile:
+    return UnreadFile(Diagnostic(code, Place((), Span(Source(name, ""), 0, 0)), facts, help=help), missing=True)
 
 
 def _suggest_near(path: File) -> tuple[str, ...]:

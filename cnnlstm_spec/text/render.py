@@ -16,7 +16,7 @@ WIDTH = 120
 LEAST_WIDTH = 40
 
 
-class Mark(NamedTuple):
+class Underline(NamedTuple):
     """A stretch of one line to be underlined, in code points from 0, and what is said of it."""
 
     line: int
@@ -26,7 +26,7 @@ class Mark(NamedTuple):
     primary: bool
 
 
-class Named(Protocol):
+class NamedCode(Protocol):
     """A code."""
 
     @property
@@ -46,7 +46,7 @@ class Shown(Protocol):
     """What a terminal shows of a diagnostic."""
 
     @property
-    def code(self) -> Named: ...
+    def code(self) -> NamedCode: ...
     @property
     def severity(self) -> str: ...
     @property
@@ -109,13 +109,13 @@ class _Printer:
             lines += [f"{'':{gutter}} {sign} {self.paint(word + ':', 'bold')} {make_line_safe(text)}" for text in texts]
         return "\n".join(lines)
 
-    def render_location(self, source: Source, marks: list[Mark], gutter: int, first: bool) -> list[str]:
+    def render_location(self, source: Source, marks: list[Underline], gutter: int, first: bool) -> list[str]:
         arrow = self.paint("-->" if first else ":::", "gutter")
         mark = next((mark for mark in marks if mark.primary), marks[0])
         at = f":{mark.line}:{mark.start + 1}" if source.text else ""
         return [f"{'':{gutter}}{arrow} {make_line_safe(source.name)}{at}"]
 
-    def render_snippet(self, source: Source, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+    def render_snippet(self, source: Source, marks: list[Underline], gutter: int, severity: str) -> list[str]:
         bar = self.paint("|", "gutter")
         lines = [f"{'':{gutter}} {bar}"]
         before: int | None = None
@@ -128,7 +128,7 @@ class _Printer:
             before = number
         return lines
 
-    def render_source_line(self, source: Source, number: int, marks: list[Mark], gutter: int, severity: str) -> list[str]:
+    def render_source_line(self, source: Source, number: int, marks: list[Underline], gutter: int, severity: str) -> list[str]:
         """A line with its marks below it; a line too long is printed again for a mark that does not fit beside the others."""
         text = source.read_line(number)
         bar = self.paint("|", "gutter")
@@ -156,11 +156,11 @@ class _Printer:
             waiting = later
 
 
-def _collect_marks(diagnostic: Shown) -> list[tuple[Source, list[Mark]]]:
+def _collect_marks(diagnostic: Shown) -> list[tuple[Source, list[Underline]]]:
     """The marks of each source, that of the diagnostic itself first."""
     spans = [(diagnostic.place.span, diagnostic.label, True)]
     spans += [(label.place.span, label.message, False) for label in diagnostic.labels]
-    sources: list[tuple[Source, list[Mark]]] = []
+    sources: list[tuple[Source, list[Underline]]] = []
     for span, message, primary in spans:
         if not _is_somewhere(span):
             continue
@@ -174,13 +174,13 @@ def _collect_marks(diagnostic: Shown) -> list[tuple[Source, list[Mark]]]:
     return sources
 
 
-def _mark(span: Span, message: str, primary: bool) -> Mark:
+def _mark(span: Span, message: str, primary: bool) -> Underline:
     """A span as a mark; one of several lines ends with its first."""
     line, column = span.source.find_position(span.start)
     text = span.source.read_line(line)
     start = min(column - 1, len(text))
     end = min(start + span.end - span.start, len(text))
-    return Mark(line, start, start + len(text[start:end].rstrip()), message, primary)
+    return Underline(line, start, start + len(text[start:end].rstrip()), message, primary)
 
 
 def _is_somewhere(span: Span) -> bool:
@@ -191,7 +191,7 @@ def _count_columns(text: str) -> int:
     return measure_width("".join(map(show_character, text)))
 
 
-def _choose_window(text: str, mark: Mark | None, space: int) -> tuple[int, int]:
+def _choose_window(text: str, mark: Underline | None, space: int) -> tuple[int, int]:
     """The stretch of a line that is printed: all of it, or as much around the mark as there is space for."""
     if len(text) <= space and _count_columns(text) <= space:
         return 0, len(text)

@@ -11,7 +11,7 @@ from places import ROOT
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.variants import Sweep, sweep
-from cnnlstm_spec.language.meanings import Index, Key, LayerName, Meaning, Value, Word
+from cnnlstm_spec.language.meanings import ArgumentValue, Index, Key, LayerName, TextMeaning, Word
 from cnnlstm_spec.text.read_source import read_file
 from cnnlstm_spec.text.source import Source
 from cnnlstm_spec.text.texts import EditedTexts
@@ -69,7 +69,7 @@ def prepared(path: Path) -> Sweep:
     return sweep(read_file(path), folder=path.parent, indexed=True)
 
 
-def text_at(meaning: Meaning) -> str:
+def text_at(meaning: TextMeaning) -> str:
     span = meaning.span
     return span.source.text[span.start : span.end]
 
@@ -103,7 +103,7 @@ def test_every_layer_and_argument_has_its_meaning(path: Path) -> None:
         meanings = index.find_at(span.source, span.start)
         if each.node.hidden or each.node.area.startswith("fusion"):
             continue
-        assert any(isinstance(meaning, LayerName | Value) for meaning in meanings), each.node.id
+        assert any(isinstance(meaning, LayerName | ArgumentValue) for meaning in meanings), each.node.id
         for name, place in each.node.origin.written.keys.items():
             keys = [m for m in index.find_at(place.span.source, place.span.start) if isinstance(m, Key) and m.span == place.span]
             assert [key.name for key in keys] == [name]

@@ -16,8 +16,8 @@ from cnnlstm_spec.editor import retyped
 from cnnlstm_spec.editor.features.diagnostics import Uris, make_diagnostics
 from cnnlstm_spec.editor.server import session as sessions
 from cnnlstm_spec.editor.server.loop import ANSWERED, Loop
-from cnnlstm_spec.editor.server.wire import Writer
-from cnnlstm_spec.editor.server.worker import Worker
+from cnnlstm_spec.editor.server.wire import MessageWriter
+from cnnlstm_spec.editor.server.worker import EditorWorker
 from cnnlstm_spec.editor.state import keep_shown
 from cnnlstm_spec.text.source import Source
 
@@ -77,7 +77,7 @@ PIECES = (
 )
 
 
-class Recorder(Writer):
+class Recorder(MessageWriter):
     """Keeps what is written."""
 
     def __init__(self) -> None:
@@ -93,7 +93,7 @@ class Here(Loop):
 
     def __init__(self) -> None:
         super().__init__(Recorder())
-        self.works = Worker(self.session, self.writer)
+        self.works = EditorWorker(self.session, self.writer)
 
     def start(self) -> None:
         pass

@@ -13,8 +13,8 @@ from places import ROOT
 
 from cnnlstm_spec.editor.server import worker as workers
 from cnnlstm_spec.editor.server.loop import Loop
-from cnnlstm_spec.editor.server.wire import Writer
-from cnnlstm_spec.editor.state import Overtaken, Settings, Wanted, make_state
+from cnnlstm_spec.editor.server.wire import MessageWriter
+from cnnlstm_spec.editor.state import Overtaken, Settings, WantedMemory, make_state
 from cnnlstm_spec.text.source import Source
 
 URI = "file:///nowhere/a.spec.yaml"
@@ -22,7 +22,7 @@ TEXT = (ROOT / "specs" / "equipment-fault.yaml").read_text()
 SECONDS = 20
 
 
-class Recorder(Writer):
+class Recorder(MessageWriter):
     """Keeps what is written, and lets somebody wait for it."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def test_a_disk_that_does_not_answer_stops_nothing_but_what_reads_it(monkeypatch
 
 
 def test_work_that_was_overtaken_ends_where_it_stands() -> None:
-    memory = Wanted()
+    memory = WantedMemory()
     state = make_state(Source("/nowhere/a.yaml", TEXT), Path("/nowhere"), {}, Settings(), None, memory)
     asked: list[int] = []
 

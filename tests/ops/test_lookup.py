@@ -9,13 +9,13 @@ import pytest
 from cnnlstm_spec.ir.inference import Inference, Refusal
 from cnnlstm_spec.ir.tensor import Axis, TensorType
 from cnnlstm_spec.ops.lookup import IntegerLookup, StringLookup, TextVectorization
-from cnnlstm_spec.ops.vocabulary import Lookup
+from cnnlstm_spec.ops.vocabulary import VocabularyLookup
 
 TEXT = TensorType((), "string")
 TOKENS = TensorType((Axis("steps", 3),), "int32")
 
 
-def given(op: Lookup, x: TensorType = TEXT, has_data: bool = False) -> TensorType:
+def given(op: VocabularyLookup, x: TensorType = TEXT, has_data: bool = False) -> TensorType:
     return op.infer(Inference(has_data=has_data), x)
 
 

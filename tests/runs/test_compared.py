@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from cnnlstm_spec.runs.compare import Compared, Comparison, to_text
-from cnnlstm_spec.runs.measure.document import Value
+from cnnlstm_spec.runs.compare import ComparedRun, Comparison, to_text
+from cnnlstm_spec.runs.measure.document import MeasuredValue
 
 COSTS = {"bytes": 70000, "milliseconds": 1.5, "milliseconds_99": 2.0, "samples_per_second": 900.0, "params": 529, "macs": 19350}
 
 
-def make(name: str, metrics: list[str], part: str = "test") -> Compared:
-    return Compared(run=name, part=part, metrics={each: Value(value=0.5, lower=0.4, upper=0.6) for each in metrics}, **COSTS)
+def make(name: str, metrics: list[str], part: str = "test") -> ComparedRun:
+    return ComparedRun(
+        run=name, part=part, metrics={each: MeasuredValue(value=0.5, lower=0.4, upper=0.6) for each in metrics}, **COSTS
+    )
 
 
 def test_runs_are_rows_where_they_fit() -> None:

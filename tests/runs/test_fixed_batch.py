@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnnlstm_spec import load
-from cnnlstm_spec.runs.samples import ArrayPart, Target
+from cnnlstm_spec.runs.samples import ArrayPart, HeadTarget
 
 numpy = pytest.importorskip("numpy")
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -25,7 +25,7 @@ def make_part(samples: int) -> ArrayPart:
 
     draw = numpy.random.default_rng(0)
     inputs, targets = draw.normal(size=(samples, 3, 2)).astype("float32"), draw.normal(size=(samples, 1)).astype("float32")
-    return ArrayPart({"x": inputs}, {"head": Target("head", "numbers")}, {"head": targets})
+    return ArrayPart({"x": inputs}, {"head": HeadTarget("head", "numbers")}, {"head": targets})
 
 
 def test_the_last_smaller_batch_counts() -> None:

@@ -14,7 +14,7 @@ from json_schemas import read_document
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.commit import find_commit
 from cnnlstm_spec.runs.history import find_parting, from_csv, to_csv
-from cnnlstm_spec.runs.measure.document import Evaluation, Value
+from cnnlstm_spec.runs.measure.document import Evaluation, MeasuredValue
 from cnnlstm_spec.runs.require import check_requirements, read_requirement
 
 keras = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -32,7 +32,7 @@ keras = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarni
     ],
 )
 def test_what_is_required_holds_or_not(text: str, holds: bool) -> None:
-    figures = {"accuracy": Value(value=0.9, lower=0.8, upper=0.95)}
+    figures = {"accuracy": MeasuredValue(value=0.9, lower=0.8, upper=0.95)}
     found = Evaluation(version=1, name="x", part="test", samples=3, loss=0.5, metrics=figures, heads={})
     wanted = read_requirement(text)
     assert wanted is not None
@@ -104,19 +104,19 @@ class TestFigures:
     def test_intervals_are_wider_over_groups(self) -> None:
         import numpy
 
-        from cnnlstm_spec.runs.measure.figures import Draws
+        from cnnlstm_spec.runs.measure.figures import BootstrapDraws
 
         values = numpy.repeat(numpy.random.default_rng(1).normal(size=20), 10)
 
         def mean(weights: Any) -> Any:
             return weights @ values / weights.sum(1)
 
-        alone = Draws(numpy.arange(200), 200, None).measure_figure(mean)
-        grouped = Draws(numpy.arange(200), 200, [str(each // 10) for each in range(200)]).measure_figure(mean)
+        alone = BootstrapDraws(numpy.arange(200), 200, None).measure_figure(mean)
+        grouped = BootstrapDraws(numpy.arange(200), 200, [str(each // 10) for each in range(200)]).measure_figure(mean)
         assert alone.lower is not None and alone.upper is not None and grouped.lower is not None and grouped.upper is not None
         assert alone.lower < values.mean() < alone.upper
         assert grouped.upper - grouped.lower > 2 * (alone.upper - alone.lower)
-        assert Draws(numpy.arange(200), 200, None).measure_figure(mean) == alone
+        assert BootstrapDraws(numpy.arange(200), 200, None).measure_figure(mean) == alone
 
 
 SPEC = """

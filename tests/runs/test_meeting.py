@@ -14,7 +14,7 @@ import pytest
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.version import __version__
 from cnnlstm_spec.runs.together import link, meeting
-from cnnlstm_spec.runs.together.meeting import Lost, Meeting, Unmet, meet
+from cnnlstm_spec.runs.together.meeting import LostProcess, Meeting, Unmet, meet
 from cnnlstm_spec.runs.together.seat import Seat
 
 HOST = "127.0.0.1"
@@ -72,14 +72,14 @@ def test_all_are_told_of_the_one_that_is_gone(stack: ExitStack, port: int, lost:
     for each in (each for number, each in enumerate(meetings) if number != lost):
         found = each.wait_for_loss(5)
         assert str(found) == f"process {lost} of 3 is lost: its connection was closed"
-        with pytest.raises(Lost):
+        with pytest.raises(LostProcess):
             each.agree()
 
 
 def test_one_that_waits_for_one_that_is_lost_is_told(port: int) -> None:
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(meet(Seat(HOST, port, 1, 2)).__enter__)
-        with pytest.raises(Lost, match="process 1 of 2 is lost"), meet(Seat(HOST, port, 0, 2)) as first:
+        with pytest.raises(LostProcess, match="process 1 of 2 is lost"), meet(Seat(HOST, port, 0, 2)) as first:
             other.result().close()
             first.agree()
 

@@ -10,7 +10,7 @@ from json_schemas import read_document
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.samples import DataError
 from cnnlstm_spec.runs.search.best import find_changes, make_best
-from cnnlstm_spec.runs.search.place import SEARCH, Place, make_key
+from cnnlstm_spec.runs.search.place import SEARCH, SearchFolder, make_key
 from cnnlstm_spec.runs.search.space import to_flow, to_texts
 from cnnlstm_spec.text.edits.extends import extend
 from cnnlstm_spec.text.nodes import to_value
@@ -58,19 +58,19 @@ def test_texts_of_what_was_drawn() -> None:
 
 
 def test_a_folder_belongs_to_one_search(tmp_path: Path) -> None:
-    place = Place(tmp_path / "out")
+    place = SearchFolder(tmp_path / "out")
     with place.lock():
         owner = place.claim(make_key({"a": 1}, {"seed": 0}))
         assert read_document("search-identity", (place.path / SEARCH).read_text())["owner"] == owner
         assert place.claim(make_key({"a": 1}, {"seed": 0})) == owner
         with pytest.raises(DataError, match="another search"):
             place.claim(make_key({"a": 1}, {"seed": 1}))
-        with pytest.raises(DataError, match="runs in"), Place(tmp_path / "out").lock():
+        with pytest.raises(DataError, match="runs in"), SearchFolder(tmp_path / "out").lock():
             pass
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "mine.txt").write_text("x")
     with pytest.raises(DataError, match="no search's"):
-        Place(tmp_path / "other").claim("key")
+        SearchFolder(tmp_path / "other").claim("key")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_what_is_no_identity_of_a_search_is_a_foreign_file(text: str, tmp_path: 
     key = make_key({"a": 1}, {"seed": 0})
     (tmp_path / SEARCH).write_text(text.replace("KEY", key))
     with pytest.raises(DataError, match="no search's"):
-        Place(tmp_path).claim(key)
+        SearchFolder(tmp_path).claim(key)
 
 
 SPEC = """

@@ -22,7 +22,7 @@ from signals import heed
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.compiler.resolved import describe_resolved
-from cnnlstm_spec.runs.search.document import Report
+from cnnlstm_spec.runs.search.document import SearchReport
 from cnnlstm_spec.text.read_source import read_file
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -80,7 +80,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_what_a_search_leaves(searched: Path) -> None:
     out = searched / "out"
-    report = Report.from_json((out / "trials.json").read_text())
+    report = SearchReport.from_json((out / "trials.json").read_text())
     read_document("search", (out / "trials.json").read_text())
     assert len(report.trials) == 4 and report.draws_refused > 0 and set(report.refused) == {"over-budget"}
     assert {path.name for path in out.glob("trial-*")} == {each.run for each in report.trials if each.run is not None}
@@ -116,7 +116,7 @@ def test_a_space_that_is_refused_ends(tmp_path: Path, capsys: pytest.CaptureFixt
     assert run(["search", str(write(tmp_path, text)), "-o", str(tmp_path / "out"), "--format", "json"]) == 1
     took = time.monotonic() - began
     said = capsys.readouterr()
-    report = Report.from_json(said.out)
+    report = SearchReport.from_json(said.out)
     read_document("search", said.out)
     assert report.draws_refused == 50 and report.refused == {"over-budget": 50} and not report.trials
     assert "the last 50 draws in a row were no trials" in said.err and took < 60
@@ -221,7 +221,7 @@ def test_two_at_a_time_and_killed(searched: Path, tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "out")
     assert len(rows) == 4 == len({row["trial"] for row in rows}) and "running" not in {row["state"] for row in rows}
     best = min((row for row in rows if row["val_loss"]), key=lambda row: float(row["val_loss"]))
-    assert Report.from_json((tmp_path / "out" / "trials.json").read_text()).best == int(best["trial"])
+    assert SearchReport.from_json((tmp_path / "out" / "trials.json").read_text()).best == int(best["trial"])
 
 
 @pytest.mark.whole
@@ -242,7 +242,7 @@ def test_two_searches_train_on_one_storage(tmp_path: Path) -> None:
     kept = [{f"trial-{each.number:04d}" for each in trained if each.state.name == "COMPLETE"}]
     runs = [{path.name for path in out.glob("trial-*")} for out in outs]
     assert all(runs) and not runs[0] & runs[1] and [runs[0] | runs[1]] == kept
-    last = max((Report.from_json((out / "trials.json").read_text()) for out in outs), key=lambda each: len(each.trials))
+    last = max((SearchReport.from_json((out / "trials.json").read_text()) for out in outs), key=lambda each: len(each.trials))
     assert {each.number for each in last.trials} == {each.number for each in trained}
 
 

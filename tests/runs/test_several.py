@@ -10,18 +10,18 @@ from finished_runs import MADE
 
 from cnnlstm_spec.runs.manifest import Best
 from cnnlstm_spec.runs.run import Orders
-from cnnlstm_spec.runs.several import Job, write_runs_table
+from cnnlstm_spec.runs.several import RunJob, write_runs_table
 
 
-def make_job(folder: Path, label: str, variant: int | None, loss: float) -> Job:
+def make_job(folder: Path, label: str, variant: int | None, loss: float) -> RunJob:
     output = folder / label
     output.mkdir(parents=True)
     best = Best(epoch=2, monitor="loss", direction="min", metrics={"loss": loss})
     (output / "manifest.json").write_text(MADE.model_copy(update={"best": best}).to_json())
-    return Job("spec.yaml", "", (), (), None, variant, str(output), label, Orders())
+    return RunJob("spec.yaml", "", (), (), None, variant, str(output), label, Orders())
 
 
-def read_table(jobs: list[Job]) -> dict[str, str]:
+def read_table(jobs: list[RunJob]) -> dict[str, str]:
     return {row["run"]: row["loss"] for row in csv.DictReader(io.StringIO(write_runs_table(jobs)))}
 
 

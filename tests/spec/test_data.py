@@ -10,9 +10,9 @@ from told import hold_told
 
 from cnnlstm_spec import load
 from cnnlstm_spec.spec.data.inputs import ImageSource, OneHotColumn, SequenceSource, VectorSource, VideoSource
-from cnnlstm_spec.spec.data.lengths import Augmentation
+from cnnlstm_spec.spec.data.lengths import StepAugmentation
 from cnnlstm_spec.spec.data.section import DataSpec
-from cnnlstm_spec.spec.data.sources import Source
+from cnnlstm_spec.spec.data.sources import DataSource
 from cnnlstm_spec.spec.data.splits import Split
 
 
@@ -69,7 +69,7 @@ def test_a_part_is_a_share_of_train(written: str, values: dict[str, object]) -> 
 
 def test_a_part_is_a_source() -> None:
     data = data_of("data: {train: a.csv, validation: b.csv, test: {path: c.csv, root: d}}\n")
-    assert isinstance(data.validation, Source) and isinstance(data.test, Source)
+    assert isinstance(data.validation, DataSource) and isinstance(data.test, DataSource)
     assert str(data.validation) == "b.csv" and str(data.test.root) == "d"
 
 
@@ -107,7 +107,7 @@ def test_augmentation() -> None:
     more = "data: {train: a.csv, inputs: {x: {augment: [{time_mask: {max: 8}}, {speed: [0.8, 1.2]}]}}}\n"
     source = data_of(more, **SERIES).inputs["x"].source
     assert isinstance(source, SequenceSource)
-    assert source.augment == (Augmentation("time_mask", 0, 8), Augmentation("speed", 0.8, 1.2))
+    assert source.augment == (StepAugmentation("time_mask", 0, 8), StepAugmentation("speed", 0.8, 1.2))
 
 
 def test_a_film() -> None:
@@ -218,9 +218,9 @@ def test_paths_are_relative_to_the_file_that_writes_them(tmp_path: Path, monkeyp
     (train,) = data.train
     assert train.path is not None and train.path.path == tmp_path / "base" / "a.csv" and not train.path.by_hand
     assert data.root is not None and data.root.path == tmp_path / "base" / "pictures"
-    assert isinstance(data.validation, Source) and data.validation.path is not None
+    assert isinstance(data.validation, DataSource) and data.validation.path is not None
     assert data.validation.path.path == tmp_path / "b.csv"
-    assert isinstance(data.test, Source) and data.test.path is not None
+    assert isinstance(data.test, DataSource) and data.test.path is not None
     assert data.test.path.path == Path("c.csv") and data.test.path.by_hand
 
 

@@ -261,6 +261,23 @@ def test_a_json_file_is_read_as_its_document() -> None:
     assert found == BESIDE_DOCUMENTS.keys()
 
 
+TWICE = {
+    "Node": "a node of a graph, and a node of a YAML tree: both are the field's words",
+    "Op": "what every layer is, and the layer that people write as `Op`",
+    "Slice": "an expression of a program, and the layer that people write as `Slice`",
+}
+
+
+def test_a_name_of_a_class_means_one_thing() -> None:
+    """Two classes of one name are one class, or one of them is something more precise."""
+    files: dict[str, list[str]] = {}
+    for path in FILES:
+        for each in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(each, ast.ClassDef):
+                files.setdefault(each.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert {name: where for name, where in files.items() if len(where) > 1}.keys() == TWICE.keys()
+
+
 def test_files_of_tests_have_names_of_their_own() -> None:
     """Two of one name cannot be collected together."""
     names = sorted(path.name for path in Path(__file__).parent.parent.rglob("test_*.py"))

@@ -30,7 +30,7 @@ from .ownership import MANIFEST
 
 
 @dataclass(frozen=True)
-class Job:
+class BuildJob:
     """What a process needs to build one variant: nothing but plain values goes to it."""
 
     name: str
@@ -49,7 +49,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BuildOutcome:
     """How a variant ended: its parameters, or why there is no artifact; and what was changed for inference."""
 
     index: int
@@ -69,15 +69,15 @@ def make_job(
     output: File,
     force: bool,
     rules: tuple[str, ...] = (),
-) -> Job:
+) -> BuildJob:
     """The job of a variant."""
     folder = None if prepared.folder is None else str(prepared.folder)
     source = prepared.source
     given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return Job(*given, passes, purpose, index, str(output), force, rules)
+    return BuildJob(*given, passes, purpose, index, str(output), force, rules)
 
 
-def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
+def build_all(jobs: list[BuildJob], workers: int) -> Iterator[BuildOutcome]:
     """Builds them, and gives each outcome as it comes."""
     if workers == 1 or len(jobs) < 2:
         yield from map(build, jobs)
@@ -102,13 +102,13 @@ def build_all(jobs: list[Job], workers: int) -> Iterator[Outcome]:
             raise
 
 
-def build(job: Job) -> Outcome:
+def build(job: BuildJob) -> BuildOutcome:
     """Builds a variant and writes its folder."""
     with interrupts.allow_interrupts():
         return _build_variant(job)
 
 
-def _build_variant(job: Job) -> Outcome:
+def _build_variant(job: BuildJob) -> BuildOutcome:
     given = (job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside, job.rules)
     prepared = _prepare(job.name, job.text, *given)
     compilation = prepared.compile(prepared.variants[job.index])
@@ -122,14 +122,14 @@ def _build_variant(job: Job) -> Outcome:
     except ImportError as error:
         if (missing := explain_missing(error)) is None:
             raise
-        return Outcome(job.index, reason=missing)
+        return BuildOutcome(job.index, reason=missing)
     except (artifact.Unsuitable, Unbuildable) as error:
-        return Outcome(job.index, reason=str(error))
+        return BuildOutcome(job.index, reason=str(error))
     except PathError as error:
-        return Outcome(job.index, reason=str(error))
+        return BuildOutcome(job.index, reason=str(error))
     except OSError as error:
-        return Outcome(job.index, reason=f"`{error.filename or job.output}`: {explain_error(error)}")
-    return Outcome(job.index, manifest.params.total, report="" if deployment is None else str(deployment))
+        return BuildOutcome(job.index, reason=f"`{error.filename or job.output}`: {explain_error(error)}")
+    return BuildOutcome(job.index, manifest.params.total, report="" if deployment is None else str(deployment))
 
 
 @lru_cache(maxsize=1)

@@ -33,7 +33,7 @@ class LayerNote(Document):
     text: str
 
 
-class Inference(Document):
+class InferenceChanges(Document):
     """What the model for inference has that the one for training has not."""
 
     weights: ReadFile | None
@@ -104,7 +104,7 @@ class Manifest(Document):
     usage: tuple[str, ...]
     """Lines of Python that load the model and predict."""
     purpose: Annotated[Literal["training", "inference"], Field(alias="for")]
-    inference: LeftOut[Inference] = None
+    inference: LeftOut[InferenceChanges] = None
     """Of a model for inference alone."""
     files: dict[str, WrittenFile]
     """By name, all but the manifest."""

@@ -9,7 +9,7 @@ from ...ir.graph import TypedGraph
 from ...ir.op import FLOATS, TEXT
 from ...ir.size import Size
 from ...ops.input import InputOp
-from ...ops.vocabulary import Lookup
+from ...ops.vocabulary import VocabularyLookup
 from ...text.frozen import dataclass
 from ..compile import Compilation
 from ..deploy import Deployment
@@ -25,7 +25,7 @@ SIZES = ((3, 32), (7, 48), (5, 40), (16, 32), (24, 64), (40, 96), (100, 224))
 
 
 @dataclass(frozen=True)
-class Compared:
+class Verification:
     """The greatest difference of any prediction, relative to those above 1, and the shapes that were compared."""
 
     difference: float
@@ -44,21 +44,21 @@ class Compared:
         return f"{self.what}: greatest difference {self.difference:.1e}, on batches of {', '.join(self.shapes)}"
 
 
-def compare(compilation: Compilation) -> Compared:
+def compare(compilation: Compilation) -> Verification:
     """Predictions with passes `none` and `default`, the same weights in both."""
     plain, passed = compilation.to_keras("none"), compilation.to_keras("default")
     # Passes may change the order of the layers; those that they remove have no weights.
     for layer in plain.layers:
         if layer.weights:
             passed.get_layer(layer.name).set_weights(layer.get_weights())
-    return Compared(*measure_differences(compilation, plain, passed), bound=BOUND)
+    return Verification(*measure_differences(compilation, plain, passed), bound=BOUND)
 
 
-def compare_inference(deployment: Deployment, passes: str) -> Compared:
+def compare_inference(deployment: Deployment, passes: str) -> Verification:
     """Predictions of the model for training, outside of training, and of the one for inference."""
     training, inference = deployment.make_models(passes)
     found = measure_differences(deployment.training, training, inference)
-    return Compared(*found, "for training and for inference", INFERENCE_BOUND)
+    return Verification(*found, "for training and for inference", INFERENCE_BOUND)
 
 
 def measure_differences(compilation: Compilation, plain: keras.Model, passed: keras.Model) -> tuple[float, tuple[str, ...]]:
@@ -131,7 +131,7 @@ def _make_batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any
 def _list_words(typed: TypedGraph) -> Iterator[str]:
     """Some texts that layers have in their vocabularies."""
     for each in typed.nodes.values():
-        if isinstance(each.node.op, Lookup):
+        if isinstance(each.node.op, VocabularyLookup):
             yield from (token for token in (each.node.op.tokens or ())[:MOST_WORDS] if isinstance(token, str))
 
 

@@ -31,7 +31,7 @@ from ..compile import Compilation, pause_collector
 from ..deploy import Deployment, Note
 from ..resolved import describe_resolved
 from ..version import __version__
-from .manifest import Inference, LayerNote, Manifest, ReadFile, SpecFile, WrittenFile
+from .manifest import InferenceChanges, LayerNote, Manifest, ReadFile, SpecFile, WrittenFile
 from .ownership import MANIFEST, MODEL, clear, find_foreign, hide_name
 from .saved import find_jit, make_portable
 from .since import find_least, find_since
@@ -151,9 +151,9 @@ def make_manifest(
     )
 
 
-def _describe_inference(deployment: Deployment) -> Inference:
+def _describe_inference(deployment: Deployment) -> InferenceChanges:
     trained = None if deployment.weights is None else ReadFile(sha256=digest(read(deployment.weights)))
-    return Inference(weights=trained, changed=_describe_notes(deployment.changed), left=_describe_notes(deployment.left))
+    return InferenceChanges(weights=trained, changed=_describe_notes(deployment.changed), left=_describe_notes(deployment.left))
 
 
 def _describe_notes(notes: tuple[Note, ...]) -> tuple[LayerNote, ...]:

@@ -23,7 +23,7 @@ DEEPEST = 32
 
 
 @dataclass(frozen=True)
-class Tensor:
+class CallOutput:
     """The output of a call: the call's id, and which of its outputs."""
 
     call: str
@@ -31,7 +31,7 @@ class Tensor:
 
 
 @dataclass(frozen=True)
-class Call:
+class KerasCall:
     """One call of a layer, or of an operation that stands in the graph by itself."""
 
     id: str
@@ -39,16 +39,16 @@ class Call:
     """Keras's configuration of the layer."""
     path: tuple[str, ...]
     """Where the layer lies: its name, after those of the models it is nested in."""
-    inputs: tuple[Tensor, ...] = ()
+    inputs: tuple[CallOutput, ...] = ()
     values: tuple[Any, ...] = ()
     """Arguments that are no tensors, in order; None in the place of a tensor."""
     keywords: dict[str, Any] = field(default_factory=dict)
-    masks: tuple[Tensor, ...] = ()
+    masks: tuple[CallOutput, ...] = ()
     shapes: tuple[tuple[int | None, ...], ...] = ()
     """The shapes of the tensors that it reads, batch first, where the file says them."""
     shared: str | None = None
     """The name that all calls of a layer share which is called more than once."""
-    states: tuple[Tensor, ...] = ()
+    states: tuple[CallOutput, ...] = ()
     """What a recurrent layer begins with."""
 
     @property
@@ -67,16 +67,16 @@ class Call:
 class Calls:
     """All calls by id, in an order in which each comes after what it reads."""
 
-    calls: dict[str, Call]
+    calls: dict[str, KerasCall]
     inputs: list[str]
     """Ids of the calls of `InputLayer`, in the model's order."""
-    outputs: list[tuple[str, Tensor]]
+    outputs: list[tuple[str, CallOutput]]
     """The model's outputs, each with the name of the layer that gives it."""
 
 
 def find_calls(config: dict[str, Any]) -> Calls:
     """The graph of a Functional or Sequential model; raises NotAModel."""
-    calls: dict[str, Call] = {}
+    calls: dict[str, KerasCall] = {}
     inputs, outputs = _expand(config, (), None, calls, {})
     named = [(calls[each.call].path[-1], each) for each in outputs]
     return _keep_needed(Calls(calls, [each.call for each in inputs], named))
@@ -85,10 +85,10 @@ def find_calls(config: dict[str, Any]) -> Calls:
 def _expand(
     model: dict[str, Any],
     path: tuple[str, ...],
-    given: list[Tensor] | None,
-    calls: dict[str, Call],
+    given: list[CallOutput] | None,
+    calls: dict[str, KerasCall],
     uses: dict[Any, str],
-) -> tuple[list[Tensor], list[Tensor]]:
+) -> tuple[list[CallOutput], list[CallOutput]]:
     """Adds the calls of a model; gives its inputs and its outputs. `given` are the tensors that it is called with."""
     if len(path) > DEEPEST:
         raise NotAModel(f"models are nested more than {DEEPEST} deep")
@@ -97,7 +97,7 @@ def _expand(
     if model.get("class_name") not in ("Functional", "Model"):
         raise NotAModel(f"`{model.get('class_name')}` is neither a Functional nor a Sequential model, so that its graph is code")
     config = model["config"]
-    known: dict[tuple[str, int], list[Tensor]] = {}
+    known: dict[tuple[str, int], list[CallOutput]] = {}
     wanted_inputs = _read_histories(config.get("input_layers"))
     for number, (name, _, _) in enumerate(wanted_inputs):
         if given is not None:
@@ -124,10 +124,10 @@ def _expand(
 def _expand_sequential(
     model: dict[str, Any],
     path: tuple[str, ...],
-    given: list[Tensor] | None,
-    calls: dict[str, Call],
+    given: list[CallOutput] | None,
+    calls: dict[str, KerasCall],
     uses: dict[Any, str],
-) -> tuple[list[Tensor], list[Tensor]]:
+) -> tuple[list[CallOutput], list[CallOutput]]:
     config = model["config"]
     layers = _list_layers(config)
     if given is not None and len(given) != 1:
@@ -153,11 +153,11 @@ def _call(
     index: int,
     node: dict[str, Any],
     path: tuple[str, ...],
-    known: dict[tuple[str, int], list[Tensor]],
-    calls: dict[str, Call],
+    known: dict[tuple[str, int], list[CallOutput]],
+    calls: dict[str, KerasCall],
     uses: dict[Any, str],
-) -> list[Tensor]:
-    inputs: list[Tensor] = []
+) -> list[CallOutput]:
+    inputs: list[CallOutput] = []
     values: list[Any] = []
     shapes = tuple(shape for value in _flatten_values(node.get("args", [])) if (shape := _shape(value)) is not None)
     for value in _flatten_values(node.get("args", [])):
@@ -168,8 +168,8 @@ def _call(
             inputs.append(_find_tensor(history, known))
             values.append(None)
     keywords: dict[str, Any] = {}
-    masks: list[Tensor] = []
-    states: list[Tensor] = []
+    masks: list[CallOutput] = []
+    states: list[CallOutput] = []
     if layer.get("class_name") in RECURRENT:
         inputs, states = inputs[:1], inputs[1:]
     for name, value in (node.get("kwargs") or {}).items():
@@ -196,14 +196,14 @@ def _apply(
     layer: dict[str, Any],
     index: int,
     path: tuple[str, ...],
-    inputs: list[Tensor],
+    inputs: list[CallOutput],
     values: tuple[Any, ...],
     keywords: dict[str, Any],
-    masks: tuple[Tensor, ...],
-    calls: dict[str, Call],
+    masks: tuple[CallOutput, ...],
+    calls: dict[str, KerasCall],
     uses: dict[Any, str],
     shapes: tuple[tuple[int | None, ...], ...] = (),
-) -> list[Tensor]:
+) -> list[CallOutput]:
     """The outputs of one call of a layer or of a nested model."""
     where = (*path, _name(layer))
     if layer.get("class_name") in ("Functional", "Sequential", "Model"):
@@ -215,8 +215,8 @@ def _apply(
     if shared is not None:
         calls[uses[where]] = replace(calls[uses[where]], shared=shared)
     uses.setdefault(where, id)
-    calls[id] = Call(id, layer, where, tuple(inputs), values, keywords, masks, shapes, shared)
-    return [Tensor(id, output) for output in range(8)]
+    calls[id] = KerasCall(id, layer, where, tuple(inputs), values, keywords, masks, shapes, shared)
+    return [CallOutput(id, output) for output in range(8)]
 
 
 def _keep_needed(graph: Calls) -> Calls:
@@ -233,19 +233,19 @@ def _keep_needed(graph: Calls) -> Calls:
     return Calls({**kept, **{id: call for id, call in graph.calls.items() if id not in kept}}, graph.inputs, graph.outputs)
 
 
-def _read(call: Call) -> Iterator[Tensor]:
+def _read(call: KerasCall) -> Iterator[CallOutput]:
     yield from call.inputs
     for value in call.keywords.values():
         if isinstance(value, tuple):
-            yield from (each for each in value if isinstance(each, Tensor))
+            yield from (each for each in value if isinstance(each, CallOutput))
 
 
-def read_by(call: Call) -> tuple[Tensor, ...]:
+def read_by(call: KerasCall) -> tuple[CallOutput, ...]:
     """The tensors that a call reads, masks and states aside."""
     return tuple(_read(call))
 
 
-def list_needed_tensors(call: Call) -> tuple[Tensor, ...]:
+def list_needed_tensors(call: KerasCall) -> tuple[CallOutput, ...]:
     """The tensors without which a call is none, masks aside."""
     return (*_read(call), *call.states)
 
@@ -344,7 +344,7 @@ def _order_calls(needs: dict[tuple[str, int], set[tuple[str, int]]]) -> Iterator
         raise NotAModel("its graph has a circle") from None
 
 
-def _find_tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[Tensor]]) -> Tensor:
+def _find_tensor(history: tuple[str, int, int], known: dict[tuple[str, int], list[CallOutput]]) -> CallOutput:
     made = known.get(history[:2])
     if made is None or not 0 <= history[2] < len(made):
         raise NotAModel("its graph reads a tensor that nothing makes")

@@ -8,7 +8,7 @@ from .calls import find_calls
 from .lowered import read_lowered
 from .read import ModelFile, NotAModel, read_model
 from .structure import Finder
-from .write import Draft, Writer, find_policy
+from .write import Draft, SpecWriter, find_policy
 
 
 def convert_file(path: Path) -> Draft:
@@ -31,4 +31,4 @@ def _convert(model: ModelFile, name: str) -> Draft:
     policy = find_policy(graph, model.compiled)
     structure = Finder(graph, policy).find()
     title = str(model.config["config"].get("name") or name)
-    return Writer(graph, structure, title, policy, model.compiled, read.padding).write()
+    return SpecWriter(graph, structure, title, policy, model.compiled, read.padding).write()

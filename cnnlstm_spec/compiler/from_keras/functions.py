@@ -6,12 +6,12 @@ from functools import cache
 from typing import Any
 
 from ...ir.op import make_layer_stem
-from ...ops.functions.table import Fact, find_fact, list_names
-from .calls import Call
+from ...ops.functions.table import FunctionFacts, find_fact, list_names
+from .calls import KerasCall
 from .unsayable import Unsayable
 
 
-def say_function(call: Call) -> tuple[str, dict[str, Any]]:
+def say_function(call: KerasCall) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of an operation; raises Unsayable."""
     if call.class_name == "GetItem":
         return "Slice", _find_slice(call)
@@ -28,16 +28,16 @@ def say_function(call: Call) -> tuple[str, dict[str, Any]]:
 
 
 @cache
-def _map_by_operation() -> dict[str, Fact]:
+def _map_by_operation() -> dict[str, FunctionFacts]:
     """The functions by what Keras calls their one operation; of several of one operation, the one of its name."""
     facts = [fact for name in list_names() if (fact := find_fact(name)) is not None and len(fact.operations) == 1]
-    found: dict[str, Fact] = {}
+    found: dict[str, FunctionFacts] = {}
     for fact in sorted(facts, key=lambda fact: fact.name != fact.operations[0]):
         found.setdefault(fact.operations[0], fact)
     return found
 
 
-def _find_slice(call: Call) -> dict[str, Any]:
+def _find_slice(call: KerasCall) -> dict[str, Any]:
     """The one axis that is cut, of an index such as `x[:, 1:5]`; raises Unsayable."""
     index = next((value for value in call.values if isinstance(value, list)), None)
     cut = []

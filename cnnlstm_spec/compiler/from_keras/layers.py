@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from ...ir.op import Op
 from ...language.catalog import KerasObject, load_catalog
 from ...ops import explain_refusal, find_op
-from .calls import Call
+from .calls import KerasCall
 from .functions import say_function
 from .unsayable import Unsayable
 
@@ -51,12 +51,12 @@ JOINS = {
 """Operations of two tensors, and the layer that does the same."""
 
 
-def is_operation(call: Call) -> bool:
+def is_operation(call: KerasCall) -> bool:
     """Whether it is an operation that stands in the graph by itself, and no layer."""
     return ".ops." in str(call.layer.get("module", ""))
 
 
-def say_layer(call: Call, policy: str) -> tuple[str, dict[str, Any]]:
+def say_layer(call: KerasCall, policy: str) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of a call's layer; raises Unsayable. `policy` is the model's dtype policy."""
     if is_operation(call):
         return _say_operation(call)
@@ -236,7 +236,7 @@ def _shorten(value: Any) -> Any:
     return value
 
 
-def _find_shape(call: Call) -> list[int]:
+def _find_shape(call: KerasCall) -> list[int]:
     """The shape, without the batch, that an operation gives; raises Unsayable where it is not told."""
     shape: list[Any] = list(call.shapes[0])
     axis = call.config.get("axis")
@@ -266,7 +266,7 @@ class Fraction(str):
     """A number that is written as a fraction."""
 
 
-def _say_operation(call: Call) -> tuple[str, dict[str, Any]]:
+def _say_operation(call: KerasCall) -> tuple[str, dict[str, Any]]:
     name = call.class_name
     if len(call.inputs) > 1:
         if name not in JOINS:

@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from typing import Any
 
 from ...text.frozen import dataclass
-from .calls import Call, Calls, Tensor
+from .calls import CallOutput, Calls, KerasCall
 from .layers import is_operation
 
 ENTER, LEAVE = "EnterTime", "LeaveTime"
@@ -50,12 +50,12 @@ def read_lowered(graph: Calls) -> Read:
     return read
 
 
-def _find_same(graph: Calls) -> dict[Tensor, Tensor]:
+def _find_same(graph: Calls) -> dict[CallOutput, CallOutput]:
     """Tensors that are copies of others."""
     outputs = {tensor for _, tensor in graph.outputs}
-    found: dict[Tensor, Tensor] = {}
+    found: dict[CallOutput, CallOutput] = {}
     for id, call in graph.calls.items():
-        tensor = Tensor(id)
+        tensor = CallOutput(id)
         copies = call.class_name == "Copy" and is_operation(call)
         names = call.class_name == "Identity" and tensor in outputs and not is_operation(call)
         if (copies or names) and len(call.inputs) == 1:
@@ -65,7 +65,7 @@ def _find_same(graph: Calls) -> dict[Tensor, Tensor]:
     return found
 
 
-def _unmark(call: Call, calls: dict[str, Call]) -> Tensor | None:
+def _unmark(call: KerasCall, calls: dict[str, KerasCall]) -> CallOutput | None:
     """What an output with padded steps is, which our models mark for the loss: set far off, masked, moved by next to nothing."""
     if call.class_name != "Rescaling" or call.config.get("scale") != 1 or len(call.inputs) != 1:
         return None
@@ -77,15 +77,15 @@ def _unmark(call: Call, calls: dict[str, Call]) -> Tensor | None:
     return marked.inputs[1] if far and len(marked.inputs) == 2 else None
 
 
-def _find_first(tensor: Tensor, same: dict[Tensor, Tensor]) -> Tensor:
+def _find_first(tensor: CallOutput, same: dict[CallOutput, CallOutput]) -> CallOutput:
     while tensor in same:
         tensor = same[tensor]
     return tensor
 
 
-def _rename_call(call: Call, same: dict[Tensor, Tensor]) -> Call:
+def _rename_call(call: KerasCall, same: dict[CallOutput, CallOutput]) -> KerasCall:
     keywords: dict[str, Any] = {
-        name: tuple(_find_first(each, same) if isinstance(each, Tensor) else each for each in value)
+        name: tuple(_find_first(each, same) if isinstance(each, CallOutput) else each for each in value)
         if isinstance(value, tuple)
         else value
         for name, value in call.keywords.items()
@@ -94,7 +94,7 @@ def _rename_call(call: Call, same: dict[Tensor, Tensor]) -> Call:
     return replace(call, inputs=inputs, keywords=keywords, masks=masks, states=states)
 
 
-def _mark_call(call: Call, calls: dict[str, Call]) -> Call:
+def _mark_call(call: KerasCall, calls: dict[str, KerasCall]) -> KerasCall:
     """The call as one that moves the steps, where it is."""
     if call.class_name == "Take" and len(call.inputs) == 2 and _comes_from(call.inputs[1], "Cumsum", calls):
         return replace(call, layer={"class_name": LEAVE, "config": {}}, inputs=call.inputs[:1], values=(), keywords={})
@@ -110,7 +110,7 @@ def _mark_call(call: Call, calls: dict[str, Call]) -> Call:
     return call
 
 
-def _recognize_learned(call: Call, calls: dict[str, Call]) -> Call:
+def _recognize_learned(call: KerasCall, calls: dict[str, KerasCall]) -> KerasCall:
     """A sum with rows of a table by where they stand as `PositionEmbedding`, a step of a table before others as `ClassToken`."""
     for name, maker, table_first in (("Add", "Cumsum", False), ("Concatenate", "ZerosLike", True)):
         if call.class_name != name or len(call.inputs) != 2:
@@ -127,7 +127,7 @@ def _recognize_learned(call: Call, calls: dict[str, Call]) -> Call:
     return call
 
 
-def _find_fixed(call: Call, calls: dict[str, Call]) -> Call:
+def _find_fixed(call: KerasCall, calls: dict[str, KerasCall]) -> KerasCall:
     """A sum with sines and cosines of where steps stand as `SinePositionEncoding`."""
     if call.class_name != "Add" or len(call.inputs) != 2 or not is_operation(call):
         return call
@@ -145,24 +145,24 @@ def _find_fixed(call: Call, calls: dict[str, Call]) -> Call:
     return replace(call, layer={"class_name": "SinePositionEncoding", "config": config}, inputs=(x,), values=())
 
 
-def _read_number(call: Call | None) -> float | None:
+def _read_number(call: KerasCall | None) -> float | None:
     """The number that an operation reads beside a tensor."""
     return next((value for value in call.values if isinstance(value, float)), None) if call is not None else None
 
 
-def _read_new_shape(call: Call) -> list[Any] | None:
+def _read_new_shape(call: KerasCall) -> list[Any] | None:
     found = call.config.get("newshape") or call.config.get("target_shape")
     if found is None:
         found = next((value for value in call.values if isinstance(value, list)), None)
     return list(found) if isinstance(found, list) and found else None
 
 
-def _comes_from(tensor: Tensor, name: str, calls: dict[str, Call]) -> bool:
+def _comes_from(tensor: CallOutput, name: str, calls: dict[str, KerasCall]) -> bool:
     """Whether an operation of that name is among those that a tensor is made by."""
     return _find(tensor, name, calls) is not None
 
 
-def _find(tensor: Tensor, name: str, calls: dict[str, Call]) -> Call | None:
+def _find(tensor: CallOutput, name: str, calls: dict[str, KerasCall]) -> KerasCall | None:
     """The nearest operation of that name among those that a tensor is made by."""
     waiting, seen = [tensor.call], set()
     while waiting:
@@ -188,7 +188,7 @@ def _find_padding(read: Read) -> None:
                     _find_mask_input(source, call, read)
 
 
-def _find_mask_sources(mask: Tensor, calls: dict[str, Call]) -> list[Call]:
+def _find_mask_sources(mask: CallOutput, calls: dict[str, KerasCall]) -> list[KerasCall]:
     """The comparisons and inputs that a mask is made of."""
     found, waiting, seen = [], [mask.call], set()
     while waiting:
@@ -204,7 +204,7 @@ def _find_mask_sources(mask: Tensor, calls: dict[str, Call]) -> list[Call]:
     return found
 
 
-def _find_value(comparison: Call, read: Read) -> None:
+def _find_value(comparison: KerasCall, read: Read) -> None:
     values = [value for value in comparison.values if isinstance(value, int | float)]
     if len(comparison.inputs) != 1 or len(values) != 1:
         return
@@ -220,7 +220,7 @@ def _find_value(comparison: Call, read: Read) -> None:
         read.padding[id] = Padding(value=values[0])
 
 
-def _find_mask_input(source: Call, reader: Call, read: Read) -> None:
+def _find_mask_input(source: KerasCall, reader: KerasCall, read: Read) -> None:
     """The branch that a mask is an input of is that of the call which is given it."""
     id = reader.inputs[0].call
     while read.graph.calls[id].inputs:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from ...ir.graph import TypedNode
-from ..artifact.verify import Compared, measure_differences
+from ..artifact.verify import Verification, measure_differences
 from ..compile import Compilation
-from .structure import Leaf
+from .structure import WrittenLayer
 from .write import Draft
 
 BOUND = 1e-5
@@ -43,7 +43,7 @@ def compare_shapes(draft: Draft, compilation: Compilation) -> int:
     return count
 
 
-def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> Compared:
+def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> Verification:
     """Predictions of the model and of the one built from the spec, with the model's weights; raises Unequal."""
     from ...emit.keras.run import load
 
@@ -59,7 +59,7 @@ def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> C
         target.set_weights(source.get_weights())
     if original.count_params() != rebuilt.count_params():
         raise Unequal(f"the model has {original.count_params():,} parameters, the spec {rebuilt.count_params():,}")
-    return Compared(*measure_differences(compilation, _Fed(original, compilation), rebuilt), "model and spec", BOUND)
+    return Verification(*measure_differences(compilation, _Fed(original, compilation), rebuilt), "model and spec", BOUND)
 
 
 class _Fed:
@@ -77,7 +77,7 @@ class _Fed:
         return [each.numpy() for each in several] if isinstance(several, list | tuple) else several.numpy()
 
 
-def _iterate_written(draft: Draft) -> Iterator[Leaf]:
+def _iterate_written(draft: Draft) -> Iterator[WrittenLayer]:
     """Each layer once, where it stands first."""
     seen = set()
     for leaf in draft.leaves:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from .structure import Block, Item, Leaf
+from .structure import Item, WrittenLayer, WrittenStructure
 
 LONGEST = 64
 """Items that come again together."""
@@ -23,7 +23,7 @@ def fold_repeats(items: list[Item]) -> list[Item]:
             at += 1
             continue
         copies = [items[at + length * time : at + length * (time + 1)] for time in range(times)]
-        found.append(Block("Repeat", copies=copies))
+        found.append(WrittenStructure("Repeat", copies=copies))
         at += length * times
     return found
 
@@ -41,15 +41,15 @@ def _find_longest(keys: list[Hashable], at: int) -> tuple[int, int]:
 
 
 def _fold_within(item: Item) -> Item:
-    if isinstance(item, Leaf):
+    if isinstance(item, WrittenLayer):
         return item
     lists = {key: fold_repeats(each) for key, each in item.lists.items()}
-    return Block(item.name, lists, [fold_repeats(path) for path in item.paths], item.copies, item.merge)
+    return WrittenStructure(item.name, lists, [fold_repeats(path) for path in item.paths], item.copies, item.merge)
 
 
 def _make_key(item: Item) -> Hashable:
     """What two items have in common that are written alike; layers that share weights are not repeated."""
-    if isinstance(item, Leaf):
+    if isinstance(item, WrittenLayer):
         return (item.name, repr(item.arguments)) if "share" not in item.arguments else id(item)
     lists = tuple((key, tuple(map(_make_key, each))) for key, each in item.lists.items())
     paths = tuple(tuple(map(_make_key, path)) for path in (*item.paths, *item.copies[:1]))

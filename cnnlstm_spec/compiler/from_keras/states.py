@@ -7,14 +7,14 @@ from typing import Any
 
 from ...model.order import sort_by_reading
 from ...text.frozen import dataclass
-from .calls import Call, Calls, Tensor
-from .structure import STATES, Chain, Item, Leaf, iterate_leaves
+from .calls import CallOutput, Calls, KerasCall
+from .structure import STATES, Chain, Item, WrittenLayer, iterate_leaves
 
 COUNTS = {"LSTM": 2, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 """The states of a layer; others have one."""
 
 
-def say_states(graph: Calls, chains: list[Chain], names: dict[Tensor, str]) -> dict[str, str]:
+def say_states(graph: Calls, chains: list[Chain], names: dict[CallOutput, str]) -> dict[str, str]:
     """Writes addresses in place of the tensors that layers begin with; by layer, why there is none."""
     addresses = _list_addresses(graph, chains, names)
     by_path = {call.path: call for call in graph.calls.values()}
@@ -30,7 +30,7 @@ def say_states(graph: Calls, chains: list[Chain], names: dict[Tensor, str]) -> d
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelPart:
     """The layers of a branch, a fusion or a head, and the names of what they read."""
 
     name: str
@@ -44,10 +44,10 @@ class _Step:
 
     id: str
     inputs: tuple[str, ...]
-    leaf: Leaf
+    leaf: WrittenLayer
 
 
-def order_leaves(parts: list[Part]) -> list[Leaf]:
+def order_leaves(parts: list[ModelPart]) -> list[WrittenLayer]:
     """The layers in the order in which a spec builds them: as they are written, but behind what they begin with."""
     steps: list[_Step] = []
     ends: dict[str, str] = {}
@@ -64,12 +64,12 @@ def order_leaves(parts: list[Part]) -> list[Leaf]:
     return [each.leaf for each in sort_by_reading(reading)]
 
 
-def _list_states(leaf: Leaf) -> tuple[str, ...]:
+def _list_states(leaf: WrittenLayer) -> tuple[str, ...]:
     found = leaf.arguments.get(STATES, ())
     return (found,) if isinstance(found, str) else tuple(found)
 
 
-def _list_addresses(graph: Calls, chains: list[Chain], names: dict[Tensor, str]) -> dict[str, str]:
+def _list_addresses(graph: Calls, chains: list[Chain], names: dict[CallOutput, str]) -> dict[str, str]:
     """By call, the address of its output."""
     by_path = {call.path: id for id, call in graph.calls.items()}
     found: dict[str, str] = {}
@@ -78,22 +78,22 @@ def _list_addresses(graph: Calls, chains: list[Chain], names: dict[Tensor, str])
         if start is not None and not chain.items:
             found[start.id] = names[chain.end]
         for leaf in iterate_leaves(chain.items):
-            if isinstance(leaf, Leaf) and leaf.paths and leaf.paths[0] in by_path and "name" in leaf.arguments:
+            if isinstance(leaf, WrittenLayer) and leaf.paths and leaf.paths[0] in by_path and "name" in leaf.arguments:
                 found[by_path[leaf.paths[0]]] = f"{names[chain.end]}.{leaf.arguments['name']}"
     return found
 
 
-def _say(states: tuple[Tensor, ...], call: Call, graph: Calls, addresses: dict[str, str]) -> str | list[str] | None:
+def _say(states: tuple[CallOutput, ...], call: KerasCall, graph: Calls, addresses: dict[str, str]) -> str | list[str] | None:
     """One address for all states of a layer of the same kind, or one of each; None where one of them has none."""
     first = graph.calls[states[0].call]
-    own = [Tensor(first.id, number + 1) for number in range(_count_states(first))]
+    own = [CallOutput(first.id, number + 1) for number in range(_count_states(first))]
     if _make_kind_key(first) == _make_kind_key(call) and list(states) == own and first.id in addresses:
         return addresses[first.id]
     said = [addresses[state.call] for state in states if state.call in addresses and _is_output(state, graph)]
     return said if len(said) == len(states) else None
 
 
-def _is_output(state: Tensor, graph: Calls) -> bool:
+def _is_output(state: CallOutput, graph: Calls) -> bool:
     """Whether a state is what its layer gives: the only tensor of most, of a recurrent one that gives its last step the first."""
     call = graph.calls[state.call]
     wrapped, config = _find_inner(call)
@@ -102,18 +102,18 @@ def _is_output(state: Tensor, graph: Calls) -> bool:
     return state.output == 1 and wrapped == call.class_name and not config.get("return_sequences")
 
 
-def _find_inner(call: Call) -> tuple[str, dict[str, Any]]:
+def _find_inner(call: KerasCall) -> tuple[str, dict[str, Any]]:
     """The class and the arguments of a recurrent layer, inside `Bidirectional` too."""
     inner = call.config.get("layer") if call.class_name == "Bidirectional" else call.layer
     config = inner.get("config") if isinstance(inner, dict) else None
     return str(inner.get("class_name")) if isinstance(inner, dict) else "", config if isinstance(config, dict) else {}
 
 
-def _count_states(call: Call) -> int:
+def _count_states(call: KerasCall) -> int:
     name, _ = _find_inner(call)
     return COUNTS.get(name, 1) * (2 if call.class_name == "Bidirectional" else 1)
 
 
-def _make_kind_key(call: Call) -> tuple[object, ...]:
+def _make_kind_key(call: KerasCall) -> tuple[object, ...]:
     name, config = _find_inner(call)
     return call.class_name, name, config.get("units"), config.get("filters")

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import Any
 
 from ...text.frozen import dataclass
-from .calls import Call, Calls, Tensor, find_calls, list_needed_tensors, read_by
+from .calls import CallOutput, Calls, KerasCall, find_calls, list_needed_tensors, read_by
 from .layers import is_operation, say_layer
 from .lowered import ENTER, LEAVE
 from .names import clean
@@ -29,7 +29,7 @@ PLACE = "FILL_IN"
 
 
 @dataclass
-class Leaf:
+class WrittenLayer:
     """A layer as it is written."""
 
     name: str
@@ -41,7 +41,7 @@ class Leaf:
 
 
 @dataclass
-class Block:
+class WrittenStructure:
     """A structure: `Residual`, `Parallel`, `TimeDistributed` or `Repeat`, with lists of items by key."""
 
     name: str
@@ -49,10 +49,10 @@ class Block:
     paths: list[list[Item]] = field(default_factory=list)
     copies: list[list[Item]] = field(default_factory=list)
     """Of `Repeat`, the lists of all its times; the first is written."""
-    merge: Leaf | None = None
+    merge: WrittenLayer | None = None
 
 
-Item = Leaf | Block
+Item = WrittenLayer | WrittenStructure
 
 
 @dataclass
@@ -60,15 +60,15 @@ class Chain:
     """A list of items that begins at an input, or at one or several earlier chains."""
 
     items: list[Item]
-    end: Tensor
+    end: CallOutput
     """The value that it ends with."""
-    input: Call | None = None
-    merge: Call | None = None
-    sources: tuple[Tensor, ...] = ()
+    input: KerasCall | None = None
+    merge: KerasCall | None = None
+    sources: tuple[CallOutput, ...] = ()
 
 
 @dataclass(frozen=True)
-class Structure:
+class FoundChains:
     """All chains, in an order in which each comes after those that it reads, and what could not be said."""
 
     chains: list[Chain]
@@ -81,7 +81,7 @@ class Finder:
 
     def __init__(self, graph: Calls, policy: str) -> None:
         self.graph, self.policy = graph, policy
-        self.readers: dict[Tensor, list[Call]] = {}
+        self.readers: dict[CallOutput, list[KerasCall]] = {}
         live = self._list_live()
         self.states_of = {state.call for call in live for state in call.states}
         """The calls of which another one takes what it begins with: their layers have names."""
@@ -90,11 +90,11 @@ class Finder:
                 self.readers.setdefault(tensor, []).append(call)
         self.ends = {tensor for _, tensor in graph.outputs}
         self.problems: dict[str, str] = {}
-        self.followed: dict[str, tuple[list[Item], Tensor]] = {}
+        self.followed: dict[str, tuple[list[Item], CallOutput]] = {}
         self.seen: set[str] = set()
         """The calls that stand in some chain."""
 
-    def _list_live(self) -> list[Call]:
+    def _list_live(self) -> list[KerasCall]:
         needed: set[str] = set()
         waiting = [tensor.call for _, tensor in self.graph.outputs]
         while waiting:
@@ -104,13 +104,13 @@ class Finder:
                 waiting += [each.call for each in list_needed_tensors(self.graph.calls[id])]
         return [call for id, call in self.graph.calls.items() if id in needed]
 
-    def find(self) -> Structure:
+    def find(self) -> FoundChains:
         """Every chain."""
         chains: list[Chain] = []
         begun: set[str] = set()
         for id in self.graph.inputs:
             call = self.graph.calls[id]
-            items, end = self.follow(Tensor(id))
+            items, end = self.follow(CallOutput(id))
             chains.append(Chain(items, end, input=call))
         done = {chain.end for chain in chains}
         # A call begins a chain when all that it reads is the end of one.
@@ -126,22 +126,22 @@ class Finder:
                     sources = tuple(read_by(reader)) if len(set(reader.inputs)) > 1 else (chain.end,)
                     merge = reader if len(set(reader.inputs)) > 1 else None
                     first = [] if merge is not None else self.find_items(reader)
-                    items, end = self.follow(Tensor(reader.id))
+                    items, end = self.follow(CallOutput(reader.id))
                     chains.append(Chain([*first, *items], end, merge=merge, sources=sources))
                     done.add(end)
         for call in self._list_live():
             if call.id not in begun | self.seen and call.class_name != "InputLayer":
                 self.problems.setdefault("/".join(call.path), "it reads an output that is none of its layer's first")
-        return Structure(chains, self.problems)
+        return FoundChains(chains, self.problems)
 
-    def follow(self, value: Tensor) -> tuple[list[Item], Tensor]:
+    def follow(self, value: CallOutput) -> tuple[list[Item], CallOutput]:
         """The items that follow a value, and the value that they end with."""
         items: list[Item] = []
         while value not in self.ends:
             readers = self.readers.get(value, [])
             if len(readers) == 1 and set(readers[0].inputs) == {value} and len(read_by(readers[0])) == len(readers[0].inputs):
                 items += self.find_items(readers[0])
-                value = Tensor(readers[0].id)
+                value = CallOutput(readers[0].id)
                 continue
             found = self.close(value, readers) if len(readers) > 1 else None
             if found is None:
@@ -150,17 +150,17 @@ class Finder:
             items.append(block)
         return fold_time(items), value
 
-    def close(self, value: Tensor, readers: list[Call]) -> tuple[Block, Tensor] | None:
+    def close(self, value: CallOutput, readers: list[KerasCall]) -> tuple[WrittenStructure, CallOutput] | None:
         """What stands between a value that several calls read and the one call in which all of their paths come together."""
-        ends: dict[Tensor, list[Item]] = {}
-        merges: list[Call] = []
+        ends: dict[CallOutput, list[Item]] = {}
+        merges: list[KerasCall] = []
         for reader in readers:
             if len(set(reader.inputs)) > 1 or len(reader.inputs) != len(read_by(reader)):
                 merges.append(reader)
                 ends[value] = []
                 continue
             if reader.id not in self.followed:
-                rest, end = self.follow(Tensor(reader.id))
+                rest, end = self.follow(CallOutput(reader.id))
                 self.followed[reader.id] = ([*self.find_items(reader), *rest], end)
             path, end = self.followed[reader.id]
             after = self.readers.get(end, [])
@@ -171,27 +171,27 @@ class Finder:
         merge = merges[0]
         if any(each is not merge for each in merges) or set(merge.inputs) != set(ends) or len(merge.inputs) != len(ends):
             return None
-        return self.find_structure(merge, [ends[tensor] for tensor in merge.inputs]), Tensor(merge.id)
+        return self.find_structure(merge, [ends[tensor] for tensor in merge.inputs]), CallOutput(merge.id)
 
-    def find_structure(self, merge: Call, paths: list[list[Item]]) -> Block:
+    def find_structure(self, merge: KerasCall, paths: list[list[Item]]) -> WrittenStructure:
         """`Residual` where two paths are added, else `Parallel`."""
         said = self.say(merge)
         if said.name == "Add" and not said.arguments and len(paths) == 2:
             shortcut, layers = sorted(paths, key=len)
             lists = {"layers": layers} if not shortcut else {"layers": layers, "shortcut": shortcut}
-            return Block("Residual", lists)
-        return Block("Parallel", paths=paths, merge=said)
+            return WrittenStructure("Residual", lists)
+        return WrittenStructure("Parallel", paths=paths, merge=said)
 
-    def find_items(self, call: Call) -> list[Item]:
+    def find_items(self, call: KerasCall) -> list[Item]:
         """The items that a call of one tensor is written as."""
         self.seen.add(call.id)
         if call.class_name == "TimeDistributed" and not is_operation(call):
             return [self.find_timed(call)]
         if call.class_name in (ENTER, LEAVE):
-            return [Leaf(call.class_name, {}, (call.path,))]
+            return [WrittenLayer(call.class_name, {}, (call.path,))]
         return [self.say(call)]
 
-    def say(self, call: Call) -> Leaf:
+    def say(self, call: KerasCall) -> WrittenLayer:
         """A call as it is written; one that cannot be is a place to fill in."""
         self.seen.add(call.id)
         where = "/".join(call.path)
@@ -201,7 +201,7 @@ class Finder:
             name, arguments = say_layer(call, self.policy)
         except Unsayable as error:
             self.problems[where] = str(error)
-            return Leaf(PLACE, {"layer": call.class_name}, (call.path,))
+            return WrittenLayer(PLACE, {"layer": call.class_name}, (call.path,))
         if call.states:
             arguments = {**arguments, STATES: call.states}
         if call.id in self.states_of:
@@ -211,9 +211,9 @@ class Finder:
         build = call.layer.get("build_config")
         shape = build.get("input_shape") if isinstance(build, dict) else None
         flat = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
-        return Leaf(name, arguments, (call.path,), tuple(shape) if flat and isinstance(shape, list) else None)
+        return WrittenLayer(name, arguments, (call.path,), tuple(shape) if flat and isinstance(shape, list) else None)
 
-    def find_timed(self, call: Call) -> Item:
+    def find_timed(self, call: KerasCall) -> Item:
         """`TimeDistributed` with the layers in it, those of a model too."""
         self.seen.add(call.id)
         inner = call.config.get("layer")
@@ -223,7 +223,7 @@ class Finder:
             self.problems[where] = "`TimeDistributed` is called more than once"
         if not isinstance(inner, dict):
             self.problems[where] = "its layer is not in the file"
-            return Leaf(PLACE, {"layer": "TimeDistributed"}, (call.path,))
+            return WrittenLayer(PLACE, {"layer": "TimeDistributed"}, (call.path,))
         if inner.get("class_name") in ("Functional", "Sequential", "Model"):
             try:
                 graph = find_calls(inner)
@@ -233,13 +233,13 @@ class Finder:
                     raise NotAModel("what it does in each step is no list of layers")
             except (NotAModel, ValueError):
                 self.problems[where] = "what it does in each step is no list of layers"
-                return Leaf(PLACE, {"layer": "TimeDistributed"}, (call.path,))
+                return WrittenLayer(PLACE, {"layer": "TimeDistributed"}, (call.path,))
             self.problems.update({f"{where}/{each}": why for each, why in finder.problems.items()})
             items = list(_iterate_within(chain.items, (*call.path, "layer")))
         else:
-            one = Call(call.id, inner, (*call.path, "layer"), call.inputs)
+            one = KerasCall(call.id, inner, (*call.path, "layer"), call.inputs)
             items = [self.say(one)]
-        return Block("TimeDistributed", {"layers": items})
+        return WrittenStructure("TimeDistributed", {"layers": items})
 
 
 def fold_time(items: list[Item]) -> list[Item]:
@@ -247,12 +247,12 @@ def fold_time(items: list[Item]) -> list[Item]:
     found: list[Item] = []
     open_: list[int] = []
     for item in items:
-        if isinstance(item, Leaf) and item.name == ENTER:
+        if isinstance(item, WrittenLayer) and item.name == ENTER:
             open_.append(len(found))
-        if isinstance(item, Leaf) and item.name == LEAVE and open_:
+        if isinstance(item, WrittenLayer) and item.name == LEAVE and open_:
             start = open_.pop()
             inner = found[start + 1 :]
-            found[start:] = [Block("TimeDistributed", {"layers": inner})] if inner else []
+            found[start:] = [WrittenStructure("TimeDistributed", {"layers": inner})] if inner else []
             continue
         found.append(item)
     return found
@@ -261,20 +261,20 @@ def fold_time(items: list[Item]) -> list[Item]:
 def _iterate_within(items: list[Item], path: tuple[str, ...]) -> Iterator[Item]:
     """The items with the place of the model that they lie in."""
     for item in items:
-        if isinstance(item, Leaf):
-            yield Leaf(item.name, item.arguments, tuple((*path, *each) for each in item.paths))
+        if isinstance(item, WrittenLayer):
+            yield WrittenLayer(item.name, item.arguments, tuple((*path, *each) for each in item.paths))
         else:
             lists = {key: list(_iterate_within(each, path)) for key, each in item.lists.items()}
             merge = next(_iterate_within([item.merge], path), None) if item.merge is not None else None
             paths = [list(_iterate_within(each, path)) for each in item.paths]
             copies = [list(_iterate_within(each, path)) for each in item.copies]
-            yield Block(item.name, lists, paths, copies, merge if isinstance(merge, Leaf) else None)
+            yield WrittenStructure(item.name, lists, paths, copies, merge if isinstance(merge, WrittenLayer) else None)
 
 
-def iterate_leaves(items: list[Item]) -> Iterator[Leaf]:
+def iterate_leaves(items: list[Item]) -> Iterator[WrittenLayer]:
     """Every layer with an address of its own, in the order in which a spec builds them."""
     for item in items:
-        if isinstance(item, Leaf):
+        if isinstance(item, WrittenLayer):
             yield item
             continue
         for each in (*item.lists.values(), *item.paths, *item.copies):

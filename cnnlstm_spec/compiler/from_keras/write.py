@@ -12,13 +12,13 @@ import yaml
 from ...ir.op import TEXT
 from ...language.catalog import load_catalog
 from ...text.frozen import dataclass
-from .calls import Call, Calls, Tensor
+from .calls import CallOutput, Calls, KerasCall
 from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
 from .names import clean
 from .repeats import fold_repeats
-from .states import Part, order_leaves, say_states
-from .structure import MERGES, PLACE, Chain, Item, Leaf, Structure
+from .states import ModelPart, order_leaves, say_states
+from .structure import MERGES, PLACE, Chain, FoundChains, Item, WrittenLayer
 from .unsayable import Unsayable
 
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
@@ -44,7 +44,7 @@ class Draft:
     """A spec as it is written, with the layers of the model in the order in which the spec has them."""
 
     text: str
-    leaves: list[Leaf] = field(default_factory=list)
+    leaves: list[WrittenLayer] = field(default_factory=list)
     """The layers of all branches, fusions and heads, in the order in which a spec builds them."""
     problems: dict[str, str] = field(default_factory=dict)
 
@@ -60,18 +60,18 @@ def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
     return max(known)[1] if known else "float32"
 
 
-class Writer:
+class SpecWriter:
     """Writes one model."""
 
     def __init__(
-        self, graph: Calls, structure: Structure, name: str, policy: str, compiled: dict[str, Any], padding: dict[str, Padding]
+        self, graph: Calls, structure: FoundChains, name: str, policy: str, compiled: dict[str, Any], padding: dict[str, Padding]
     ) -> None:
         self.graph, self.structure, self.policy, self.compiled = graph, structure, policy, compiled
         self.padding = padding
         self.title = clean(name) or "model"
         self.problems = dict(structure.problems)
         self.taken: set[str] = set()
-        self.names: dict[Tensor, str] = {}
+        self.names: dict[CallOutput, str] = {}
 
     def write(self) -> Draft:
         """The whole spec."""
@@ -81,12 +81,12 @@ class Writer:
         heads = self.write_heads(fusions or branches)
         self.name_chains(branches, fusions)
         lines = ["version: 1", f"name: {write_scalar(self.title)}", "", "branches:"]
-        parts: list[Part] = []
+        parts: list[ModelPart] = []
         for chain in branches:
             assert chain.input is not None
             name = self.names[chain.end]
             folded = fold_repeats(chain.items)
-            parts.append(Part(name, (), folded))
+            parts.append(ModelPart(name, (), folded))
             lines += [
                 f"  {write_scalar(name)}:",
                 f"    input: {write_flow(self.write_input(chain.input, folded))}",
@@ -99,7 +99,7 @@ class Writer:
             name = self.names[chain.end]
             folded = fold_repeats(chain.items)
             read = tuple(self.names[tensor] for tensor in chain.sources)
-            parts.append(Part(name, read, [said, *folded] if isinstance(said, Leaf) else folded))
+            parts.append(ModelPart(name, read, [said, *folded] if isinstance(said, WrittenLayer) else folded))
             keys = {"name": name, **self.write_fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
             if folded:
                 lines += [f"  - name: {write_scalar(name)}"]
@@ -111,7 +111,7 @@ class Writer:
         if len(self.graph.outputs) == 1:
             ((_, end),) = self.graph.outputs
             folded = fold_repeats(heads.get(end, []))
-            parts.append(Part("head", (self.names[end],), folded))
+            parts.append(ModelPart("head", (self.names[end],), folded))
             if fusions or len(branches) == 1:
                 lines += self.write_list("head", folded)
             else:
@@ -122,7 +122,7 @@ class Writer:
             for output, (stem, end) in enumerate(self.graph.outputs):
                 name = self.make_unique(stem, f"output_{output + 1}")
                 folded = fold_repeats(heads.pop(end, []))
-                parts.append(Part(name, (self.names[end],), folded))
+                parts.append(ModelPart(name, (self.names[end],), folded))
                 inputs = write_flow([self.names[end]])
                 lines += [f"  {write_scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
         lines += self.compile()
@@ -138,9 +138,9 @@ class Writer:
             self.names[chain.end] = self.make_unique(stem, "fusion")
         self.problems.update(say_states(self.graph, self.structure.chains, self.names))
 
-    def write_heads(self, last: list[Chain]) -> dict[Tensor, list[Item]]:
+    def write_heads(self, last: list[Chain]) -> dict[CallOutput, list[Item]]:
         """By output, the layers that its head takes over from the end of a chain; the chain goes without them."""
-        found: dict[Tensor, list[Item]] = {}
+        found: dict[CallOutput, list[Item]] = {}
         read = {tensor for chain in self.structure.chains for tensor in chain.sources}
         for _, end in self.graph.outputs:
             chain = next((each for each in self.structure.chains if each.end == end), None)
@@ -148,7 +148,7 @@ class Writer:
                 continue
             # Layers in a list that ends with what a head is made of.
             start = len(chain.items)
-            while start and isinstance(item := chain.items[start - 1], Leaf) and item.name in ENDINGS:
+            while start and isinstance(item := chain.items[start - 1], WrittenLayer) and item.name in ENDINGS:
                 start -= 1
             if start == len(chain.items) and start and len(self.graph.outputs) == 1:
                 start -= 1
@@ -165,7 +165,7 @@ class Writer:
         self.taken.add(found)
         return found
 
-    def write_input(self, call: Call, items: list[Item]) -> dict[str, Any]:
+    def write_input(self, call: KerasCall, items: list[Item]) -> dict[str, Any]:
         """The input of a branch."""
         shape = call.config.get("batch_shape") or call.config.get("batch_input_shape") or [None]
         if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
@@ -178,7 +178,7 @@ class Writer:
         kind = KINDS.get(len(sizes), "tensor")
         first = next(walk_leaves(items), None)
         if len(sizes) == 4:
-            whole = any(item.name.endswith("3D") for item in items if isinstance(item, Leaf))
+            whole = any(item.name.endswith("3D") for item in items if isinstance(item, WrittenLayer))
             kind = "volume" if whole and sizes[0] is not None and call.id not in self.padding else "video"
         if len(sizes) == 1 and first is not None and first.name in ("Embedding", "ReversibleEmbedding"):
             kind = "tokens"
@@ -200,7 +200,7 @@ class Writer:
 
     batch: int | None = None
 
-    def merge(self, chain: Chain) -> Leaf | None:
+    def merge(self, chain: Chain) -> WrittenLayer | None:
         """The layer of several inputs that a fusion is; None where it takes up one value."""
         if chain.merge is None:
             return None
@@ -211,7 +211,7 @@ class Writer:
         self.problems.update(finder.problems)
         return said
 
-    def write_fusion(self, said: Leaf | None) -> dict[str, Any]:
+    def write_fusion(self, said: WrittenLayer | None) -> dict[str, Any]:
         """What is done with the inputs of a fusion."""
         if said is None:
             return {"strategy": "concat"}
@@ -271,7 +271,7 @@ def write_lines(items: list[Item], margin: str) -> list[str]:
     """A list of items, each from its own line on."""
     found: list[str] = []
     for item in items:
-        if isinstance(item, Leaf):
+        if isinstance(item, WrittenLayer):
             found += write_leaf_lines(item, margin)
             continue
         found.append(f"{margin}- {item.name}:")
@@ -294,7 +294,7 @@ def write_lines(items: list[Item], margin: str) -> list[str]:
     return found
 
 
-def _merge(said: Leaf) -> Any:
+def _merge(said: WrittenLayer) -> Any:
     """How the paths of a `Parallel` come together."""
     if said.name in ("Concatenate", "Add", "Average", "Maximum"):
         word = MERGES[said.name]
@@ -305,7 +305,7 @@ def _merge(said: Leaf) -> Any:
     return {"layer": write_bare(said)}
 
 
-def write_leaf_lines(item: Leaf, margin: str) -> list[str]:
+def write_leaf_lines(item: WrittenLayer, margin: str) -> list[str]:
     """A layer on one line where it fits, else an argument a line."""
     if item.name == PLACE:
         return [f"{margin}# {PLACE}: a layer in place of `{item.arguments['layer']}`", f"{margin}- {PLACE}"]
@@ -319,7 +319,7 @@ def write_leaf_lines(item: Leaf, margin: str) -> list[str]:
     return [f"{margin}- {item.name}:", *(f"{margin}    {key}: {write_flow(value)}" for key, value in item.arguments.items())]
 
 
-def write_bare(item: Leaf) -> Any:
+def write_bare(item: WrittenLayer) -> Any:
     """`Name`, or `Name` with its arguments."""
     return {item.name: item.arguments} if item.arguments else item.name
 

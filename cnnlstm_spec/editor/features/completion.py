@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ...compiler.compile import Compilation
 from ...emit.words.reference import find, format_default
 from ...language.catalog import find_family
-from ...language.meanings import Address, Described, HeadName, Key, LayerName, Meaning, ObjectName, Value, Variables
+from ...language.meanings import Address, ArgumentValue, Described, HeadName, Key, LayerName, ObjectName, TextMeaning, Variables
 from ...model.addresses import list_addresses
 from ...model.logged import find_logged
 from ...ops import ALIASES, list_known_layers
@@ -71,11 +71,11 @@ def find_completions(state: State, params: Json) -> Json:
     return {"isIncomplete": False, "items": items}
 
 
-def _find_meanings(state: State, start: int, end: int, mark: str) -> tuple[list[Meaning], Compilation]:
+def _find_meanings(state: State, start: int, end: int, mark: str) -> tuple[list[TextMeaning], Compilation]:
     """What a word is taken for where it stands, in the first text with it that can be read there."""
     last, texts = state.source, state.prepared.texts
     before, after = state.source.text[:start], state.source.text[end:]
-    number, found = state.source.find_position(start)[0], (list[Meaning](), state.meant)
+    number, found = state.source.find_position(start)[0], (list[TextMeaning](), state.meant)
     for candidate in islice(_propose_texts(state.source.name, before, mark, after, number), MOST):
         edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
         if edited.document is None:
@@ -106,7 +106,7 @@ def _propose_texts(name: str, before: str, mark: str, after: str, number: int) -
             yield source
 
 
-def _list_options(meaning: Meaning, state: State, compilation: Compilation) -> Iterator[Option]:
+def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) -> Iterator[Option]:
     known = state.meant if state.meant.graph is not None else compilation
     if isinstance(meaning, Key):
         for name, argument in meaning.arguments.items():
@@ -117,7 +117,7 @@ def _list_options(meaning: Meaning, state: State, compilation: Compilation) -> I
         yield from _list_layers()
     elif isinstance(meaning, ObjectName):
         yield from _list_objects(meaning.family)
-    elif isinstance(meaning, Value):
+    elif isinstance(meaning, ArgumentValue):
         yield from _list_values(meaning.argument)
         if meaning.argument.name == "monitor" and known.spec is not None:
             yield from (Option(name, VALUE, "what is logged") for name in find_logged(known.spec) or ())

@@ -10,7 +10,7 @@ from ...emit.words.mask_origin import find_mask_origin
 from ...emit.words.object_pages import write_object_pages
 from ...emit.words.reference import find, format_default, write_page
 from ...ir.graph import TypedNode
-from ...language.meanings import Described, Key, LayerName, Meaning, ObjectName, Value, Word
+from ...language.meanings import ArgumentValue, Described, Key, LayerName, ObjectName, TextMeaning, Word
 from ...text.escape.json import write_readable
 from ...text.escape.terminal import make_line_safe, make_lines_safe
 from ...text.nodes import Mapping, Node, to_value
@@ -20,7 +20,7 @@ from ..positions import to_offset, to_range
 from ..state import State
 from .diagnostics import Json
 
-ORDER: tuple[type[Meaning], ...] = (ObjectName, LayerName, Word, Key, Value)
+ORDER: tuple[type[TextMeaning], ...] = (ObjectName, LayerName, Word, Key, ArgumentValue)
 """What is told first of a word that means several things."""
 MOST = 3
 """So many uses of one layer are told of."""
@@ -46,7 +46,7 @@ def fence_code(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
-def _iterate_parts(meaning: Meaning, state: State) -> Iterator[str]:
+def _iterate_parts(meaning: TextMeaning, state: State) -> Iterator[str]:
     if isinstance(meaning, LayerName):
         yield from _describe_uses(meaning.span, state)
         record = find(meaning.name)
@@ -60,7 +60,7 @@ def _iterate_parts(meaning: Meaning, state: State) -> Iterator[str]:
         yield _describe_word(meaning, state)
     elif isinstance(meaning, Key) and meaning.name in meaning.arguments:
         yield describe(meaning.arguments[meaning.name], meaning.owner)
-    elif isinstance(meaning, Value):
+    elif isinstance(meaning, ArgumentValue):
         yield describe(meaning.argument, meaning.owner)
 
 

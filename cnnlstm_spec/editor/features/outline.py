@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ...ir.graph import TypedNode
 from ...ir.size import Size
-from ...language.meanings import Key, LayerName, Meaning, Value, Word
+from ...language.meanings import ArgumentValue, Key, LayerName, TextMeaning, Word
 from ...text.escape.terminal import make_line_safe
 from ...text.source import Span
 from ..hints import format_output
@@ -42,13 +42,17 @@ def find_symbols(state: State) -> list[Json]:
 def _iterate_sections(state: State) -> Iterator[_Part]:
     """The keys of the spec itself, each up to the end of its value."""
     keys = [each for each in _list_own(state, Key) if isinstance(each, Key) and each.owner == TOP]
-    values = {each.argument.name: each for each in _list_own(state, Value) if isinstance(each, Value) and each.owner == TOP}
+    values = {
+        each.argument.name: each
+        for each in _list_own(state, ArgumentValue)
+        if isinstance(each, ArgumentValue) and each.owner == TOP
+    }
     for key in keys:
         value = values.get(key.name)
         yield _Part(key.span, value.span.end if value is not None else key.span.end, MODULE)
 
 
-def _list_own(state: State, kind: type[Meaning]) -> list[Meaning]:
+def _list_own(state: State, kind: type[TextMeaning]) -> list[TextMeaning]:
     """The meanings of a kind in the text itself, in its order."""
     name = state.source.name
     found = [each for each in state.meant.index.meanings if isinstance(each, kind) and each.span.source.name == name]

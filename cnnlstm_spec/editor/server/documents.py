@@ -18,7 +18,7 @@ LARGEST = 4 * 2**20
 
 
 @dataclass(frozen=True)
-class Document:
+class OpenText:
     """An open text: what it holds, how often it has changed, and the 1-based line of its last change."""
 
     uri: str
@@ -39,7 +39,7 @@ class WrongChange(ValueError):
     """A change that means nothing in the text that it is of."""
 
 
-def change_document(document: Document, changes: Any, version: int, serial: int) -> Document:
+def change_document(document: OpenText, changes: Any, version: int, serial: int) -> OpenText:
     """The document after a list of changes, each of the text that the one before leaves; raises WrongChange."""
     source, line = document.source, document.line
     if not isinstance(changes, list):

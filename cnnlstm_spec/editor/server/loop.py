@@ -12,9 +12,9 @@ from typing import Any, BinaryIO
 from ...compiler.version import __version__
 from ...text.source import Source
 from . import wire
-from .documents import Document, WrongChange, change_document, find_path
-from .session import Client, Job, Session
-from .wire import Broken, Json, Malformed, Writer, read_message
+from .documents import OpenText, WrongChange, change_document, find_path
+from .session import Client, Session, SessionJob
+from .wire import BrokenStream, Json, Malformed, MessageWriter, read_message
 
 ANSWERED = {
     "textDocument/hover": "hover",
@@ -51,7 +51,7 @@ WATCHED = {"watchers": [{"globPattern": "**/*.{yaml,yml}"}]}
 class Loop:
     """Takes messages one by one; `status` is the exit status once the editor has ended it."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: MessageWriter) -> None:
         self.writer, self.session = writer, Session()
         self.is_initialized = self.is_shut_down = False
         self.status: int | None = None
@@ -89,7 +89,7 @@ class Loop:
             self.is_shut_down = True
             self.writer.answer(id, None)
         elif method in ANSWERED:
-            job = Job(ANSWERED[method], params, id, find_uri(params))
+            job = SessionJob(ANSWERED[method], params, id, find_uri(params))
             if not self.session.ask(job):
                 self.writer.refuse(id, wire.REQUEST_FAILED, "too many requests wait already")
         else:
@@ -124,7 +124,7 @@ class Loop:
             return
         uri = item["uri"]
         source = Source(find_path(uri) or uri, item["text"])
-        self.session.put(Document(uri, source, read_number(item.get("version")), self.session.take_serial()), 0.0)
+        self.session.put(OpenText(uri, source, read_number(item.get("version")), self.session.take_serial()), 0.0)
 
     def take_change(self, params: Json) -> None:
         """Changes an open text; one that cannot be changed so is closed, since nothing is known of it from then on."""
@@ -145,9 +145,9 @@ class Loop:
         """Starts the worker, which imports the compiler."""
 
         def do_work() -> None:
-            from .worker import Worker
+            from .worker import EditorWorker
 
-            Worker(self.session, self.writer).run()
+            EditorWorker(self.session, self.writer).run()
 
         self.worker = threading.Thread(target=do_work, name="worker", daemon=True)
         self.worker.start()
@@ -159,14 +159,14 @@ class Loop:
 
 def serve(stream: BinaryIO, out: BinaryIO) -> int:
     """Serves one editor until it ends it; the exit status, 1 where it has gone away without a word."""
-    loop = Loop(Writer(out))
+    loop = Loop(MessageWriter(out))
     while loop.status is None and not loop.writer.is_closed:
         try:
             message = read_message(stream)
         except Malformed as error:
             loop.writer.refuse(None, error.code, str(error))
             continue
-        except (Broken, OSError, ValueError):
+        except (BrokenStream, OSError, ValueError):
             break
         if message is None:
             break

@@ -11,7 +11,7 @@ from dataclasses import field
 from typing import Any
 
 from ...text.frozen import dataclass
-from .documents import Document
+from .documents import OpenText
 
 DEBOUNCE = 0.1
 """Seconds without a change before findings are told."""
@@ -20,7 +20,7 @@ MOST = 2000
 
 
 @dataclass(eq=False)
-class Job:
+class SessionJob:
     """A request to answer, or, without an id, findings to tell."""
 
     method: str
@@ -50,10 +50,10 @@ class Session:
 
     def __init__(self) -> None:
         self.lock = threading.Condition()
-        self.documents: dict[str, Document] = {}
+        self.documents: dict[str, OpenText] = {}
         self.client = Client()
         self.is_over = False
-        self._jobs: list[Job] = []
+        self._jobs: list[SessionJob] = []
         self._serial = 0
 
     def take_serial(self) -> int:
@@ -62,7 +62,7 @@ class Session:
             self._serial += 1
             return self._serial
 
-    def put(self, document: Document, delay: float = DEBOUNCE) -> None:
+    def put(self, document: OpenText, delay: float = DEBOUNCE) -> None:
         """Opens or changes a text; its findings are told after a while without changes."""
         with self.lock:
             self.documents[document.uri] = document
@@ -73,7 +73,7 @@ class Session:
         with self.lock:
             if self.documents.pop(uri, None) is not None:
                 self._jobs = [job for job in self._jobs if job.uri != uri or job.id is not None]
-                self._jobs.append(Job("closed", uri=uri))
+                self._jobs.append(SessionJob("closed", uri=uri))
                 for other in self.documents:
                     self._tell(other, DEBOUNCE)
                 self.lock.notify()
@@ -86,10 +86,10 @@ class Session:
 
     def _tell(self, uri: str, delay: float) -> None:
         self._jobs = [job for job in self._jobs if not (job.method == "findings" and job.uri == uri)]
-        self._jobs.append(Job("findings", uri=uri, due=time.monotonic() + delay))
+        self._jobs.append(SessionJob("findings", uri=uri, due=time.monotonic() + delay))
         self.lock.notify()
 
-    def ask(self, job: Job) -> bool:
+    def ask(self, job: SessionJob) -> bool:
         """Adds a request; whether there is room for it."""
         with self.lock:
             if len(self._jobs) >= MOST:
@@ -109,9 +109,9 @@ class Session:
             if self._current is not None and self._current.id == id and id is not None:
                 self._current.is_cancelled = True
 
-    _current: Job | None = None
+    _current: SessionJob | None = None
 
-    def take(self) -> Job | None:
+    def take(self) -> SessionJob | None:
         """The next job, requests first, once it is due; None when all is over."""
         with self.lock:
             self._current = None
@@ -128,18 +128,18 @@ class Session:
                 wait = min((job.due for job in self._jobs), default=None)
                 self.lock.wait(None if wait is None else max(0.0, wait - now))
 
-    def is_wanted(self, job: Job, document: Document | None) -> bool:
+    def is_wanted(self, job: SessionJob, document: OpenText | None) -> bool:
         """Whether the text that a job is about is the same, and somebody waits for it."""
         if job.is_cancelled or self.is_over:
             return False
         return document is None or self.documents.get(document.uri) is document
 
-    def find_document(self, uri: str | None) -> Document | None:
+    def find_document(self, uri: str | None) -> OpenText | None:
         """The open text of a URI."""
         with self.lock:
             return self.documents.get(uri) if uri is not None else None
 
-    def list_open(self) -> list[Document]:
+    def list_open(self) -> list[OpenText]:
         """All open texts."""
         with self.lock:
             return list(self.documents.values())

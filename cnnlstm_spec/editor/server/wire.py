@@ -30,7 +30,7 @@ class Malformed(Exception):
         self.code = code
 
 
-class Broken(Exception):
+class BrokenStream(Exception):
     """The stream no longer holds messages."""
 
 
@@ -47,14 +47,14 @@ def read_message(stream: BinaryIO) -> Json | None:
             continue
         name, colon, value = line.partition(b":")
         if not colon or not line.endswith(b"\n"):
-            raise Broken("a header without a colon")
+            raise BrokenStream("a header without a colon")
         if name.strip().lower() == b"content-length":
             text = value.strip()
             if not text.isdigit() or len(text) > 12 or int(text) > LARGEST:
-                raise Broken("a length that no message has")
+                raise BrokenStream("a length that no message has")
             length = int(text)
     if length is None:
-        raise Broken("a message without its length")
+        raise BrokenStream("a message without its length")
     body = stream.read(length)
     if len(body) < length:
         return None
@@ -71,7 +71,7 @@ def _decode(body: bytes) -> Json:
     return message
 
 
-class Writer:
+class MessageWriter:
     """Writes messages whole, whichever thread has them; once nobody reads, it writes no more."""
 
     def __init__(self, stream: BinaryIO) -> None:

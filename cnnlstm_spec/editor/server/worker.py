@@ -23,9 +23,9 @@ from ..features.outline import find_folds, find_lenses, find_symbols
 from ..positions import is_position, is_range
 from ..state import Overtaken, Settings, State, make_state
 from . import wire
-from .documents import Document, find_path
-from .session import Job, Session
-from .wire import Json, Writer
+from .documents import OpenText, find_path
+from .session import Session, SessionJob
+from .wire import Json, MessageWriter
 
 ENDING = ".spec.yaml"
 OF_STATE: dict[str, Callable[[State, Json], Any]] = {
@@ -51,12 +51,12 @@ NEED_POSITION = ("hover", "completion", *OF_VIEWS)
 NEED_RANGE = ("inlayHint", "codeAction")
 
 
-class Worker:
+class EditorWorker:
     """Does one job at a time; what a newer change has overtaken is given up where it stands."""
 
-    def __init__(self, session: Session, writer: Writer) -> None:
+    def __init__(self, session: Session, writer: MessageWriter) -> None:
         self.session, self.writer = session, writer
-        self.states: dict[str, tuple[Document, Any, State]] = {}
+        self.states: dict[str, tuple[OpenText, Any, State]] = {}
         """The last state of each open spec, with what it rests on."""
         self.told: dict[str, dict[str, list[Json]]] = {}
         """By open spec, what was told of each file."""
@@ -68,7 +68,7 @@ class Worker:
         while (job := self.session.take()) is not None:
             self.do_job(job)
 
-    def do_job(self, job: Job) -> None:
+    def do_job(self, job: SessionJob) -> None:
         """One job, whatever comes of it."""
         try:
             # One pause for all of it: the reading of a text leaves as much behind as its compiling.
@@ -83,14 +83,14 @@ class Worker:
         except Exception as error:
             self.fail(job, error)
 
-    def fail(self, job: Job, error: Exception) -> None:
+    def fail(self, job: SessionJob, error: Exception) -> None:
         """Tells of what nobody has expected, and goes on."""
         words = f"{job.method}: {type(error).__name__}"
         self.writer.notify("window/logMessage", {"type": 1, "message": f"{words}; this is a bug of cnnlstm-spec"})
         if job.id is not None:
             self.writer.refuse(job.id, wire.INTERNAL_ERROR, words)
 
-    def do(self, job: Job) -> None:
+    def do(self, job: SessionJob) -> None:
         """One job."""
         if job.method == "closed":
             self.forget(job.uri or "")
@@ -113,13 +113,13 @@ class Worker:
             state = self.find_state(document, job)
             self.writer.answer(job.id, self.answer(state, document, job) if state is not None else None)
 
-    def answer(self, state: State, document: Document, job: Job) -> Any:
+    def answer(self, state: State, document: OpenText, job: SessionJob) -> Any:
         """The answer to a request about one text."""
         if job.method == "codeAction":
             return find_actions(state.exact, job.params, Uris(state.source, document.uri))
         return OF_STATE[job.method](state if job.method in BY_LINE else state.exact, job.params)
 
-    def is_spec(self, document: Document) -> bool:
+    def is_spec(self, document: OpenText) -> bool:
         """Whether a text holds a spec, or has held one."""
         name = document.source.name.rsplit("/", 1)[-1]
         if document.uri not in self.specs and (
@@ -128,7 +128,7 @@ class Worker:
             self.specs.add(document.uri)
         return document.uri in self.specs
 
-    def find_state(self, document: Document, job: Job, whatever: bool = False) -> State | None:
+    def find_state(self, document: OpenText, job: SessionJob, whatever: bool = False) -> State | None:
         """The state of a text, as it was compiled before if nothing of it has changed; None of one that is no spec."""
         if not whatever and not self.is_spec(document):
             return None
@@ -168,7 +168,7 @@ class Worker:
                 found[find_same_file(File(path))] = document.source
         return found
 
-    def list_views(self, document: Document, job: Job) -> list[View]:
+    def list_views(self, document: OpenText, job: SessionJob) -> list[View]:
         """A text as each open spec has it: itself, and those that extend it."""
         path = find_path(document.uri)
         found = []
@@ -190,7 +190,7 @@ class Worker:
             found.append(View(state, state.source, Uris(state.source, document.uri)))
         return found
 
-    def tell(self, document: Document, job: Job) -> None:
+    def tell(self, document: OpenText, job: SessionJob) -> None:
         """Tells what is found in a text and in what it extends; and what is found no more."""
         previous = self.states.get(document.uri)
         state = self.find_state(document, job)

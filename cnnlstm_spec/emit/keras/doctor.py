@@ -19,7 +19,7 @@ from ...ops import ALIASES, explain_refusal, find_op
 from ...ops.backbones.walk import BACKBONES
 from ...ops.backbones.walk import find_facts as backbone_facts
 from ...text.nodes import make_node
-from .expectations import ANNOUNCED_WRONGLY, Expected, KerasDifference, Shape, iterate_expectations, map_layers
+from .expectations import ANNOUNCED_WRONGLY, ExpectedLayer, KerasDifference, Shape, iterate_expectations, map_layers
 
 EVERY_OP = frozenset({"name", "trainable", "dtype", "share"})
 """Arguments that every op has, whatever Keras's class takes."""
@@ -115,7 +115,7 @@ def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[KerasD
             yield KerasDifference(name=cls.title(), sort="differs", what=f"the default of `{name}` is {_show_default(default)}")
 
 
-def _find_mismatch(op: Op, example: Example, expected: Expected, evaluate: Evaluate) -> str | None:
+def _find_mismatch(op: Op, example: Example, expected: ExpectedLayer, evaluate: Evaluate) -> str | None:
     """What is different for an example, or None."""
     try:
         layer = evaluate(Call(op.keras_path(), (), tuple((k, make_expression(v)) for k, v in op.list_keras_arguments().items())))

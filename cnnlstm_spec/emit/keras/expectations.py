@@ -35,7 +35,7 @@ class KerasDifference(Document):
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedLayer:
     """What a layer gives for an example: sizes (None: known only at run time), dtype, and weights as Keras names them."""
 
     shape: Shape
@@ -60,7 +60,7 @@ def count_expectations() -> dict[str, int]:
     return {"layers": len(map_layers()), "backbones": len(BACKBONES), "objects": objects}
 
 
-def iterate_expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]]:
+def iterate_expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, ExpectedLayer]]:
     """Each example of a layer that the rules accept, and what it gives."""
     for example in cls.examples:
         op = cls.make(**example.arguments)
@@ -72,7 +72,7 @@ def iterate_expectations(cls: type[Op]) -> Iterator[tuple[Op, Example, Expected]
             weights = tuple((each.name, each.shape, each.trainable) for each in op.weights(*inputs))
         except Refusal:
             continue
-        yield op, example, Expected(tuple(size if isinstance(size, int) else None for size in output.sizes), dtype, weights)
+        yield op, example, ExpectedLayer(tuple(size if isinstance(size, int) else None for size in output.sizes), dtype, weights)
 
 
 def _make_type(op: Op, shape: Shape, dtype: str) -> TensorType:

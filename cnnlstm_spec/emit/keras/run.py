@@ -23,6 +23,7 @@ from ...ir.program import (
     Call,
     Comment,
     Do,
+    DottedName,
     Expression,
     FreezeBefore,
     FreezeNorms,
@@ -31,7 +32,6 @@ from ...ir.program import (
     Let,
     LetEach,
     MarkLayers,
-    Named,
     OnTensorFlow,
     Program,
     Ref,
@@ -204,7 +204,7 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
     match expression:
         case Ref(name):
             return values[name]
-        case Named(path):
+        case DottedName(path):
             return _find(path, values)
         case Call(path, arguments, keywords):
             return _call(_find(path, values), *_evaluate_arguments(arguments, keywords, values))

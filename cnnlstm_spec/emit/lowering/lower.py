@@ -34,7 +34,7 @@ from ...ir.program import (
 from ...ir.tensor import Mask, TensorType
 from ...model import frames
 from ...ops.input import InputOp
-from ...ops.states import State
+from ...ops.states import RecurrentState
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
 from . import masks
@@ -81,7 +81,7 @@ class _Program:
         self.inputs: dict[str, Ref] = {}
         self.inner: dict[tuple[str, str], Expression] = {}
         """What inner layers of backbones give, by the id of the node and their name."""
-        states = (typed.node.inputs[0] for typed in graph.nodes.values() if isinstance(typed.node.op, State))
+        states = (typed.node.inputs[0] for typed in graph.nodes.values() if isinstance(typed.node.op, RecurrentState))
         self.ending = {graph.nodes[id].node.layer for id in states}
         """The layers whose states at the end are read."""
         self.ends: dict[str, Ref] = {}
@@ -143,7 +143,7 @@ class _Program:
             if not op.is_own():
                 raise
             raise Unbuildable(f"`{op.title()}` cannot say what it calls in Keras: {describe_error(error)}") from error
-        self.values[node.id] = value if isinstance(op, State) else self.bind(node, value)
+        self.values[node.id] = value if isinstance(op, RecurrentState) else self.bind(node, value)
 
     def lower_input(self, node: Node, op: InputOp, type: TensorType) -> None:
         keywords: dict[str, Expression] = {"shape": list_sizes(type.axes), "name": op.branch}

@@ -9,11 +9,11 @@ from dataclasses import replace
 from .drawing import (
     Area,
     Box,
+    DrawnFrame,
     Element,
     Flow,
-    Frame,
     Lane,
-    Split,
+    LaneSplit,
     State,
     iterate_all_boxes,
     iterate_boxes,
@@ -88,7 +88,7 @@ def fold_shared(items: tuple[Element, ...], owner: Owner, title: str) -> tuple[E
     return (*items[:start], box, *items[end:])
 
 
-def draw_shared_frame(frame: Frame, owner: Owner) -> Element:
+def draw_shared_frame(frame: DrawnFrame, owner: Owner) -> Element:
     """A block that shares all its weights with an earlier one, as one box."""
     if not _is_shared(frame, owner) or not any(box.note == "shared" for box in iterate_all_boxes(frame.items)):
         return frame
@@ -178,9 +178,9 @@ def _merge_repeated(items: tuple[Element, ...]) -> tuple[Element, ...]:
 
 def _shrink(item: Element, room: int) -> Element:
     """A frame or split whose sequences are folded."""
-    if isinstance(item, Frame):
+    if isinstance(item, DrawnFrame):
         return replace(item, items=fold_long(item.items, room))
-    if isinstance(item, Split):
+    if isinstance(item, LaneSplit):
         return replace(item, lanes=tuple(Lane(lane.title, fold_long(lane.items, room)) for lane in item.lanes))
     return item
 
@@ -189,14 +189,14 @@ def _close_element(item: Element) -> Element:
     """A frame or split as one box, unless something in it fails."""
     if isinstance(item, Box) or any(box.state == "failed" for box in iterate_all_boxes((item,))):
         return item
-    if isinstance(item, Frame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
+    if isinstance(item, DrawnFrame) and item.look == "repeat" and _count(item.items) <= LEAST_COLUMN:
         return item
     return as_box(item)
 
 
-def as_box(item: Frame | Split) -> Box:
+def as_box(item: DrawnFrame | LaneSplit) -> Box:
     """A structure as one box: a fold of it, or its only layer, which says more."""
-    if isinstance(item, Frame) and item.look == "block" and len(item.items) == 1 and isinstance(item.items[0], Box):
+    if isinstance(item, DrawnFrame) and item.look == "block" and len(item.items) == 1 and isinstance(item.items[0], Box):
         return item.items[0]
     return summarize((item,), item.title if item.title != "per step" else "TimeDistributed", name=item.name)
 

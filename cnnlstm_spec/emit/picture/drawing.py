@@ -69,7 +69,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Frame:
+class DrawnFrame:
     """A sequence with a title: a block, a repetition, what is done per step."""
 
     look: Literal["block", "time", "repeat"]
@@ -102,7 +102,7 @@ class Lane:
 
 
 @dataclass(frozen=True)
-class Split:
+class LaneSplit:
     """One input down several lanes, and the box where they meet."""
 
     look: Literal["residual", "parallel"]
@@ -125,7 +125,7 @@ class Split:
         return self.merge.gives
 
 
-Element = Box | Frame | Split
+Element = Box | DrawnFrame | LaneSplit
 Source = tuple[str, ...]
 """What one line carries: the output of a node, or those of several copies that are drawn once."""
 
@@ -139,7 +139,7 @@ class Join:
     merge: Box
 
 
-class Side(NamedTuple):
+class StateEntry(NamedTuple):
     """A state that enters a box at its side: the node that it is read from, and the one that begins with it."""
 
     source: Source
@@ -159,7 +159,7 @@ class Area:
     join: Join | None = None
     source: Source = ()
     """What the first item reads, where there is no join."""
-    sides: tuple[Side, ...] = ()
+    sides: tuple[StateEntry, ...] = ()
     """What layers in it begin with that other areas give."""
     members: tuple[Area, ...] = ()
     """Where it is drawn once for several, those."""
@@ -195,9 +195,9 @@ class Drawing:
 def iterate_elements(items: tuple[Element, ...]) -> Iterator[Element]:
     """Every element that is drawn, what is in it before itself."""
     for item in items:
-        if isinstance(item, Frame):
+        if isinstance(item, DrawnFrame):
             yield from iterate_elements(item.items)
-        elif isinstance(item, Split):
+        elif isinstance(item, LaneSplit):
             for lane in item.lanes:
                 yield from iterate_elements(lane.items)
         yield item
@@ -206,8 +206,8 @@ def iterate_elements(items: tuple[Element, ...]) -> Iterator[Element]:
 def iterate_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     """Every box that is drawn, in order."""
     for item in iterate_elements(items):
-        if not isinstance(item, Frame):
-            yield item.merge if isinstance(item, Split) else item
+        if not isinstance(item, DrawnFrame):
+            yield item.merge if isinstance(item, LaneSplit) else item
 
 
 def iterate_outputs(items: tuple[Element, ...]) -> Iterator[str]:
@@ -222,7 +222,7 @@ def iterate_all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     for item in items:
         if isinstance(item, Box):
             yield item
-        elif isinstance(item, Frame):
+        elif isinstance(item, DrawnFrame):
             yield from iterate_all_boxes(item.items)
             yield from item.unseen
         else:
@@ -233,5 +233,5 @@ def iterate_all_boxes(items: tuple[Element, ...]) -> Iterator[Box]:
 
 def list_copies(item: Element) -> tuple[tuple[str, ...], ...]:
     """The nodes whose output is that of an element, in each copy of it that it stands for."""
-    own = item.merge if isinstance(item, Split) else item
+    own = item.merge if isinstance(item, LaneSplit) else item
     return own.copies or (own.ids,)

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ...text.frozen import dataclass
 from . import text
-from .drawing import Box, Element, Frame, Split
+from .drawing import Box, DrawnFrame, Element, LaneSplit
 from .labels import count
 from .rounds import count_params
 from .shapes import BoxShape
@@ -31,22 +31,22 @@ STACK = 6
 
 
 @dataclass(frozen=True)
-class Sized:
+class SizedElement:
     """An element with its size and port."""
 
     element: Element
     width: float
     height: float
     port: float
-    parts: tuple[Column, ...] = ()
+    parts: tuple[SizedSequence, ...] = ()
     shape: BoxShape | None = None
 
 
 @dataclass(frozen=True)
-class Column:
+class SizedSequence:
     """A sequence with its size and port."""
 
-    items: tuple[Sized, ...]
+    items: tuple[SizedElement, ...]
     width: float
     height: float
     port: float
@@ -65,12 +65,12 @@ def describe_params(number: int, each: tuple[int, ...]) -> str:
 
 def describe_rounds(frame: Element) -> str:
     """What stands at the top of a frame whose rounds are drawn once: the parameters of all of them."""
-    if not isinstance(frame, Frame) or not frame.unseen:
+    if not isinstance(frame, DrawnFrame) or not frame.unseen:
         return ""
     return describe_params(count_params(frame), frame.each)
 
 
-def shorten_heading(element: Frame | Split) -> str:
+def shorten_heading(element: DrawnFrame | LaneSplit) -> str:
     """The title of a frame, as much of it as there is room for."""
     return text.cut_end(element.heading, NAME, LONGEST_HEADING, bold=True)
 
@@ -81,7 +81,7 @@ class Sizer:
     def __init__(self, way: Way, tone: str) -> None:
         self.way, self.tone = way, tone
 
-    def measure_box(self, box: Box) -> Sized:
+    def measure_box(self, box: Box) -> SizedElement:
         """A box as wide as its text asks for, within limits."""
         note = box.note or describe_params(box.params, box.each)
         inner = WIDEST - 2 * PAD
@@ -102,26 +102,28 @@ class Sizer:
         height = 2 * 9 + 17 + 15 * len(detail) + 15 * len(message) + (14 if name else 0) + (2 if message else 0)
         width, length = self.way.turn_sides(round(wide), height)
         shape = BoxShape(box, self.tone, 0, 0, width, length, title, note, detail, name, message)
-        return Sized(box, width, length + (STACK if box.look in STACKED else 0), width / 2, shape=shape)
+        return SizedElement(box, width, length + (STACK if box.look in STACKED else 0), width / 2, shape=shape)
 
-    def measure_element(self, element: Element) -> Sized:
+    def measure_element(self, element: Element) -> SizedElement:
         """The size of an element."""
         if isinstance(element, Box):
             return self.measure_box(element)
-        if isinstance(element, Split):
+        if isinstance(element, LaneSplit):
             return self._split(element)
         inner = self.measure_column(element.items)
         (near, far), (lead, tail), least, rest, length = self._measure_frame(element)
         port = max(inner.port + near, least)
         beyond = max(inner.width - inner.port + far, rest)
-        return Sized(element, port + beyond, max(inner.height + lead + tail, length), port, (inner,))
+        return SizedElement(element, port + beyond, max(inner.height + lead + tail, length), port, (inner,))
 
-    def _measure_frame(self, element: Frame | Split) -> tuple[tuple[float, float], tuple[float, float], float, float, float]:
+    def _measure_frame(
+        self, element: DrawnFrame | LaneSplit
+    ) -> tuple[tuple[float, float], tuple[float, float], float, float, float]:
         return self.way.measure_frame(
             text.measure_width(shorten_heading(element), NAME, True), text.measure_width(describe_rounds(element), NAME)
         )
 
-    def measure_column(self, items: tuple[Element, ...], title: str = "") -> Column:
+    def measure_column(self, items: tuple[Element, ...], title: str = "") -> SizedSequence:
         """A sequence: its boxes of one width where it goes down, its ports in a line."""
         sized = [self.measure_element(item) for item in items]
         if not self.way.right:
@@ -134,9 +136,9 @@ class Sizer:
         rights = [each.width - each.port for each in sized] or [EMPTY_LANE / 2]
         right = max([*rights, *stacks, *(beyond for _, beyond in beside), titled])
         gaps = sum(self.way.measure_gap(each.element.gives) for each in sized[:-1])
-        return Column(tuple(sized), left + right, sum(each.height for each in sized) + gaps, left, title)
+        return SizedSequence(tuple(sized), left + right, sum(each.height for each in sized) + gaps, left, title)
 
-    def _split(self, split: Split) -> Sized:
+    def _split(self, split: LaneSplit) -> SizedElement:
         lanes = tuple(self.measure_column(lane.items, lane.title) for lane in split.lanes)
         merge = self.measure_box(split.merge)
         ports, width = place_lane_ports(lanes)
@@ -148,14 +150,14 @@ class Sizer:
         right = max(start + width + far, port + merge.width / 2 + far, port + after + 4) - port
         _, fork = self.way.measure_fork([lane.title for lane in split.lanes])
         height = fork + max(lane.height for lane in lanes) + self.measure_meeting(split) + merge.height + tail
-        return Sized(split, port + right, max(height, length), port, lanes)
+        return SizedElement(split, port + right, max(height, length), port, lanes)
 
-    def measure_meeting(self, split: Split) -> float:
+    def measure_meeting(self, split: LaneSplit) -> float:
         """Between the longest lane of a split and the box where all meet."""
         return self.way.measure_meeting([lane.items[-1].gives for lane in split.lanes if lane.items])
 
 
-def find_main_port(split: Split, ports: list[float]) -> float:
+def find_main_port(split: LaneSplit, ports: list[float]) -> float:
     """Where lines come in and go out: at the main lane, or amid all; at a lane where one is near."""
     if split.look == "residual":
         return ports[0]
@@ -164,7 +166,7 @@ def find_main_port(split: Split, ports: list[float]) -> float:
     return near if abs(near - middle) < KINK else middle
 
 
-def place_lane_ports(lanes: tuple[Column, ...]) -> tuple[list[float], float]:
+def place_lane_ports(lanes: tuple[SizedSequence, ...]) -> tuple[list[float], float]:
     """The ports of lanes side by side, from the near side of the first, and the width of all."""
     ports, x = [], 0.0
     for lane in lanes:

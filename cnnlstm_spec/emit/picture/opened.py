@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from .condense import as_box, fold_sequence, summarize
-from .drawing import Area, Box, Element, Frame, Join, Lane, Split, iterate_all_boxes
+from .drawing import Area, Box, DrawnFrame, Element, Join, Lane, LaneSplit, iterate_all_boxes
 
 Opened = frozenset[str]
 """The folds that are opened, by name; `ALL` is every one."""
@@ -44,14 +44,14 @@ def _unfold_items(items: tuple[Element, ...], names: Opened) -> tuple[Element, .
 
 
 def _unfold(item: Element, names: Opened) -> Element:
-    if isinstance(item, Frame):
+    if isinstance(item, DrawnFrame):
         return replace(item, items=_unfold_items(item.items, names))
-    if isinstance(item, Split):
+    if isinstance(item, LaneSplit):
         return replace(item, lanes=tuple(Lane(lane.title, _unfold_items(lane.items, names)) for lane in item.lanes))
     name = name_fold(item)
     if not name or not (name in names or ALL in names):
         return item
-    return Frame("block", item.title, _unfold_items(item.held, names), item.gives, each=item.each, name=item.name)
+    return DrawnFrame("block", item.title, _unfold_items(item.held, names), item.gives, each=item.each, name=item.name)
 
 
 def _open_elements(items: tuple[Element, ...], depth: int) -> tuple[Element, ...]:
@@ -64,7 +64,7 @@ def _open_element(item: Element, depth: int) -> Element:
         return item
     if depth == 0:
         return _mark_failing(as_box(item))
-    if isinstance(item, Frame):
+    if isinstance(item, DrawnFrame):
         return replace(item, items=_open_elements(item.items, depth - 1))
     return replace(item, lanes=tuple(Lane(lane.title, _open_elements(lane.items, depth - 1)) for lane in item.lanes))
 

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from ...ir.graph import Frame as NodeFrame
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import Frame, TypedGraph, TypedNode
 from ...ops.backbones.inner import InnerLayer
 from ...ops.backbones.walk import BACKBONES
 from ...ops.fusions.residual import ResidualAdd
 from ...ops.input import InputOp
-from ...ops.states import State
+from ...ops.states import RecurrentState
 from ...ops.structural import EnterTime, LeaveTime, Output
 from . import condense as folds
 from .bundles import bundle_branches, bundle_lanes
-from .drawing import Area, Box, Drawing, Element, Flow, Frame, Join, Lane, Side, Split
+from .drawing import Area, Box, Drawing, DrawnFrame, Element, Flow, Join, Lane, LaneSplit, StateEntry
 from .failures import Failures
 from .labels import count, describe_arguments, describe_input, describe_shape
 from .opened import Opened, open_folds
@@ -140,13 +139,13 @@ class _Outliner:
         source = tuple(outside[:1]) if join is None else ()
         return Area(address, tone, items, nodes[-1].node.id, join, source, tuple(self.list_sides(address, nodes)))
 
-    def list_sides(self, address: str, nodes: list[TypedNode]) -> Iterator[Side]:
+    def list_sides(self, address: str, nodes: list[TypedNode]) -> Iterator[StateEntry]:
         """What the layers of an area begin with that others give."""
         for node in nodes:
             states = [self.nodes[id].node for id in node.node.inputs if id not in _list_drawn(node)]
-            given = dict.fromkeys(each.inputs[0] if isinstance(each.op, State) else each.id for each in states)
-            if not isinstance(node.node.op, State):
-                yield from (Side((id,), node.node.id) for id in given if self.nodes[id].node.area != address)
+            given = dict.fromkeys(each.inputs[0] if isinstance(each.op, RecurrentState) else each.id for each in states)
+            if not isinstance(node.node.op, RecurrentState):
+                yield from (StateEntry((id,), node.node.id) for id in given if self.nodes[id].node.area != address)
 
     def find_owner(self, id: str) -> str | None:
         """The earlier node whose weights and settings a node has; None where it is its own."""
@@ -200,7 +199,7 @@ class _Outliner:
             at = after
         return tuple(found)
 
-    def draw_framed(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> tuple[Element, ...]:
+    def draw_framed(self, frame: Frame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> tuple[Element, ...]:
         if frame.kind == "residual" and after and isinstance(after[-1].node.op, ResidualAdd):
             return (self.draw_residual(frame, inside, after[-1], depth),)
         if frame.kind == "parallel" and after:
@@ -210,23 +209,23 @@ class _Outliner:
         gives, name = self.make_flow(last), self.titles.get(frame.id, "")
         if frame.kind == "time":
             ids = (last.node.id,) if isinstance(last.node.op, LeaveTime) else ()
-            return (Frame("time", frame.title, items, gives, ids, name=name),) if items else ()
+            return (DrawnFrame("time", frame.title, items, gives, ids, name=name),) if items else ()
         if not items:
             return ()
         repeat = frame.title.startswith("Repeat x ")
         if repeat:
             return (replace(draw_repetition(frame.title.replace(" x ", " × "), items, gives), name=name),)
-        return (folds.draw_shared_frame(Frame("block", frame.title, items, gives, name=name), self.find_owner),)
+        return (folds.draw_shared_frame(DrawnFrame("block", frame.title, items, gives, name=name), self.find_owner),)
 
-    def draw_residual(self, frame: NodeFrame, inside: list[TypedNode], add: TypedNode, depth: int) -> Split:
+    def draw_residual(self, frame: Frame, inside: list[TypedNode], add: TypedNode, depth: int) -> LaneSplit:
         main = add.node.inputs[1]
         places = [index for index, node in enumerate(inside) if node.node.id == main]
         border = places[0] + 1 if places else 0
         shortcut = self.draw_items(inside[border:], depth)
         lanes = (Lane("", self.draw_items(inside[:border], depth)), Lane("" if shortcut else "identity", shortcut))
-        return Split("residual", frame.title, lanes, self.make_box(add, "merge"), name=self.titles.get(frame.id, ""))
+        return LaneSplit("residual", frame.title, lanes, self.make_box(add, "merge"), name=self.titles.get(frame.id, ""))
 
-    def draw_parallel(self, frame: NodeFrame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> Split:
+    def draw_parallel(self, frame: Frame, inside: list[TypedNode], after: list[TypedNode], depth: int) -> LaneSplit:
         merge = after[-1]
         projections = {node.node.id: node for node in after[:-1]}
         paths: dict[int, list[TypedNode]] = {}
@@ -241,7 +240,7 @@ class _Outliner:
             items = self.draw_items(paths[own.id], depth + 1) if own is not None else ()
             tail = (self.make_box(projection),) if projection is not None else ()
             lanes.append(Lane(name, (*items, *tail)))
-        return Split("parallel", frame.title, tuple(lanes), self.make_box(merge, "merge"), name=self.titles.get(frame.id, ""))
+        return LaneSplit("parallel", frame.title, tuple(lanes), self.make_box(merge, "merge"), name=self.titles.get(frame.id, ""))
 
     def make_flow(self, typed: TypedNode) -> Flow:
         type, op = typed.type, typed.node.op
@@ -287,7 +286,7 @@ class _Outliner:
 def _list_drawn(typed: TypedNode) -> tuple[str, ...]:
     """What a node reads that enters it from before: the states that a layer begins with enter at its side."""
     op = typed.node.op
-    if isinstance(op, State):
+    if isinstance(op, RecurrentState):
         return ()
     return typed.node.inputs[:1] if op is not None and "initial_state" in op.arguments else typed.node.inputs
 

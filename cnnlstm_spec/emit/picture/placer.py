@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .drawing import Box, Flow, Frame, Split, list_copies
-from .layout import Column, Sized, Sizer, describe_rounds, find_main_port, place_lane_ports, shorten_heading
+from .drawing import Box, DrawnFrame, Flow, LaneSplit, list_copies
+from .layout import SizedElement, SizedSequence, Sizer, describe_rounds, find_main_port, place_lane_ports, shorten_heading
 from .shapes import Canvas, FrameShape, Line
 from .way import GAP, Way
 
@@ -17,7 +17,7 @@ class Placer:
         self.canvas, self.way, self.tone = canvas, way, tone
         self.sizer = Sizer(way, tone)
 
-    def place_column(self, column: Column, port: float, y: float) -> float:
+    def place_column(self, column: SizedSequence, port: float, y: float) -> float:
         """A sequence with its port at an x; the y of its end."""
         for index, item in enumerate(column.items):
             if index:
@@ -38,18 +38,18 @@ class Placer:
         """The label of a line that begins there: the shape, and the mask where there is one."""
         self.canvas.texts += self.way.make_labels(flow, x, y, length)
 
-    def place_element(self, sized: Sized, port: float, y: float) -> float:
+    def place_element(self, sized: SizedElement, port: float, y: float) -> float:
         """An element with its port at an x; the y of its end."""
         element = sized.element
         if isinstance(element, Box):
             return self.place_box(sized, port, y)
         x = port - sized.port
-        tip = tuple(line for box in element.unseen for line in box.told) if isinstance(element, Frame) else ()
+        tip = tuple(line for box in element.unseen for line in box.told) if isinstance(element, DrawnFrame) else ()
         shape = FrameShape(
             element.look, shorten_heading(element), describe_rounds(element), self.tone, x, y, sized.width, sized.height, tip
         )
         self.canvas.frames.append(shape)
-        if isinstance(element, Split):
+        if isinstance(element, LaneSplit):
             self.split(element, sized, port, y)
             return y + sized.height
         _, (lead, _), *_ = self.way.measure_frame(0, 0)
@@ -60,7 +60,7 @@ class Placer:
             self.canvas.exits[id] = (x + sized.width, y + sized.height / 2, sized.height / 2)
         return y + sized.height
 
-    def place_box(self, sized: Sized, port: float, y: float) -> float:
+    def place_box(self, sized: SizedElement, port: float, y: float) -> float:
         """A box with its middle at an x."""
         assert sized.shape is not None
         shape = replace(sized.shape, x=port - sized.width / 2, y=y, width=sized.width)
@@ -69,7 +69,7 @@ class Placer:
             self.canvas.exits[id] = (port + sized.width / 2, y + shape.height / 2, shape.height / 2)
         return y + sized.height
 
-    def split(self, split: Split, sized: Sized, port: float, y: float) -> None:
+    def split(self, split: LaneSplit, sized: SizedElement, port: float, y: float) -> None:
         """The lanes of a split and the box where they meet."""
         ports, _ = place_lane_ports(sized.parts)
         start = port - find_main_port(split, ports)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal, TypeVar
 
-from .drawing import Box, Element, Flow, Frame, Lane, Split, iterate_all_boxes, list_copies
+from .drawing import Box, DrawnFrame, Element, Flow, Lane, LaneSplit, iterate_all_boxes, list_copies
 
 ROUNDS = 3
 """More equal rounds than these are drawn once."""
@@ -28,14 +28,14 @@ def make_drawing_key(item: Element, by: Likeness = "arguments") -> tuple[object,
         held = tuple(make_drawing_key(each, by) for each in item.held)
         look = item.look if item.look != "plain" else "layer"
         return (look, item.title, shown if not held else (), item.gives.mask, item.state, item.note, own, held)
-    if isinstance(item, Frame):
+    if isinstance(item, DrawnFrame):
         title = "" if " of " in item.title and item.look == "block" else item.title
         return (item.look, title, *(make_drawing_key(each, by) for each in item.items), len(item.unseen))
     lanes = ((lane.title, *(make_drawing_key(each, by) for each in lane.items)) for lane in item.lanes)
     return (item.look, item.title, *lanes, make_drawing_key(item.merge, by))
 
 
-def draw_repetition(title: str, rounds: tuple[Element, ...], gives: Flow) -> Frame:
+def draw_repetition(title: str, rounds: tuple[Element, ...], gives: Flow) -> DrawnFrame:
     """The rounds of a repetition in a frame: a run of more than three that differ in numbers alone is drawn once."""
     kinds: tuple[Likeness, ...] = ("arguments", "shapes")
     for by in kinds:
@@ -52,22 +52,22 @@ def draw_repetition(title: str, rounds: tuple[Element, ...], gives: Flow) -> Fra
             folded.append(repeat_rounds(f"× {len(run)}", tuple(_unwrap(each) for each in run)))
         else:
             for each in run:
-                folded += _unwrap(each) if isinstance(each, Frame) and len(each.items) == 1 else (each,)
+                folded += _unwrap(each) if isinstance(each, DrawnFrame) and len(each.items) == 1 else (each,)
         at = end
-    return Frame("repeat", title, tuple(folded), gives)
+    return DrawnFrame("repeat", title, tuple(folded), gives)
 
 
-def repeat_rounds(title: str, rounds: tuple[tuple[Element, ...], ...]) -> Frame:
+def repeat_rounds(title: str, rounds: tuple[tuple[Element, ...], ...]) -> DrawnFrame:
     """Rounds drawn once, the rest of them held unseen."""
     of = len(rounds[0][0].each) or 1
     shown = tuple(_merge_elements(each, of) for each in zip(*rounds, strict=True))
     unseen = tuple(box for each in rounds[1:] for box in iterate_all_boxes(each))
     each = tuple(map(sum, zip(*(item.each for each in rounds for item in each), strict=True)))
-    return Frame("repeat", title, shown, rounds[-1][-1].gives, unseen=unseen, each=each)
+    return DrawnFrame("repeat", title, shown, rounds[-1][-1].gives, unseen=unseen, each=each)
 
 
 def _unwrap(item: Element) -> tuple[Element, ...]:
-    return item.items if isinstance(item, Frame) and item.look == "block" else (item,)
+    return item.items if isinstance(item, DrawnFrame) and item.look == "block" else (item,)
 
 
 def _merge_elements(same: tuple[Element, ...], of: int) -> Element:
@@ -77,13 +77,13 @@ def _merge_elements(same: tuple[Element, ...], of: int) -> Element:
         return _merge_boxes([item for item in same if isinstance(item, Box)], of)
     name = _join_names([item.name for item in same])
     each = _join_in_turn([item.each or (count_params(item),) for item in same], of)
-    if isinstance(first, Frame):
-        frames = [item for item in same if isinstance(item, Frame)]
+    if isinstance(first, DrawnFrame):
+        frames = [item for item in same if isinstance(item, DrawnFrame)]
         inner = tuple(_merge_elements(items, of) for items in zip(*(frame.items for frame in frames), strict=True))
         gives = _merge_flows([frame.gives for frame in frames])
         ids = _join_in_turn([list_copies(frame) for frame in frames], of) if first.ids else ()
         return replace(first, items=inner, gives=gives, copies=ids, each=each, name=name)
-    splits = [item for item in same if isinstance(item, Split)]
+    splits = [item for item in same if isinstance(item, LaneSplit)]
     lanes = []
     for columns in zip(*(split.lanes for split in splits), strict=True):
         rows = zip(*(lane.items for lane in columns), strict=True)

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from . import text
 from .bundles import describe_copies
-from .drawing import Area, Drawing, Element, Flow, Frame, Side, Source, iterate_elements, list_copies
-from .layout import LANE_GAP, Column, Sized, Sizer
+from .drawing import Area, Drawing, DrawnFrame, Element, Flow, Source, StateEntry, iterate_elements, list_copies
+from .layout import LANE_GAP, SizedElement, SizedSequence, Sizer
 from .placer import Placer
 from .routing import arrange, assign_tracks
 from .shapes import Canvas, Line
@@ -37,9 +37,9 @@ class Item:
     """An area in its row, or a line that passes through the row."""
 
     area: Area | None = None
-    column: Column | None = None
-    lanes: tuple[Column, ...] = ()
-    merge: Sized | None = None
+    column: SizedSequence | None = None
+    lanes: tuple[SizedSequence, ...] = ()
+    merge: SizedElement | None = None
     sources: tuple[Source, ...] = ()
     x: float = 0
     width: float = 0
@@ -51,11 +51,11 @@ class Item:
     gutters: list[Source] = field(default_factory=list)
     """What others read of the inside: each leaves by a line of its own at the side."""
     gutter: float = 0
-    sides: list[tuple[Side, float]] = field(default_factory=list)
+    sides: list[tuple[StateEntry, float]] = field(default_factory=list)
     """What enters boxes at their side, each by a line of its own, and where that stands from the left of the item."""
 
 
-class Rows:
+class DrawnRows:
     """The areas of a drawing on a canvas."""
 
     def __init__(self, drawing: Drawing, way: Way) -> None:
@@ -63,7 +63,7 @@ class Rows:
         self.way = way
         self.flows, self.names = drawing.flows, drawing.names
         self.home = {id: area for area in drawing.areas for id in _list_ids(area)}
-        self.sides: dict[str, tuple[Side, ...]] = {}
+        self.sides: dict[str, tuple[StateEntry, ...]] = {}
         self.areas = self._order_areas(list(drawing.areas))
         self.reads = {
             area.address: (*self._list_sources(area), *(side.source for side in self.sides[area.address])) for area in self.areas
@@ -96,7 +96,7 @@ class Rows:
             left.remove(first)
         return tuple(placed.values())
 
-    def _can_enter(self, area: Area, side: Side) -> bool:
+    def _can_enter(self, area: Area, side: StateEntry) -> bool:
         """Whether the two ends of a state have a place in the picture."""
         return side.source[0] in self.home and self.home.get(side.target) is area
 
@@ -186,7 +186,7 @@ class Rows:
         return first + self.way.measure_exits([self._make_flow(item.area, source) for source in item.gutters])
 
     def _measure_join(
-        self, item: Item, area: Area, body: Column, signals: dict[Source, tuple[float, float]], alone: bool
+        self, item: Item, area: Area, body: SizedSequence, signals: dict[Source, tuple[float, float]], alone: bool
     ) -> None:
         assert area.join is not None
         sources = area.join.sources
@@ -215,12 +215,12 @@ class Rows:
         right = max(middle + bar / 2, middle + body.width - body.port, middle + beyond)
         item.width, item.port = right - left, middle - left
         item.ports = [port - left for port in ports]
-        item.merge = Sized(merge.element, bar, merge.height, bar / 2, (), merge.shape)
+        item.merge = SizedElement(merge.element, bar, merge.height, bar / 2, (), merge.shape)
 
-    def _make_bare_column(self, title: str) -> Column:
+    def _make_bare_column(self, title: str) -> SizedSequence:
         """A lane without boxes: a line, and beside it what it stands for."""
         beside = text.measure_width(title, NAME) if title and not self.way.right else 0
-        return Column((), PORT_GAP + beside, 0, PORT_GAP / 2, title)
+        return SizedSequence((), PORT_GAP + beside, 0, PORT_GAP / 2, title)
 
     def _make_flow(self, area: Area, source: Source) -> Flow:
         """What a line carries that leaves an area, and out of which copy of what is drawn once."""
@@ -364,7 +364,7 @@ def _describe_which(area: Area, source: Source, names: Mapping[str, str]) -> str
         if not places:
             continue
         inner = [id for _, ids in places for id in ids if id in source and id != ids[-1]]
-        if inner and not isinstance(item, Frame):
+        if inner and not isinstance(item, DrawnFrame):
             return names[inner[0]] if len(source) == 1 else f"{len(source)} of its layers"
         return describe_copies([number for number, _ in places], len(every)) if len(every) > 1 else ""
     return ""

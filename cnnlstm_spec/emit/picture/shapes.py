@@ -53,7 +53,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Text:
+class SmallText:
     """A line of small type beside a line of the picture; `look` is `shape`, `unknown`, `lane`, `mask` or `lost`."""
 
     x: float
@@ -64,7 +64,7 @@ class Text:
     look: str
 
 
-Shape = TypeVar("Shape", BoxShape, FrameShape, Line, Text)
+Shape = TypeVar("Shape", BoxShape, FrameShape, Line, SmallText)
 
 
 def change(shape: Shape, **fields: object) -> Shape:
@@ -82,6 +82,6 @@ class Canvas:
     frames: list[FrameShape] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     boxes: list[BoxShape] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
+    texts: list[SmallText] = field(default_factory=list)
     exits: dict[str, tuple[float, float, float]] = field(default_factory=dict)
     """For each node the middle of that side of its box at which other areas read it, and how far it is to its ends."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from ...text.frozen import dataclass
-from .shapes import BoxShape, Canvas, FrameShape, Line, Point, Text, change
+from .shapes import BoxShape, Canvas, FrameShape, Line, Point, SmallText, change
 
 MOST = 24
 """Strips of one picture."""
@@ -33,7 +33,7 @@ INSIDE = 3
 """Lines that a cut away from any seam counts for."""
 
 Extent = tuple[float, float]
-Shape = TypeVar("Shape", BoxShape, FrameShape, Text)
+Shape = TypeVar("Shape", BoxShape, FrameShape, SmallText)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def wrap(canvas: Canvas, height: float, seams: list[float], fits: Callable[[floa
 
 def measure_extent(canvas: Canvas) -> Extent:
     """From the nearest to the farthest across."""
-    shapes: list[BoxShape | FrameShape | Text] = [*canvas.boxes, *canvas.frames, *canvas.texts]
+    shapes: list[BoxShape | FrameShape | SmallText] = [*canvas.boxes, *canvas.frames, *canvas.texts]
     points = [x for line in canvas.lines for x, _ in line.points]
     return (
         min([each.x for each in shapes] + points, default=0),
@@ -206,7 +206,7 @@ def _split_line(line: Line, inner: list[float]) -> list[tuple[int, Line]]:
 
 def _make_squeeze(piece: Canvas) -> Callable[[float], float]:
     """Where an x of a strip comes to stand when room across it that nothing needs is taken out."""
-    shapes: list[BoxShape | FrameShape | Text] = [*piece.boxes, *piece.frames, *piece.texts]
+    shapes: list[BoxShape | FrameShape | SmallText] = [*piece.boxes, *piece.frames, *piece.texts]
     taken = [(each.x, each.x + each.width) for each in shapes]
     taken += [(x - 4, x + 4) for line in piece.lines for (x, y), (end, low) in pairwise(line.points) if x == end and y != low]
     gaps: list[Extent] = []

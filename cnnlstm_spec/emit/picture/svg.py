@@ -11,8 +11,8 @@ from . import text
 from .drawing import Box, Drawing
 from .layout import STACK, STACKED
 from .opened import Opened
-from .rows import Rows
-from .shapes import BoxShape, Canvas, FrameShape, Line, Text
+from .rows import DrawnRows
+from .shapes import BoxShape, Canvas, FrameShape, Line, SmallText
 from .strips import measure_extent, wrap
 from .style import write_style_sheet
 from .way import Direction, Way, shift, turn
@@ -66,7 +66,7 @@ def _draw_unreadable(compilation: Compiled) -> Drawing:
 
 def place(drawing: Drawing, way: Way = DOWN) -> tuple[Canvas, float, float]:
     """What is drawn below the title, on the page, with the width and height that it takes."""
-    rows = Rows(drawing, way)
+    rows = DrawnRows(drawing, way)
     _, top = _draw_header(drawing, LEAST)
     canvas, along = wrap(rows.canvas, rows.height, rows.seams, lambda across, along: _find_fits(way, across, along, top))
     near, far = measure_extent(canvas)
@@ -234,7 +234,7 @@ def _move_toward(start: tuple[float, float], end: tuple[float, float]) -> tuple[
     return (start[0] + step * dx / length, start[1] + step * dy / length) if length else start
 
 
-def _draw_text(label: Text) -> str:
+def _draw_text(label: SmallText) -> str:
     if not label.text:
         return ""
     size = 11 if label.look in ("shape", "unknown") else 10

@@ -11,7 +11,7 @@ from typing import Literal
 from ...text.frozen import dataclass
 from . import text
 from .drawing import Flow
-from .shapes import Canvas, Text, change
+from .shapes import Canvas, SmallText, change
 
 Direction = Literal["down", "right"]
 
@@ -58,7 +58,7 @@ class Way:
         """What a label takes across, before its line and beyond it."""
         return (LINE + 8, 0) if self.right else (0, measure_flow(flow) + 12)
 
-    def make_labels(self, flow: Flow, x: float, y: float, length: float = GAP) -> list[Text]:
+    def make_labels(self, flow: Flow, x: float, y: float, length: float = GAP) -> list[SmallText]:
         """The words beside a line of a length that begins there."""
         wide = text.measure_width(flow.shape, SHAPE)
         left, top = (y + 6, x - LINE - 5) if self.right else (x + BESIDE, y + length / 2 - 7)
@@ -72,14 +72,14 @@ class Way:
             )
         return found
 
-    def make_lane_title(self, title: str, x: float, top: float) -> Text:
+    def make_lane_title(self, title: str, x: float, top: float) -> SmallText:
         """The name of a lane beside the end of the line that leads to it."""
         wide = text.measure_width(title, NAME)
         if self.right:
             return self._make_text(top - HEAD + 2 - wide, x - LINE - 4, wide, title, "lane")
         return self._make_text(x + 8, top - 18, wide, title, "lane")
 
-    def place_exit_labels(self, flow: Flow, port: float, x: float, y: float, low: float) -> list[Text]:
+    def place_exit_labels(self, flow: Flow, port: float, x: float, y: float, low: float) -> list[SmallText]:
         """The words on a line that leaves at the side at a port, and turns along the way at an x."""
         return (
             self.make_labels(flow, x, low - 4 - measure_flow(flow) - 6)
@@ -107,10 +107,10 @@ class Way:
         """Between the longest lane and the box where all meet."""
         return max([44, *(measure_flow(flow) + 34 for flow in flows)]) if self.right else 44
 
-    def _make_text(self, left: float, top: float, wide: float, words: str, look: str) -> Text:
+    def _make_text(self, left: float, top: float, wide: float, words: str, look: str) -> SmallText:
         across, along = (top, left) if self.right else (left, top)
         width, height = self.turn_sides(wide, LINE)
-        return Text(across, along, width, height, words, look)
+        return SmallText(across, along, width, height, words, look)
 
 
 def turn(canvas: Canvas) -> Canvas:

@@ -8,6 +8,7 @@ from ...ir.program import (
     Call,
     Comment,
     Do,
+    DottedName,
     Expression,
     FreezeBefore,
     FreezeNorms,
@@ -16,7 +17,6 @@ from ...ir.program import (
     Let,
     LetEach,
     MarkLayers,
-    Named,
     OnTensorFlow,
     Program,
     Ref,
@@ -232,7 +232,7 @@ def _write_text(expression: Expression) -> str:
     match expression:
         case Ref(variable):
             return name(variable)
-        case Named(path):
+        case DottedName(path):
             return _shorten_path(path)
         case Call(path, arguments, keywords):
             return f"{_shorten_path(path)}({_write_arguments(arguments, keywords)})"

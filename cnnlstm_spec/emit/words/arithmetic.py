@@ -30,13 +30,13 @@ SUM, RATIO, PRODUCT, ATOM = range(4)
 """How tightly a text binds, from the loosest: `a + b`, `a // b`, `a * b`, a number."""
 
 
-class Told(int):
+class TracedSize(int):
     """A size that remembers how it was computed; `4 // 2 + 1` is the text of 3."""
 
     text: str
     binds: int
 
-    def __new__(cls, value: int, text: str | None = None, binds: int = ATOM) -> Told:
+    def __new__(cls, value: int, text: str | None = None, binds: int = ATOM) -> TracedSize:
         """A number; without a text it is its own."""
         made = super().__new__(cls, value)
         made.text, made.binds = str(int(value)) if text is None else text, binds
@@ -83,9 +83,9 @@ def _compute(left: int, sign: str, right: int) -> int:
         return NotImplemented
     value = OPERATIONS[sign](int(left), int(right))
     same = 0 if sign in "+-" else 1
-    if sign in "+-*" and right == same and not isinstance(right, Told):
+    if sign in "+-*" and right == same and not isinstance(right, TracedSize):
         return left
-    if sign in "+*" and left == same and not isinstance(left, Told):
+    if sign in "+*" and left == same and not isinstance(left, TracedSize):
         return right
     if sign == "*" and value == 0:
         return 0
@@ -94,20 +94,20 @@ def _compute(left: int, sign: str, right: int) -> int:
     before = _show_number(left, RATIO if binds == PRODUCT else binds)
     after = _show_number(right, binds if sign in "+*" else ATOM if binds == RATIO else binds + 1)
     loose = binds == PRODUCT and _rank_binding(left) == RATIO
-    return Told(value, f"{before} {sign} {after}", RATIO if loose else binds)
+    return TracedSize(value, f"{before} {sign} {after}", RATIO if loose else binds)
 
 
 def _rank_binding(value: int) -> int:
-    return value.binds if isinstance(value, Told) else ATOM if value >= 0 else SUM
+    return value.binds if isinstance(value, TracedSize) else ATOM if value >= 0 else SUM
 
 
 def _show_number(value: int, least: int) -> str:
-    text = value.text if isinstance(value, Told) else str(value)
+    text = value.text if isinstance(value, TracedSize) else str(value)
     return text if _rank_binding(value) >= least else f"({text})"
 
 
 @dataclass(frozen=True)
-class Number:
+class ComputedNumber:
     """A number of a layer by its name, and how it was computed; no arithmetic where it is a number by itself."""
 
     name: str
@@ -159,14 +159,14 @@ def _count_elements(shapes: Iterable[tuple[int, ...]]) -> int:
     """The elements of weights, which remember how they are counted."""
     total: int = 0
     for shape in shapes:
-        product: int = Told(1, "1") if not shape else 1
+        product: int = TracedSize(1, "1") if not shape else 1
         for size in shape:
-            product = product * (size if isinstance(size, Told) else Told(size))
+            product = product * (size if isinstance(size, TracedSize) else TracedSize(size))
         total = total + product
     return total
 
 
-def list_numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[Number, ...]:
+def list_numbers(typed: TypedNode, policy: str = "float32", batch_size: int | None = None) -> tuple[ComputedNumber, ...]:
     """The sizes of a node's output, its parameters and its multiply-adds for a sample."""
     op, type = typed.node.op, typed.type
     assert type is not None
@@ -195,7 +195,9 @@ def _make_tried(*types: TensorType) -> Tried:
     return {symbol: LARGE * (2 + number) for number, symbol in enumerate(sorted(symbols, key=lambda each: each.order))}
 
 
-def _count_multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried) -> Number:
+def _count_multiply_adds(
+    typed: TypedNode, op: Op, type: TensorType, inputs: tuple[TensorType, ...], tried: Tried
+) -> ComputedNumber:
     """Those of a step, as often as there are steps."""
     told = None if isinstance(op, Backbone) else op.macs(_remember_type(type, tried), *(_remember_type(x, tried) for x in inputs))
     step = _make_number("multiply-adds", typed.macs, told, tried)
@@ -205,16 +207,16 @@ def _count_multiply_adds(typed: TypedNode, op: Op, type: TensorType, inputs: tup
     is_told = len(parts) > 1 or step.arithmetic is not None
     texts = [part if part.isalnum() or len(parts) == 1 else f"({part})" for part in parts]
     arithmetic = " * ".join(texts)
-    return Number("multiply-adds", whole, arithmetic if is_told and arithmetic != _show_size(whole) else None)
+    return ComputedNumber("multiply-adds", whole, arithmetic if is_told and arithmetic != _show_size(whole) else None)
 
 
-def _make_number(name: str, value: Size, told: Size | None, tried: Tried) -> Number:
+def _make_number(name: str, value: Size, told: Size | None, tried: Tried) -> ComputedNumber:
     """A number with its arithmetic, if that is of the same value, and more than the number."""
     plain = int(value) if isinstance(value, int) else value
     computed = plain if isinstance(plain, int) else plain.evaluate(tried)
-    if isinstance(told, Told) and told == computed and told.text != str(plain):
-        return Number(name, plain, told.text)
-    return Number(name, plain, None)
+    if isinstance(told, TracedSize) and told == computed and told.text != str(plain):
+        return ComputedNumber(name, plain, told.text)
+    return ComputedNumber(name, plain, None)
 
 
 def _infer_asked(op: Op, inputs: tuple[TensorType, ...], tried: Tried, policy: str, batch_size: int | None) -> TensorType | None:
@@ -232,12 +234,12 @@ def _remember_type(x: TensorType, tried: Tried) -> TensorType:
     return replace(x, axes=tuple(Axis(axis.name, _remember(axis.size, tried)) for axis in x.axes))
 
 
-def _remember(size: Size, tried: Tried) -> Told:
+def _remember(size: Size, tried: Tried) -> TracedSize:
     """A size that remembers how it is computed with; one known only at run time as a number that is written as the size."""
     if isinstance(size, int):
-        return Told(size)
+        return TracedSize(size)
     text = str(size)
-    return Told(size.evaluate(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
+    return TracedSize(size.evaluate(tried), text, ATOM if len(size.symbols) == 1 and text in map(str, size.symbols) else SUM)
 
 
 def _count_params(typed: TypedNode, op: Op, inputs: tuple[TensorType, ...], tried: Tried) -> Size | None:
@@ -270,7 +272,7 @@ def explain_layer(typed: TypedNode, graph: TypedGraph) -> Iterator[str]:
     yield from _show_rows(list_numbers(typed, graph.policy))
 
 
-def _show_rows(rows: Iterable[Number]) -> Iterator[str]:
+def _show_rows(rows: Iterable[ComputedNumber]) -> Iterator[str]:
     """A line for each number."""
     rows = tuple(rows)
     size = max((measure_width(make_line_safe(row.name)) for row in rows), default=0)

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from ...text.diagnostic import Diagnostic, Severity
-from ...text.diagnostic import Label as Labelled
+from ...text.diagnostic import Diagnostic, Label, Severity
 from ...text.document import Document, LeftOut
 from ...text.escape.json import JsonList
 from ...text.fix import Applicability, Edit, Fix
@@ -18,7 +17,7 @@ from .checked import Checked, PartWriter
 Position = Annotated[int, Field(ge=1)] | None
 
 
-class Label(Document):
+class FindingLabel(Document):
     """A place that belongs to a finding, and what is to be said of it."""
 
     message: str
@@ -68,7 +67,7 @@ class Finding(Document):
     end_column: Position
     source: LeftOut[str] = None
     """The text that the position is in, where it is not the file: `--set`, or another file."""
-    labels: tuple[Label, ...]
+    labels: tuple[FindingLabel, ...]
     help: tuple[str, ...]
     """Ways out."""
     fixes: tuple[MadeFix, ...]
@@ -143,13 +142,13 @@ def _edit(edit: Edit) -> EditedSpan:
     return EditedSpan(path=name, **_describe_position(edit.span, name), text=edit.text)
 
 
-def _make_caret(diagnostic: Diagnostic, file: str) -> tuple[Label, ...]:
+def _make_caret(diagnostic: Diagnostic, file: str) -> tuple[FindingLabel, ...]:
     """What is said at the diagnostic's own place, as a label like the others."""
-    return (_describe_label(Labelled(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
+    return (_describe_label(Label(diagnostic.place, diagnostic.label), file),) if diagnostic.label else ()
 
 
-def _describe_label(label: Labelled, file: str) -> Label:
-    return Label(message=label.message, **_describe_position(label.place.span, file))
+def _describe_label(label: Label, file: str) -> FindingLabel:
+    return FindingLabel(message=label.message, **_describe_position(label.place.span, file))
 
 
 def _describe_position(span: Span, file: str) -> dict[str, Any]:

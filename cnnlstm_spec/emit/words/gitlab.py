@@ -41,7 +41,7 @@ class Issue(Document):
     location: Location
 
 
-class Report(RootModel[tuple[Issue, ...]]):
+class QualityReport(RootModel[tuple[Issue, ...]]):
     """A code quality report of GitLab."""
 
     model_config = ConfigDict(frozen=True, title="cnnlstm-spec validate --format gitlab")

@@ -44,7 +44,7 @@ class Tensor(Document):
     dtype: Dtype
 
 
-class Layer(Document):
+class LayerShape(Document):
     """A layer and its output."""
 
     path: str
@@ -79,7 +79,7 @@ class Shapes(Document):
     name: str
     inputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     """Inputs of the Keras model, in its order."""
-    layers: tuple[Layer, ...]
+    layers: tuple[LayerShape, ...]
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1)]
     """Outputs by head."""
     params: Params
@@ -87,7 +87,7 @@ class Shapes(Document):
     def to_pandas(self) -> Any:
         """A data frame of pandas with a row for each layer; raises ImportError where pandas is not installed."""
         frame = import_module("pandas").DataFrame
-        return frame([dict(each) for each in self.layers], columns=list(Layer.model_fields))
+        return frame([dict(each) for each in self.layers], columns=list(LayerShape.model_fields))
 
 
 def make_shapes(graph: TypedGraph) -> Shapes:
@@ -132,7 +132,7 @@ def _describe_tensor(name: str, type: TensorType | None) -> Tensor:
     return Tensor.model_validate({"name": name, "shape": type.shape, "dtype": type.dtype})
 
 
-def _describe_layer(typed: TypedNode, graph: TypedGraph) -> Layer:
+def _describe_layer(typed: TypedNode, graph: TypedGraph) -> LayerShape:
     node, type = typed.node, typed.type
     assert node.op is not None and type is not None
     values = {
@@ -145,4 +145,4 @@ def _describe_layer(typed: TypedNode, graph: TypedGraph) -> Layer:
         "params": typed.params,
         "trainable_params": typed.trainable_params,
     }
-    return Layer.model_validate(values)
+    return LayerShape.model_validate(values)

@@ -49,7 +49,7 @@ class Symbol(Atom):
         return show(self)
 
 
-class Facts:
+class ExprFacts:
     """What is known of an expression without trying values, for each of its symbols.
 
     After `periods[s]` more of a symbol the value has grown by a polynomial of the degree `degrees[s] - 1`.
@@ -87,7 +87,7 @@ class Compound(_Unique, Atom):
 
     __slots__ = ("facts", "number", "parts", "points", "tried")
     parts: tuple[Expr, ...]
-    facts: Facts
+    facts: ExprFacts
     number: int
     """Counts up, for an order."""
 
@@ -99,7 +99,7 @@ class Compound(_Unique, Atom):
         self.tried = list(values)
 
     @classmethod
-    def _make_atom(cls, key: Any, parts: tuple[Expr, ...], facts: Facts, **more: Any) -> Self:
+    def _make_atom(cls, key: Any, parts: tuple[Expr, ...], facts: ExprFacts, **more: Any) -> Self:
         return cls._make_unique(key, parts=parts, facts=facts, number=next(_NUMBERS), tried=None, points={}, **more)
 
 
@@ -117,7 +117,7 @@ class Quotient(Compound):
     def __new__(cls, top: Expr, bottom: int) -> Quotient:
         facts = top.facts
         periods = {symbol: period * bottom for symbol, period in facts.periods.items()}
-        mine = Facts(periods, facts.degrees, facts.grows, facts.bent)
+        mine = ExprFacts(periods, facts.degrees, facts.grows, facts.bent)
         return cls._make_atom((top, bottom), (top,), mine, top=top, bottom=bottom)
 
     @property
@@ -143,7 +143,7 @@ class Largest(Compound):
 
     def __new__(cls, left: Expr, right: Expr) -> Largest:
         both = _join_facts(left.facts, right.facts)
-        mine = Facts(both.periods, both.degrees, both.grows, True)
+        mine = ExprFacts(both.periods, both.degrees, both.grows, True)
         return cls._make_atom(frozenset((left, right)), (left, right), mine)
 
     def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
@@ -236,13 +236,13 @@ class Expr(_Unique, Sum):
     __repr__ = __str__
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> ExprFacts:
         """What is known of it without trying values."""
         if self._facts is None:
             self._facts = _infer_facts(self.terms)
         return self._facts
 
-    _facts: Facts | None
+    _facts: ExprFacts | None
 
     @property
     def symbols(self) -> frozenset[Symbol]:
@@ -308,7 +308,7 @@ def _take_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
     return whole | {(): terms[()]} if () in terms else whole
 
 
-def _infer_facts(terms: Mapping[Monomial, int]) -> Facts:
+def _infer_facts(terms: Mapping[Monomial, int]) -> ExprFacts:
     periods: dict[Symbol, int] = {}
     degrees: dict[Symbol, int] = {}
     grows = all(factor > 0 for monomial, factor in terms.items() if monomial)
@@ -330,19 +330,19 @@ def _infer_facts(terms: Mapping[Monomial, int]) -> Facts:
             degrees[symbol] = max(degree, degrees.get(symbol, 0))
         # A product falls where one of what is multiplied is below 0 and another grows.
         grows = grows and (len(monomial) < 2 or all(_is_positive(atom) for atom in monomial))
-    return Facts(periods, degrees, grows, bent)
+    return ExprFacts(periods, degrees, grows, bent)
 
 
 def _is_positive(atom: Atom) -> bool:
     return all(all(factor > 0 for factor in part.terms.values()) for part in atom.parts)
 
 
-def _join_facts(left: Facts, right: Facts) -> Facts:
+def _join_facts(left: ExprFacts, right: ExprFacts) -> ExprFacts:
     periods, degrees = dict(left.periods), dict(left.degrees)
     for symbol, period in right.periods.items():
         periods[symbol] = lcm(periods.get(symbol, 1), period)
         degrees[symbol] = max(degrees.get(symbol, 0), right.degrees[symbol])
-    return Facts(periods, degrees, left.grows and right.grows, left.bent or right.bent)
+    return ExprFacts(periods, degrees, left.grows and right.grows, left.bent or right.bent)
 
 
 def _place(atom: Atom) -> tuple[bool, str, int]:

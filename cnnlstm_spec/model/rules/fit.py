@@ -12,7 +12,7 @@ from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.data.splits import Split
 from ...spec.fit.callbacks import Callback
-from ...spec.fit.phases import Address, Phase
+from ...spec.fit.phases import Phase, WrittenAddress
 from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...spec.patterns import report_beside
@@ -249,7 +249,7 @@ def _find_state(typed: TypedGraph, held: set[Part], frozen: set[Part], opened: s
     return all(trains.values())
 
 
-def _report_unchanged(address: Address, freezes: bool, phase: Phase) -> Diagnostic:
+def _report_unchanged(address: WrittenAddress, freezes: bool, phase: Phase) -> Diagnostic:
     key, state = ("freeze", "is frozen") if freezes else ("unfreeze", "trains")
     facts: dict[str, object] = {"key": key, "address": address.text, "state": state}
     alone = len(phase.keys.freeze if freezes else phase.keys.unfreeze) == 1
@@ -257,7 +257,7 @@ def _report_unchanged(address: Address, freezes: bool, phase: Phase) -> Diagnost
     return Diagnostic(CHANGES_NOTHING, address.place, facts, help=("leave it out",), fixes=fixes)
 
 
-def _check_beside(addresses: tuple[Address, ...], graph: Graph) -> Iterator[Diagnostic]:
+def _check_beside(addresses: tuple[WrittenAddress, ...], graph: Graph) -> Iterator[Diagnostic]:
     """What a pattern stands for and is named beside it."""
     named = {each.text: each.place for each in addresses if "*" not in each.text}
     for pattern in (each for each in addresses if "*" in each.text):

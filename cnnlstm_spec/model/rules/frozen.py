@@ -16,10 +16,10 @@ from .common import Setting
 
 if TYPE_CHECKING:
     from ...ops.backbones.op import Backbone
-    from ...ops.embedding import Lookup
+    from ...ops.embedding import EmbeddingLookup
 else:
     Backbone = stand_for("backbones.op", "Backbone")
-    Lookup = stand_for("embedding", "Lookup")
+    EmbeddingLookup = stand_for("embedding", "Lookup")
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
 
@@ -52,7 +52,7 @@ def _has_random_weights(op: Op) -> bool:
     """Whether weights that only training makes useful begin as draws: a backbone without pretrained ones, a table of vectors."""
     if isinstance(op, Backbone):
         return op.get_value("weights") is None
-    if not isinstance(op, Lookup) or op.list_values().get("weights") is not None:
+    if not isinstance(op, EmbeddingLookup) or op.list_values().get("weights") is not None:
         return False
     return find_called(op.get_value("embeddings_initializer")) not in CONSTANT
 

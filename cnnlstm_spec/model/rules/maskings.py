@@ -20,7 +20,7 @@ from ...text.fix import Drop, Fix, Move, Put, Wrap
 from .common import find_compile_spec, find_title
 
 if TYPE_CHECKING:
-    from ...ops.embedding import Lookup
+    from ...ops.embedding import EmbeddingLookup
     from ...ops.functions.op import Function
     from ...ops.fusions.concat import Concat
     from ...ops.fusions.elementwise import AddStrategy
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ...ops.unary import Op as Unary
     from ...ops.wrappers import Bidirectional
 else:
-    Lookup = stand_for("embedding", "Lookup")
+    EmbeddingLookup = stand_for("embedding", "EmbeddingLookup")
     Concat = stand_for("fusions.concat", "Concat")
     AddStrategy = stand_for("fusions.elementwise", "AddStrategy")
     Function = stand_for("functions.op", "Function")
@@ -77,7 +77,7 @@ def _check_never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Di
     here, key = node.node.origin.place.span, f"`padding_value: {op.mask_value:g}` of the input"
     before = dict.fromkeys((step.node.origin.place.span, outer.node.origin.place.span))
     fixes = tuple(Fix("move it before that layer", (Move(here, each),)) for each in before)
-    if isinstance(step.node.op, Lookup):
+    if isinstance(step.node.op, EmbeddingLookup):
         key = "`mask_zero: true` of the embedding, or `padding_value` of the input,"
         edits = (Put(step.node.origin.place.span, "mask_zero", "true"), Drop(here))
         fixes = (Fix("write `mask_zero: true`, and leave it out", edits),)
@@ -140,7 +140,7 @@ def _explain_change(op: Op, value: float) -> str | None:
         return "takes the mean away"
     if isinstance(op, GaussianNoise | AlphaDropout):
         return "adds noise in training" if op.draws else None
-    if isinstance(op, Lookup):
+    if isinstance(op, EmbeddingLookup):
         return "looks up a vector, for 0 too"
     if isinstance(op, Recurrent | Bidirectional):
         return "gives what it has read so far"

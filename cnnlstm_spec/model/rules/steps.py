@@ -18,12 +18,12 @@ from .common import Setting, find_compile_spec, find_title, find_written
 
 if TYPE_CHECKING:
     from ...ops.attention import Attending
-    from ...ops.fusions.attention import Heads
+    from ...ops.fusions.attention import MultiHeadStrategy
     from ...ops.join import Dot
     from ...ops.recurrent import Recurrent
 else:
     Attending = stand_for("attention", "Attending")
-    Heads = stand_for("fusions.attention", "Heads")
+    MultiHeadStrategy = stand_for("fusions.attention", "Heads")
     Dot = stand_for("join", "Dot")
     Recurrent = stand_for("recurrent", "Recurrent")
 
@@ -38,7 +38,7 @@ def check_order(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     told = set()
     for node in typed.nodes.values():
         op = node.node.op
-        if op is None or len(node.inputs) < 2 or isinstance(op, Attending | Heads | Dot):
+        if op is None or len(node.inputs) < 2 or isinstance(op, Attending | MultiHeadStrategy | Dot):
             continue
         pairs = [(id, x) for id, x in zip(node.node.inputs, node.inputs, strict=True) if x is not None and x.meaning.steps == 0]
         turned = [id for id, x in pairs if x.meaning.backwards]

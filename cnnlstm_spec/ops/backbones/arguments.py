@@ -77,7 +77,7 @@ WEIGHT_SUFFIXES = (".keras", ".weights.h5", ".weights.json", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
-class Facts:
+class BackboneFacts:
     """What Keras's source says of one backbone."""
 
     name: str
@@ -101,7 +101,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Problem:
+class BackboneProblem:
     """One thing wrong with a backbone's arguments or input."""
 
     kind: str
@@ -157,11 +157,11 @@ def is_prefixed(name: str) -> bool:
 
 
 @cache
-def find_facts(name: str) -> Facts:
+def find_facts(name: str) -> BackboneFacts:
     """The facts of one of `BACKBONES`."""
     raw = load_data(name)
     keys = ("default_side", "min_side", "preprocess", "reads_parity")
-    return Facts(name=name, arguments=tuple((k, v) for k, v in raw["arguments"]), **{k: raw[k] for k in keys})
+    return BackboneFacts(name=name, arguments=tuple((k, v) for k, v in raw["arguments"]), **{k: raw[k] for k in keys})
 
 
 def find_known_sides(args: Args, height: Size, width: Size) -> tuple[int | None, int | None]:
@@ -172,14 +172,14 @@ def find_known_sides(args: Args, height: Size, width: Size) -> tuple[int | None,
     return sides[0], sides[1]
 
 
-def check(name: str, args: Args, height: Size, width: Size, channels: int) -> list[Problem]:
+def check(name: str, args: Args, height: Size, width: Size, channels: int) -> list[BackboneProblem]:
     """Whatever keeps `keras.applications.<name>(**args)` from being built for images of height x width x channels.
 
     The sides are passed to Keras as `input_shape`, null where known only at run time. Whether a weights file exists
     is not looked at. Types are those of Keras's documentation and are not checked, but for `weights`; give `alpha` as a
     float, as Keras looks for the weights of a MobileNetV3 under its text."""
     values = find_facts(name).defaults | dict(args)
-    unknown = [Problem("argument-unknown", key, args[key]) for key in args if key not in find_facts(name).defaults]
+    unknown = [BackboneProblem("argument-unknown", key, args[key]) for key in args if key not in find_facts(name).defaults]
     return [
         *unknown,
         *_check_weights(name, values),
@@ -189,57 +189,57 @@ def check(name: str, args: Args, height: Size, width: Size, channels: int) -> li
     ]
 
 
-def _check_weights(name: str, values: Args) -> list[Problem]:
+def _check_weights(name: str, values: Args) -> list[BackboneProblem]:
     weights = values["weights"]
     if weights is not None and not isinstance(weights, str):
-        return [Problem("weights-illegal", "weights", weights, (None, "imagenet"))]
+        return [BackboneProblem("weights-illegal", "weights", weights, (None, "imagenet"))]
     problems = []
     if isinstance(weights, str) and "." in weights.rpartition("/")[2] and not weights.endswith(WEIGHT_SUFFIXES):
-        problems.append(Problem("weights-suffix", "weights", weights, WEIGHT_SUFFIXES))
+        problems.append(BackboneProblem("weights-suffix", "weights", weights, WEIGHT_SUFFIXES))
     activation = values["classifier_activation"]
     if weights is not None and values["include_top"] and activation not in (None, "softmax", "linear"):
-        problems.append(Problem("activation-fixed", "classifier_activation", activation, (None, "softmax")))
+        problems.append(BackboneProblem("activation-fixed", "classifier_activation", activation, (None, "softmax")))
     default = find_facts(name).defaults["name"]
     picks_layers = name.startswith("EfficientNetV2")
     picks_file = weights == "imagenet" and name.startswith(("EfficientNet", "ConvNeXt"))
     if values["name"] != default and (picks_layers or picks_file):
-        problems.append(Problem("name-fixed", "name", values["name"], (default,)))
+        problems.append(BackboneProblem("name-fixed", "name", values["name"], (default,)))
     return problems
 
 
-def _check_top(values: Args, args: Args) -> list[Problem]:
+def _check_top(values: Args, args: Args) -> list[BackboneProblem]:
     pooling, classes = values["pooling"], values["classes"]
     if not values["include_top"]:
-        unused = [Problem("classes-unused", "classes", classes)] if "classes" in args else []
+        unused = [BackboneProblem("classes-unused", "classes", classes)] if "classes" in args else []
         unknown = pooling not in (None, "avg", "max")
-        return unused + ([Problem("pooling-unknown", "pooling", pooling, (None, "avg", "max"))] if unknown else [])
-    problems = [Problem("pooling-unused", "pooling", pooling)] if pooling is not None else []
+        return unused + ([BackboneProblem("pooling-unknown", "pooling", pooling, (None, "avg", "max"))] if unknown else [])
+    problems = [BackboneProblem("pooling-unused", "pooling", pooling)] if pooling is not None else []
     if values["weights"] == "imagenet" and classes != 1000:
-        problems.append(Problem("classes-fixed", "classes", classes, (1000,)))
+        problems.append(BackboneProblem("classes-fixed", "classes", classes, (1000,)))
     if isinstance(classes, int) and classes < 1:
-        problems.append(Problem("classes-too-small", "classes", classes, (1,)))
+        problems.append(BackboneProblem("classes-too-small", "classes", classes, (1,)))
     return problems
 
 
-def _check_sides(name: str, values: Args, args: Args, height: Size, width: Size, channels: int) -> list[Problem]:
+def _check_sides(name: str, values: Args, args: Args, height: Size, width: Size, channels: int) -> list[BackboneProblem]:
     about, shape = find_facts(name), args.get("input_shape")
     if shape is not None and not _agrees(shape, (height, width, channels)):
-        return [Problem("input-shape-differs", "input_shape", shape, (height, width, channels))]
+        return [BackboneProblem("input-shape-differs", "input_shape", shape, (height, width, channels))]
     sides = find_known_sides(args, height, width)
     imagenet, any_side = values["weights"] == "imagenet", name.startswith("MobileNetV3")
     problems = []
     if imagenet and channels != 3:
-        problems.append(Problem("channels-fixed", "weights", channels, (3,)))
+        problems.append(BackboneProblem("channels-fixed", "weights", channels, (3,)))
     if None in sides and (name.startswith("NASNet") or (values["include_top"] and not any_side)):
-        problems.append(Problem("side-unknown", "input_shape", (height, width)))
+        problems.append(BackboneProblem("side-unknown", "input_shape", (height, width)))
     elif sides[0] is not None and sides[1] is None and about.reads_parity:
-        problems.append(Problem("width-unknown", "input_shape", (height, width)))
+        problems.append(BackboneProblem("width-unknown", "input_shape", (height, width)))
     elif imagenet and values["include_top"] and not any_side:
         trained = _list_trained_sides(name)
         if sides[0] != sides[1] or sides[0] not in trained:
-            problems.append(Problem("side-fixed", "weights", (height, width), trained))
+            problems.append(BackboneProblem("side-fixed", "weights", (height, width), trained))
     elif any(side is not None and side < about.min_side for side in sides) and not (any_side and None in sides):
-        problems.append(Problem("side-too-small", "input_shape", (height, width), (about.min_side,)))
+        problems.append(BackboneProblem("side-too-small", "input_shape", (height, width), (about.min_side,)))
     return problems
 
 
@@ -256,20 +256,20 @@ def _list_trained_sides(name: str) -> tuple[int, ...]:
     return sides.get(name, (find_facts(name).default_side,))
 
 
-def _check_widths(name: str, values: Args) -> list[Problem]:
+def _check_widths(name: str, values: Args) -> list[BackboneProblem]:
     if "alpha" not in values:
         return []
     alpha, imagenet, problems = values["alpha"], values["weights"] == "imagenet", []
     trained = _list_trained_alphas(name, bool(values.get("minimalistic")))
     if imagenet and alpha not in trained:
-        problems.append(Problem("alpha-fixed", "alpha", alpha, trained))
+        problems.append(BackboneProblem("alpha-fixed", "alpha", alpha, trained))
     elif name == "MobileNet" and isinstance(alpha, (int, float)) and int(32 * alpha) < 1:
-        problems.append(Problem("alpha-too-small", "alpha", alpha, (1 / 32,)))
+        problems.append(BackboneProblem("alpha-too-small", "alpha", alpha, (1 / 32,)))
     multiplier = values.get("depth_multiplier", 1)
     if imagenet and multiplier != 1:
-        problems.append(Problem("depth-multiplier-fixed", "depth_multiplier", multiplier, (1,)))
+        problems.append(BackboneProblem("depth-multiplier-fixed", "depth_multiplier", multiplier, (1,)))
     elif isinstance(multiplier, int) and multiplier < 1:
-        problems.append(Problem("depth-multiplier-too-small", "depth_multiplier", multiplier, (1,)))
+        problems.append(BackboneProblem("depth-multiplier-too-small", "depth_multiplier", multiplier, (1,)))
     return problems
 
 

@@ -44,7 +44,7 @@ class Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class BackboneStep:
     """A layer's output, its weights without the layer's name, and its multiply-adds for one output position."""
 
     shape: Shape
@@ -109,92 +109,92 @@ def _make_bias(units: int, bias: int) -> tuple[Weight, ...]:
     return (("bias", (units,), True),) if bias else ()
 
 
-def _make_conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     rows, columns, stride, same, rule, groups, bias = p
     read = count_channels(inputs[0])
     filters = _count_filters(rule, read, walk)
     kernel = (rows, columns, read // groups, filters)
     shape = (*_slide_image(inputs[0], (rows, columns), stride, same), filters)
-    return Step(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
+    return BackboneStep(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _make_depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same, multiplier, bias = p
     kernel = (side, side, count_channels(inputs[0]), multiplier or walk.build.depth_multiplier)
     filters = kernel[2] * kernel[3]
     shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
-    return Step(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
+    return BackboneStep(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _make_separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same, filters, bias = p
     deep = (side, side, count_channels(inputs[0]), 1)
     point = (1, 1, deep[2], filters)
     kernels = (("depthwise_kernel", deep, True), ("pointwise_kernel", point, True))
     shape = (*_slide_image(inputs[0], (side, side), stride, same), filters)
-    return Step(shape, (*kernels, *_make_bias(filters, bias)), prod(deep) + prod(point))
+    return BackboneStep(shape, (*kernels, *_make_bias(filters, bias)), prod(deep) + prod(point))
 
 
-def _make_dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     read = count_channels(inputs[0])
     units = _count_filters(p[0], read, walk)
     found = (("kernel", (read, units), True), ("bias", (units,), True))
-    return Step((*inputs[0][:-1], units), found, read * units)
+    return BackboneStep((*inputs[0][:-1], units), found, read * units)
 
 
-def _make_pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same = p
-    return Step((*_slide_image(inputs[0], (side, side), stride, same), inputs[0][2]))
+    return BackboneStep((*_slide_image(inputs[0], (side, side), stride, same), inputs[0][2]))
 
 
-def _pad(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step((inputs[0][0] + p[0], inputs[0][1] + p[1], inputs[0][2]))
+def _pad(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+    return BackboneStep((inputs[0][0] + p[0], inputs[0][1] + p[1], inputs[0][2]))
 
 
-def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     """`imagenet_utils.correct_pad`: one less where a side is even, or where the height is not known."""
     height, width, channels = inputs[0]
     least = p[0] // 2 * 2 - 1
     if walk.build.sizeless:
-        return Step((height + least, width + least, channels))
-    return Step((height + least + height - height // 2 * 2, width + least + width - width // 2 * 2, channels))
+        return BackboneStep((height + least, width + least, channels))
+    return BackboneStep((height + least + height - height // 2 * 2, width + least + width - width // 2 * 2, channels))
 
 
-def _make_batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
     scale = (("gamma", shape, True),) if p[0] else ()
     rest = (("beta", shape, True), ("moving_mean", shape, False), ("moving_variance", shape, False))
-    return Step(inputs[0], (*scale, *rest))
+    return BackboneStep(inputs[0], (*scale, *rest))
 
 
-def _make_layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _make_layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
-    return Step(inputs[0], (("gamma", shape, True), ("beta", shape, True)))
+    return BackboneStep(inputs[0], (("gamma", shape, True), ("beta", shape, True)))
 
 
-def _normalize(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
+def _normalize(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
-    return Step(inputs[0], (("mean", shape, False), ("variance", shape, False), ("count", (), False)))
+    return BackboneStep(inputs[0], (("mean", shape, False), ("variance", shape, False), ("count", (), False)))
 
 
-def _scale(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step(inputs[0], (("variable", (count_channels(inputs[0]),), True),))
+def _scale(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+    return BackboneStep(inputs[0], (("variable", (count_channels(inputs[0]),), True),))
 
 
-def _keep_shape(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step(inputs[0])
+def _keep_shape(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+    return BackboneStep(inputs[0])
 
 
-def _make_concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Step:
-    return Step((*inputs[0][:-1], sum(count_channels(shape) for shape in inputs)))
+def _make_concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+    return BackboneStep((*inputs[0][:-1], sum(count_channels(shape) for shape in inputs)))
 
 
 def _make_optional(present: Callable[[Walk, list[Shape]], bool]) -> Kind:
     """An elementwise layer that a build has or leaves out; left out, its last input passes on."""
-    return lambda p, inputs, walk: Step(inputs[0]) if present(walk, inputs) else None
+    return lambda p, inputs, walk: BackboneStep(inputs[0]) if present(walk, inputs) else None
 
 
-Kind = Callable[[Sequence[Any], list[Shape], Walk], Step | None]
+Kind = Callable[[Sequence[Any], list[Shape], Walk], BackboneStep | None]
 
 KINDS: dict[str, Kind] = {
     "conv": _make_conv,
@@ -210,9 +210,9 @@ KINDS: dict[str, Kind] = {
     "scale": _scale,
     "same": _keep_shape,
     "concat": _make_concat,
-    "flatten": lambda p, inputs, walk: Step((prod(inputs[0]),)),
-    "global-pool": lambda p, inputs, walk: Step((inputs[0][2],)),
-    "point": lambda p, inputs, walk: Step((1, 1, inputs[0][-1])),
+    "flatten": lambda p, inputs, walk: BackboneStep((prod(inputs[0]),)),
+    "global-pool": lambda p, inputs, walk: BackboneStep((inputs[0][2],)),
+    "point": lambda p, inputs, walk: BackboneStep((1, 1, inputs[0][-1])),
     "add-if-equal": _make_optional(lambda walk, inputs: inputs[0][-1] == inputs[1][-1]),
     "if-preprocessing": _make_optional(lambda walk, inputs: walk.build.preprocessing),
     "if-preprocessing-rgb": _make_optional(lambda walk, inputs: walk.build.preprocessing and walk.channels == 3),

@@ -25,7 +25,7 @@ from .codes import COLOURS, CUT_OFF, NO_NORM, TWO_WAYS, UNKNOWN_INNER
 from .kinds import KINDS
 from .preprocess import OF_COLOURS, PART, PIXELS, preprocess
 from .walk import (
-    Problem,
+    BackboneProblem,
     Traced,
     check,
     count_activations,
@@ -221,7 +221,7 @@ class Backbone(Op):
         sides = " x ".join(str(axis.size) for axis in x.axes[:2])
         return Refusal(TOO_SMALL, None, help, layer=self.title(), least=least, given=sides)
 
-    def make_refusal(self, problem: Problem, x: TensorType) -> Refusal:
+    def make_refusal(self, problem: BackboneProblem, x: TensorType) -> Refusal:
         """What is said of a problem."""
         layer, written = self.title(), _write_yaml(problem.given)
         help: tuple[str, ...]

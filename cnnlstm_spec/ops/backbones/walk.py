@@ -20,19 +20,18 @@ from cnnlstm_spec.ops.backbones.arguments import (
     BACKBONES,
     COUNTED,
     Args,
-    Facts,
-    Problem,
+    BackboneProblem,
     check,
     find_facts,
     find_known_sides,
     is_prefixed,
     load_data,
 )
-from cnnlstm_spec.ops.backbones.layers import KINDS, Build, Shape, Step, Walk, Weight, count_channels
+from cnnlstm_spec.ops.backbones.layers import KINDS, BackboneStep, Build, Shape, Walk, Weight, count_channels
 
 from ...text.frozen import dataclass
 
-__all__ = ["BACKBONES", "WHOLE", "Args", "Facts", "Problem", "Shape", "Weight"]
+__all__ = ["BACKBONES", "WHOLE", "Args", "BackboneProblem", "Shape", "Weight"]
 __all__ += [
     "check",
     "count_activations",
@@ -69,7 +68,7 @@ def trace(name: str, args: Args, height: Size, width: Size, channels: int, reads
         )
 
 
-def _make_step(placed: Placed, walk: Walk, inputs: list[Shape]) -> Step | None:
+def _make_step(placed: BackboneNode, walk: Walk, inputs: list[Shape]) -> BackboneStep | None:
     return KINDS[placed.kind](placed.parameters, inputs, walk)
 
 
@@ -171,13 +170,13 @@ def _build(name: str, args: Args, height: Size, width: Size) -> Build:
     )
 
 
-class Placed(NamedTuple):
+class BackboneNode(NamedTuple):
     """A node of a graph: the layer of the backbone that it is, or lies in, and what it does; None where a build leaves it out."""
 
     layer: str
     path: str
     kind: str
-    step: Step | None
+    step: BackboneStep | None
     inputs: tuple[int, ...]
     parameters: tuple[Any, ...] = ()
 
@@ -187,13 +186,13 @@ class Traced(NamedTuple):
 
     path: str
     kind: str
-    step: Step
+    step: BackboneStep
     inputs: tuple[Shape, ...]
-    on: Callable[[list[Shape]], Step | None]
+    on: Callable[[list[Shape]], BackboneStep | None]
 
 
 @lru_cache(maxsize=128)
-def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> tuple[Placed, ...]:
+def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> tuple[BackboneNode, ...]:
     """The nodes of a graph, in order; the first that they may read, by number, is the image, the next the first of them."""
     graph = load_data(name)["minimalistic" if build.minimalistic else "graph"]
     walk = Walk(build, channels, [(height, width, channels)])
@@ -205,12 +204,12 @@ def _walk(name: str, build: Build, height: Size, width: Size, channels: int) -> 
         walk.shapes.append(inputs[-1] if step is None else step.shape)
         path = node[2].replace("~", build.prefix)
         found.append(
-            Placed(find_layer(name, path), path, node[0], step, read if step is not None else read[-1:], tuple(node[3:]))
+            BackboneNode(find_layer(name, path), path, node[0], step, read if step is not None else read[-1:], tuple(node[3:]))
         )
     return tuple(found)
 
 
-def _iterate_kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
+def _iterate_kept(placed: tuple[BackboneNode, ...], reads: Reads) -> Iterator[BackboneNode]:
     """The nodes of a build that are there, and on which something that is read rests."""
     wanted = {len(placed)} if reads is None else set[int]()
     last = {each.layer: index for index, each in enumerate(placed, 1) if each.step is not None}
@@ -221,7 +220,7 @@ def _iterate_kept(placed: tuple[Placed, ...], reads: Reads) -> Iterator[Placed]:
     return (each for index, each in enumerate(placed, 1) if index in wanted and each.step is not None)
 
 
-def _place_nodes(name: str, build: Build, channels: int) -> tuple[Placed, ...]:
+def _place_nodes(name: str, build: Build, channels: int) -> tuple[BackboneNode, ...]:
     """The nodes for images of the side that the backbone is made for: which there are depends on no size."""
     side = find_facts(name).default_side
     return _walk(name, build, side, side, channels)

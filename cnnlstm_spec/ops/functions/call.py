@@ -48,7 +48,7 @@ class Shaped:
     """The axes, of the input, along which a position no longer has what it had by itself."""
 
 
-class Call:
+class FunctionCall:
     """A function with its arguments, on a tensor."""
 
     def __init__(self, name: str, values: dict[str, Any], at: Inference, x: TensorType) -> None:

@@ -18,11 +18,11 @@ from ...language.kinds import Choice
 from ...text.diagnostic import Code
 from ..axes import OVER_BATCH
 from ..shared import WRONG_DTYPE
-from .call import Call, Shaped
+from .call import FunctionCall, Shaped
 from .kinds import describe_argument, find_kind
 from .ranges import SAME, infer_function_range
 from .shapes import RULES
-from .table import Fact, find_fact
+from .table import FunctionFacts, find_fact
 
 if TYPE_CHECKING:
     from ...ir.lowering import Lowering
@@ -44,7 +44,7 @@ NUMBERS: dict[str, Callable[[Any], bool]] = {
 class Function(Op):
     """A function of `keras.ops` of one tensor, saved without custom code."""
 
-    fact: ClassVar[Fact]
+    fact: ClassVar[FunctionFacts]
     has_class = False
     trainable: ClassVar[bool] = True  # type: ignore[misc]
     dtype: ClassVar[None] = None  # type: ignore[misc]
@@ -67,7 +67,7 @@ class Function(Op):
             # Keras cuts windows out of the batch.
             help = ("`Reshape` can add an axis",)
             raise Refusal(OVER_BATCH, None, help, layer=self.fact.name, how="", axes="there is no other axis")
-        return RULES[self.fact.sort](Call(self.fact.name, self.list_settings(), at, x))
+        return RULES[self.fact.sort](FunctionCall(self.fact.name, self.list_settings(), at, x))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """What the rule of the function's sort says, in `shapes.py`."""

@@ -11,7 +11,7 @@ from ...language.kinds import NOT_ALLOWED
 from ...text.diagnostic import Code
 from ..axes import NO_SUCH_AXIS, find_axis_number, find_axis_numbers, refuse_batch
 from ..windows import slide
-from .call import Call, Shaped
+from .call import FunctionCall, Shaped
 
 NOT_ONE = Code(
     "squeezes-more-than-one",
@@ -29,7 +29,7 @@ NOT_EVERY_AXIS = Code(
 )
 
 
-def _infer_each(call: Call) -> Shaped:
+def _infer_each(call: FunctionCall) -> Shaped:
     return Shaped(call.x.axes, call.list_kept(()))
 
 
@@ -38,12 +38,12 @@ ORDERED = frozenset({"softmax", "log_softmax", "sparsemax", "cumsum", "cumprod",
 ORDERED |= {"rms_normalization", "layer_normalization", "flip"}
 
 
-def _infer_along(call: Call) -> Shaped:
+def _infer_along(call: FunctionCall) -> Shaped:
     axes = call.find_several_axes()
     return Shaped(call.x.axes, call.list_kept(() if call.name in ORDERED else axes), frozenset(axes))
 
 
-def _reduce(call: Call) -> Shaped:
+def _reduce(call: FunctionCall) -> Shaped:
     axes = call.find_several_axes()
     if call.name == "trapezoid" and call.values["axis"] < -1:
         # Keras takes it for another axis, of the numbers between the points.
@@ -55,13 +55,13 @@ def _reduce(call: Call) -> Shaped:
     return call.resize_axes(dict.fromkeys(axes, 1))
 
 
-def _halve(call: Call) -> Shaped:
+def _halve(call: FunctionCall) -> Shaped:
     place = call.find_one_axis()
     call.require_even(call.x.axes[place], 2, "axis")
     return call.resize_axes({place: call.x.axes[place].size // 2})
 
 
-def _expand(call: Call) -> Shaped:
+def _expand(call: FunctionCall) -> Shaped:
     written = call.values["axis"]
     written = (written,) if isinstance(written, int) else written
     wider = TensorType((*call.x.axes, *(Axis("added", 1) for _ in written)))
@@ -71,14 +71,14 @@ def _expand(call: Call) -> Shaped:
     return _widen(call, {number - 1: Axis("added", 1) for number in numbers})
 
 
-def _widen(call: Call, added: dict[int, Axis]) -> Shaped:
+def _widen(call: FunctionCall, added: dict[int, Axis]) -> Shaped:
     """The axes with others among them."""
     kept = [place for place in range(call.x.rank + len(added)) if place not in added]
     axes = {**dict(zip(kept, call.x.axes, strict=True)), **added}
     return Shaped(tuple(axes[place] for place in sorted(axes)), tuple(kept))
 
 
-def _squeeze(call: Call) -> Shaped:
+def _squeeze(call: FunctionCall) -> Shaped:
     axes = call.find_several_axes(may_repeat=True)
     # Keras asks when it builds, when a size known only at run time is none yet.
     if wide := [axis for place in axes if (axis := call.x.axes[place]).size != 1]:
@@ -86,7 +86,7 @@ def _squeeze(call: Call) -> Shaped:
     return Shaped((shaped := call.drop_axes(axes)).axes, shaped.places)
 
 
-def _transpose(call: Call) -> Shaped:
+def _transpose(call: FunctionCall) -> Shaped:
     count, axes = call.x.rank + 1, call.values.get("axes")
     if axes is None:
         refuse_batch(call.name, 0, call.x, "axes", left_out=True)
@@ -97,7 +97,7 @@ def _transpose(call: Call) -> Shaped:
     return call.move_axes(order, "axes")
 
 
-def _move(call: Call) -> Shaped:
+def _move(call: FunctionCall) -> Shaped:
     sources, targets = (find_axis_numbers(call.name, call.values[name], call.x, name) for name in ("source", "destination"))
     if len(sources) != len(targets):
         wanted, given = "as many in `destination` as in `source`", f"{len(sources)} and {len(targets)}"
@@ -108,14 +108,14 @@ def _move(call: Call) -> Shaped:
     return call.move_axes(order, "source" if 0 in sources else "destination")
 
 
-def _swap(call: Call) -> Shaped:
+def _swap(call: FunctionCall) -> Shaped:
     first, second = call.find_one_axis("axis1"), call.find_one_axis("axis2")
     order = list(range(call.x.rank + 1))
     order[first + 1], order[second + 1] = second + 1, first + 1
     return call.move_axes(order, "axis1")
 
 
-def _turn(call: Call) -> Shaped:
+def _turn(call: FunctionCall) -> Shaped:
     axes = call.find_several_axes("axes")
     if len(axes) != 2:
         raise Refusal(NOT_EVERY_AXIS, "axes", (), layer=call.name, wanted="two axes", given=len(axes))
@@ -124,12 +124,12 @@ def _turn(call: Call) -> Shaped:
     return call.resize_axes({first: sizes[1], second: sizes[0]} if call.values["k"] % 2 else {first: sizes[0], second: sizes[1]})
 
 
-def _repeat(call: Call) -> Shaped:
+def _repeat(call: FunctionCall) -> Shaped:
     place = call.find_one_axis()
     return call.resize_axes({place: call.x.axes[place].size * call.values["repeats"]})
 
 
-def _tile(call: Call) -> Shaped:
+def _tile(call: FunctionCall) -> Shaped:
     written = call.values["repeats"]
     times = (written,) if isinstance(written, int) else written
     number = call.x.rank + 1
@@ -141,7 +141,7 @@ def _tile(call: Call) -> Shaped:
     return call.resize_axes(changed)
 
 
-def _pad(call: Call) -> Shaped:
+def _pad(call: FunctionCall) -> Shaped:
     widths = call.values["pad_width"]
     if len(widths) != call.x.rank + 1:
         wanted = f"a pair for each of {call.x.rank + 1} axes, the batch first"
@@ -155,13 +155,13 @@ def _pad(call: Call) -> Shaped:
     return call.resize_axes({n: axis.size + sum(widths[n + 1]) for n, axis in enumerate(call.x.axes) if any(widths[n + 1])})
 
 
-def _infer_differences(call: Call) -> Shaped:
+def _infer_differences(call: FunctionCall) -> Shaped:
     place, n = call.find_one_axis(), call.values["n"]
     call.require_rest(call.x.axes[place], n + 1, "n")
     return call.resize_axes({place: call.x.axes[place].size - n})
 
 
-def _infer_classes(call: Call) -> Shaped:
+def _infer_classes(call: FunctionCall) -> Shaped:
     wider, axis = TensorType((*call.x.axes, Axis("classes", 1))), call.values["axis"]
     number = find_axis_number(call.name, axis, wider)
     if not -1 <= axis <= call.x.rank:
@@ -173,7 +173,7 @@ def _infer_classes(call: Call) -> Shaped:
     return _widen(call, {number - 1: Axis("classes", call.values["num_classes"])})
 
 
-def _infer_triangle(call: Call) -> Shaped:
+def _infer_triangle(call: FunctionCall) -> Shaped:
     (rows, columns), k = call.find_matrix(), call.values["k"]
     if call.name == "tril":
         call.require_length(columns, k, "k")
@@ -182,7 +182,7 @@ def _infer_triangle(call: Call) -> Shaped:
     return _infer_each(call)
 
 
-def _infer_diagonal(call: Call) -> Shaped:
+def _infer_diagonal(call: FunctionCall) -> Shaped:
     (first, second), offset = call.find_two_axes(), call.values["offset"]
     rows, columns = call.x.axes[first], call.x.axes[second]
     height, width = rows.size + min(offset, 0), columns.size - max(offset, 0)
@@ -196,7 +196,7 @@ def _infer_diagonal(call: Call) -> Shaped:
     return Shaped((*shaped.axes, Axis("diagonal", length)), shaped.places, shaped.mixed)
 
 
-def _trace(call: Call) -> Shaped:
+def _trace(call: FunctionCall) -> Shaped:
     (first, second), offset = call.find_two_axes(), call.values["offset"]
     rows, columns = call.x.axes[first], call.x.axes[second]
     call.require_length(rows, -offset, "offset")
@@ -209,33 +209,33 @@ def _trace(call: Call) -> Shaped:
     return call.drop_axes((first, second))
 
 
-def _infer_matrix(call: Call) -> Shaped:
+def _infer_matrix(call: FunctionCall) -> Shaped:
     call.require_square()
     last = (call.x.rank - 2, call.x.rank - 1)
     return Shaped(call.x.axes, call.list_kept(last), frozenset(last))
 
 
-def _infer_transposed(call: Call) -> Shaped:
+def _infer_transposed(call: FunctionCall) -> Shaped:
     rows, columns = call.find_matrix()
     last = (call.x.rank - 2, call.x.rank - 1)
     return Shaped((*call.x.axes[:-2], columns, rows), call.list_kept(last), frozenset(last))
 
 
-def _infer_of_matrix(call: Call) -> Shaped:
+def _infer_of_matrix(call: FunctionCall) -> Shaped:
     if call.name != "matrix_rank":
         call.require_square()
     call.find_matrix()
     return call.drop_axes((call.x.rank - 2, call.x.rank - 1))
 
 
-def _find_image_axes(call: Call) -> tuple[int, int, int]:
+def _find_image_axes(call: FunctionCall) -> tuple[int, int, int]:
     """The axes of height, width and channels."""
     if call.x.rank != 3:
         raise Refusal(TOO_FEW_AXES, None, (), layer=call.name, least="3 axes", origin="what comes in", given=call.x)
     return (1, 2, 0) if call.values.get("data_format") == "channels_first" else (0, 1, 2)
 
 
-def _infer_to_depth(call: Call) -> Shaped:
+def _infer_to_depth(call: FunctionCall) -> Shaped:
     height, width, channels = _find_image_axes(call)
     block, axes = call.values["block_size"], call.x.axes
     for place in (height, width):
@@ -245,7 +245,7 @@ def _infer_to_depth(call: Call) -> Shaped:
     )
 
 
-def _infer_to_space(call: Call) -> Shaped:
+def _infer_to_space(call: FunctionCall) -> Shaped:
     height, width, channels = _find_image_axes(call)
     block, axes = call.values["block_size"], call.x.axes
     call.require_even(axes[channels], block**2, "block_size")
@@ -254,7 +254,7 @@ def _infer_to_space(call: Call) -> Shaped:
     )
 
 
-def _infer_sequences(call: Call) -> Shaped:
+def _infer_sequences(call: FunctionCall) -> Shaped:
     *before, axis = call.x.axes
     length, stride = call.values["sequence_length"], call.values["sequence_stride"]
     call.require_rest(axis, length, "sequence_length")
@@ -263,7 +263,7 @@ def _infer_sequences(call: Call) -> Shaped:
     return Shaped((*before, windows, Axis(axis.name, length)), call.list_kept((last,)), frozenset({last}))
 
 
-def _infer_pool(call: Call) -> Shaped:
+def _infer_pool(call: FunctionCall) -> Shaped:
     first = call.values.get("data_format") == "channels_first"
     count = call.x.rank - 1
     if count < 1:
@@ -287,13 +287,13 @@ def _infer_pool(call: Call) -> Shaped:
     return call.resize_axes(moved)
 
 
-def _take(call: Call) -> Shaped:
+def _take(call: FunctionCall) -> Shaped:
     place, index = call.find_one_axis(), call.values["indices"]
     call.require_length(call.x.axes[place], index + 1 if index >= 0 else -index, "indices")
     return call.drop_axes((place,))
 
 
-RULES: dict[str, Callable[[Call], Shaped]] = {
+RULES: dict[str, Callable[[FunctionCall], Shaped]] = {
     "each": _infer_each,
     "along": _infer_along,
     "reduce": _reduce,

@@ -22,7 +22,7 @@ class ArgumentFact:
 
 
 @dataclass(frozen=True)
-class Fact:
+class FunctionFacts:
     """What is known of a function."""
 
     name: str
@@ -74,13 +74,13 @@ def map_refused() -> Mapping[str, str]:
 
 
 @cache
-def find_fact(name: str) -> Fact | None:
+def find_fact(name: str) -> FunctionFacts | None:
     """What is known of a function; None where there is none of that name."""
     row = _read()["functions"].get(name)
     if row is None:
         return None
     xla = row.get("xla", (True, True))
-    return Fact(
+    return FunctionFacts(
         name,
         row["sort"],
         tuple(ArgumentFact(**each) for each in row["arguments"]),

@@ -26,7 +26,7 @@ NO_STEPS = Code("attends-over-steps", "error", "`cross_attention` attends betwee
 POOLS = Choice("mean", "max", "concat", "none", code=NOT_A_CHOICE)
 
 
-class Heads(Strategy):
+class MultiHeadStrategy(Strategy):
     """What the two have in common: the heads, whose width is that of the query shared out."""
 
     thaws = True
@@ -72,7 +72,7 @@ class Heads(Strategy):
         return to.pick(to.let(both, f"{to.name}_and_scores"), 0)
 
 
-class AttentionStrategy(Heads):
+class AttentionStrategy(MultiHeadStrategy):
     """The inputs as n tokens, multi-head attention over them, then a pool."""
 
     word = "attention"
@@ -136,7 +136,7 @@ class AttentionStrategy(Heads):
         return to.call_ops("concatenate", [to.pick(each, None, None, index) for index in range(n)], axis=-1)
 
 
-class CrossAttention(Heads):
+class CrossAttention(MultiHeadStrategy):
     """One input, the first here, attends over the steps of the others, joined along time; a vector is one step."""
 
     word = "cross_attention"

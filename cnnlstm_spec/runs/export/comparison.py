@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy
 
-from .samples import Trial, iterate_batches
+from .samples import SingleSamples, iterate_batches
 
 GROUP = 4
 """Samples of a batch, where a file takes any number."""
@@ -19,7 +19,7 @@ Pairs = Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
 """Batches of inputs, each with the outputs of Keras."""
 
 
-def ask_keras(trial: Trial, batch: int | None, keras: Function) -> Pairs:
+def ask_keras(trial: SingleSamples, batch: int | None, keras: Function) -> Pairs:
     """What Keras gives for samples in batches of that size; where it is open, one by one, and several at a time."""
     return [
         (arrays, dict(keras(arrays)))

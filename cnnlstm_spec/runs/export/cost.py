@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..measure.document import Evaluation, Value
+from ..measure.document import Evaluation, MeasuredValue
 from .formats import Kind
 
 JUDGED = {"classes": "accuracy", "labels": "f1", "numbers": "r2"}
@@ -25,5 +25,5 @@ def describe_fallen(kind: Kind, before: Evaluation, after: Evaluation, most: flo
     return lines
 
 
-def _find_value(value: Value | None) -> float | None:
+def _find_value(value: MeasuredValue | None) -> float | None:
     return None if value is None else value.value

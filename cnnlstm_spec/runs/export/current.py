@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path as File
 
 from ...compiler.artifact.batch import has_own_modules
-from ...spec.data.sources import Source
+from ...spec.data.sources import DataSource
 from ...text.escape.json import to_json
 from ...text.files import PathError, digest
 from ..file_digests import digest_files
@@ -80,4 +80,4 @@ def _calls_functions(finished: Finished) -> bool:
     """Whether samples come from functions of Python's."""
     data = finished.compilation.spec.data if finished.compilation.spec is not None else None
     sources = (*data.train, *data.parts.values()) if data is not None else ()
-    return any(isinstance(each, Source) and each.path is None for each in sources)
+    return any(isinstance(each, DataSource) and each.path is None for each in sources)

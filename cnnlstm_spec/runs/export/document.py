@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from ...compiler.artifact.manifest import WrittenFile
 from ...emit.words.shapes import Dtype
 from ...text.document import Count, Document, LeftOut
-from ..measure.document import Value
+from ..measure.document import MeasuredValue
 
 Format = Literal["saved_model", "litert", "onnx", "openvino"]
 Quantized = Literal["dynamic", "float16", "int8"]
@@ -24,13 +24,13 @@ class FileInput(Document):
     dtype: Dtype
 
 
-class Measured(Document):
+class FileWorth(Document):
     """What a file is worth on samples that the model was not trained on."""
 
     part: str
     samples: Count
     """Those that fit the file's sizes."""
-    before: dict[str, Value]
+    before: dict[str, MeasuredValue]
     """The metrics of the Keras model on the same samples."""
 
 
@@ -70,9 +70,9 @@ class ExportedFile(Document):
     """The same by head."""
     tolerance: LeftOut[float] = None
     """What the difference was held against; left out where it is only told."""
-    metrics: LeftOut[dict[str, Value]] = None
+    metrics: LeftOut[dict[str, MeasuredValue]] = None
     """Of the file, by the names of `evaluate`; left out where there are no data to measure on."""
-    measured: LeftOut[Measured] = None
+    measured: LeftOut[FileWorth] = None
     unrolled: LeftOut[tuple[str, ...]] = None
     """The recurrent layers whose steps the file has one after another, in place of a loop."""
     kept_float: LeftOut[tuple[str, ...]] = None
@@ -94,7 +94,7 @@ class TextLayer(Document):
     """Of that file."""
 
 
-class Input(Document):
+class ExportInput(Document):
     """An input of the model."""
 
     name: str
@@ -105,7 +105,7 @@ class Input(Document):
     """How `data` reads it, as the spec says it; null of a spec without `data`."""
 
 
-class Output(Document):
+class ExportOutput(Document):
     """An output of the model."""
 
     name: str
@@ -134,8 +134,8 @@ class Export(Document):
     origin: LeftOut[str] = None
     """SHA-256 of all that the files rest on: model, spec, data, options and versions; left out where modules of the person's
     own are among it. An export of the same does nothing."""
-    inputs: Annotated[tuple[Input, ...], Field(min_length=1)]
-    outputs: Annotated[tuple[Output, ...], Field(min_length=1)]
+    inputs: Annotated[tuple[ExportInput, ...], Field(min_length=1)]
+    outputs: Annotated[tuple[ExportOutput, ...], Field(min_length=1)]
     texts: LeftOut[dict[str, TextLayer]] = None
     """By branch, what the files leave out that begin behind its text: all but a SavedModel."""
     samples: Count

@@ -27,16 +27,16 @@ from .blame import describe, find_layer, find_scope
 from .child import Child, Failed
 from .comparison import Pairs, ask_keras, compare_outputs
 from .cost import describe_fallen
-from .document import Explained, ExportedFile, FileInput, Measured
+from .document import Explained, ExportedFile, FileInput, FileWorth
 from .explain import find_stages, make_probe
 from .formats import COST, Kind
 from .measure import find_fitting, measure_file
 from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
-from .samples import MEASURED, Trial, draw_samples, iterate_batches, take_samples
+from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
 from .serving import unroll, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes, need_fixed
-from .texts import Side, cut, find_texts
+from .texts import ExportedPart, cut, find_texts
 from .wanted import Wanted, find_memory
 from .words import MOST_LAYERS
 
@@ -80,14 +80,14 @@ class Model:
         """What Keras gives."""
         return map_outputs(self.inference, self.heads, Batch(arrays))
 
-    def find_side(self, kind: Kind) -> Side:
+    def find_side(self, kind: Kind) -> ExportedPart:
         """What is exported to a format: a SavedModel reads texts, all others begin behind them."""
         if kind.format == "saved_model" or not find_texts(self.inputs):
-            return Side(self.inference, self.inputs, dict)
+            return ExportedPart(self.inference, self.inputs, dict)
         return self._behind
 
     @cached_property
-    def _behind(self) -> Side:
+    def _behind(self) -> ExportedPart:
         return cut(self.typed, self.inference, self.inputs)
 
     @property
@@ -177,7 +177,7 @@ class Exporter:
             before, after = figures[next(iter(figures))]
             more |= {
                 "metrics": after.metrics,
-                "measured": Measured(part=after.part, samples=after.samples, before=before.metrics),
+                "measured": FileWorth(part=after.part, samples=after.samples, before=before.metrics),
             }
         if self.wanted.explain:
             more["layers"] = self._explain(kind, batch)
@@ -200,7 +200,7 @@ class Exporter:
         )
 
     @cached_property
-    def trial(self) -> Trial:
+    def trial(self) -> SingleSamples:
         """The samples that files are compared on."""
         parts = [each for each in ("validation", "test", "train") if each in self.model.parts]
         given = (self.model.inputs, self.fixed)

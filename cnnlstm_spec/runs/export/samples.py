@@ -27,7 +27,7 @@ WHOLE = 10
 
 
 @dataclass(frozen=True)
-class Trial:
+class SingleSamples:
     """Samples one by one, each a batch of 1, and what they are of."""
 
     samples: tuple[Mapping[str, Array], ...]
@@ -35,7 +35,7 @@ class Trial:
     """A part of the data, or `seeded`."""
 
 
-def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: int) -> Trial:
+def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: int) -> SingleSamples:
     """Seeded samples: pixels from 0 to 255 where a layer scales them, else from 0 to 1; other floats normally distributed."""
     rng = numpy.random.default_rng(0)
     sizes = _Sizes(fixed)
@@ -65,7 +65,7 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
                 values[:, ~kept[each.input.mask_input or each.branch]] = each.input.padding_value
             sample[each.name] = values
         found.append(sample)
-    return Trial(tuple(found), "seeded")
+    return SingleSamples(tuple(found), "seeded")
 
 
 def _draw_values(rng: Any, dtype: str, shape: tuple[int, ...], end: float | None) -> Any:
@@ -116,7 +116,7 @@ def _scales(op: Any) -> bool:
     return op is not None and (op.title() in ("Rescaling", "Normalization") or "include_top" in op.list_values())
 
 
-def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count: int) -> Trial | None:
+def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count: int) -> SingleSamples | None:
     """Samples of a part, spread over it, that fit the fixed sizes; None where there are none."""
     places = numpy.unique(numpy.linspace(0, len(part) - 1, min(count, len(part))).round().astype(int))
     found = []
@@ -125,7 +125,7 @@ def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count
         sample = fill_up({each.name: batch[each.name] for each in inputs}, inputs, fixed)
         if sample is not None:
             found.append(sample)
-    return Trial(tuple(found), of) if found else None
+    return SingleSamples(tuple(found), of) if found else None
 
 
 def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Any] | None:

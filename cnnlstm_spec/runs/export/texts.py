@@ -29,7 +29,7 @@ KEPT = "vocabulary"
 
 
 @dataclass(frozen=True)
-class Side:
+class ExportedPart:
     """What is exported: the whole model, or the part of it behind its texts."""
 
     model: keras.Model
@@ -46,7 +46,7 @@ def find_texts(inputs: tuple[Fed, ...]) -> tuple[str, ...]:
     return tuple(each.name for each in inputs if each.dtype == TEXT)
 
 
-def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> Side:
+def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> ExportedPart:
     """The model behind its texts. Raises DataError where a text is read by several layers, or none that ends it."""
     texts = find_texts(inputs)
     given = {each.name: each for each in model.inputs}
@@ -63,7 +63,7 @@ def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> Side:
         return {**arrays, **{name: numpy.asarray(each).astype(behind[name].dtype) for name, each in found}}
 
     fed = tuple(_find_behind(typed, each, behind[each.name].dtype) if each.name in texts else each for each in inputs)
-    return Side(rest, fed, prepare, texts)
+    return ExportedPart(rest, fed, prepare, texts)
 
 
 def describe_texts(typed: TypedGraph, texts: tuple[str, ...]) -> dict[str, TextLayer]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...text.escape.python import write_string
 from ...text.escape.terminal import make_line_safe, measure_width
-from ..measure.document import Value
+from ..measure.document import MeasuredValue
 from .document import Export, ExportedFile
 
 MOST_LAYERS = 10
@@ -59,7 +59,7 @@ def _describe_more(each: ExportedFile) -> Iterator[str]:
             yield f"    {more} more in export.json"
 
 
-def _format_number(value: Value | None) -> str:
+def _format_number(value: MeasuredValue | None) -> str:
     return "-" if value is None or value.value is None else f"{value.value:.4g}"
 
 

@@ -15,7 +15,7 @@ from ...text.files import digest
 from ..finished import Finished
 from ..samples import DataError
 from .current import find_origin, is_current, list_versions, read_data
-from .document import Export, ExportedFile, Input, Output, TextLayer
+from .document import Export, ExportedFile, ExportInput, ExportOutput, TextLayer
 from .formats import Kind, need_installed
 from .place import check_folder, make_scratch_beside, make_scratch_folder, put_in_place
 from .sizes import find_inputs, need_apart
@@ -107,8 +107,8 @@ def _describe(exporter: Exporter, files: tuple[ExportedFile, ...], texts: dict[s
         name=spec.name,
         versions=list_versions(exporter.wanted.kinds),
         model=digest(model.finished.model_path),
-        inputs=tuple(Input(**each.to_data(), read=how.get(each.name)) for each in make_inputs(typed)),
-        outputs=tuple(Output(**each.to_data(), **_read_output(model.finished, each.name)) for each in make_outputs(typed)),
+        inputs=tuple(ExportInput(**each.to_data(), read=how.get(each.name)) for each in make_inputs(typed)),
+        outputs=tuple(ExportOutput(**each.to_data(), **_read_output(model.finished, each.name)) for each in make_outputs(typed)),
         **more,
         samples=len(trial.samples),
         samples_of=trial.of,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy
 
 from ..reading.part import FilePart, Windows
-from ..samples import Part, Target
-from .document import Value
-from .figures import Draws, make_value, measure_number_figures
+from ..samples import HeadTarget, Part
+from .document import MeasuredValue
+from .figures import BootstrapDraws, make_value, measure_number_figures
 from .predict import read_numbers
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Baselines:
     def __init__(self, part: FilePart, windows: Windows) -> None:
         self.part, self.windows, self.window, self.order = part, windows, windows.window, windows.order
 
-    def measure(self, head: str, target: Target, truth: Array, draws: Draws) -> dict[str, dict[str, Value]]:
+    def measure(self, head: str, target: HeadTarget, truth: Array, draws: BootstrapDraws) -> dict[str, dict[str, MeasuredValue]]:
         """`last_value`, and `season` where the window has one: their figures, as those of the model."""
         values = self.windows.known(head)
         steps = len(truth) // len(self.part) if truth.ndim == 2 and truth.shape[1] == values.shape[1] else truth.shape[1]

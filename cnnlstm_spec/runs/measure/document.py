@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 from ...text.document import Count, Document, LeftOut
 
 
-class Value(Document):
+class MeasuredValue(Document):
     """A figure and its interval; null where there is none, such as the AUC of a class without a sample."""
 
     value: float | None
@@ -21,12 +21,12 @@ class ClassFigures(Document):
     """The figures of a class, or of one label of several."""
 
     samples: Count
-    precision: Value
-    recall: Value
-    f1: Value
-    false_alarms: Value
+    precision: MeasuredValue
+    recall: MeasuredValue
+    f1: MeasuredValue
+    false_alarms: MeasuredValue
     """The share of the other samples that are taken for it."""
-    auc: Value
+    auc: MeasuredValue
 
 
 class HeadFigures(Document):
@@ -38,9 +38,9 @@ class HeadFigures(Document):
     classes: LeftOut[dict[str, ClassFigures]] = None
     confusion: LeftOut[tuple[tuple[Count, ...], ...]] = None
     """How many samples of each class (rows) are taken for each (columns), in the order of `classes`."""
-    last_value: LeftOut[dict[str, Value]] = None
+    last_value: LeftOut[dict[str, MeasuredValue]] = None
     """Of a forecast: the figures of the last known value repeated."""
-    season: LeftOut[dict[str, Value]] = None
+    season: LeftOut[dict[str, MeasuredValue]] = None
     """Of a forecast: the figures of the value a season before."""
 
 
@@ -55,6 +55,6 @@ class Evaluation(Document):
     """`test`, `validation`, or the source that was named."""
     samples: Annotated[int, Field(ge=1)]
     loss: LeftOut[float] = None
-    metrics: dict[str, Value]
+    metrics: dict[str, MeasuredValue]
     """Those of the spec as Keras logs them, and those of the task; of several heads `HEAD.accuracy`."""
     heads: dict[str, HeadFigures]

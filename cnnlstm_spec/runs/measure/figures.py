@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from ...text.frozen import dataclass
-from .document import Value
+from .document import MeasuredValue
 
 if TYPE_CHECKING:
     from ..samples import Array
@@ -28,14 +28,14 @@ class Figure:
     upper: float | None = None
 
 
-def make_value(figure: Figure) -> Value:
+def make_value(figure: Figure) -> MeasuredValue:
     """A figure as it is written."""
     if figure.lower is None:
-        return Value(value=figure.value)
-    return Value(value=figure.value, lower=figure.lower, upper=figure.upper)
+        return MeasuredValue(value=figure.value)
+    return MeasuredValue(value=figure.value, lower=figure.lower, upper=figure.upper)
 
 
-class Draws:
+class BootstrapDraws:
     """1,000 seeded draws of samples, or of groups of them, with replacement; and the samples themselves."""
 
     def __init__(self, owners: Any, samples: int, groups: Sequence[str] | None, seed: int = 0) -> None:

@@ -11,10 +11,10 @@ import numpy
 
 from ...compiler.compile import Compilation
 from ...text.frozen import dataclass
-from ..samples import Part, Target
+from ..samples import HeadTarget, Part
 from .baselines import Baselines
 from .document import ClassFigures, Evaluation, HeadFigures
-from .figures import Draws, Figure, label_figures, make_value, measure_class_figures, measure_number_figures
+from .figures import BootstrapDraws, Figure, label_figures, make_value, measure_class_figures, measure_number_figures
 from .predict import Heads, Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
 from .redraw import measure_metric
 
@@ -51,7 +51,7 @@ def measure(
     several = len(heads.names) > 1
     for head, target in part.targets.items():
         values, truth, owners = predicted[head].list_flat()
-        draws = Draws(owners, len(part), part.groups)
+        draws = BootstrapDraws(owners, len(part), part.groups)
         found, figures_of_head = _measure_head(values, truth, target, draws, head in heads.logits, thresholds.get(head, HALF))
         if baselines is not None and target.sort == "numbers":
             figures_of_head = figures_of_head.model_copy(update=baselines.measure(head, target, truth, draws))
@@ -75,7 +75,7 @@ def measure(
 
 
 def _measure_head(
-    values: Array, truth: Array, target: Target, draws: Draws, is_logits: bool, threshold: float
+    values: Array, truth: Array, target: HeadTarget, draws: BootstrapDraws, is_logits: bool, threshold: float
 ) -> tuple[dict[str, Figure], HeadFigures]:
     """The figures of a head that are metrics, and what else there is to say of it."""
     if target.sort == "numbers":
@@ -100,7 +100,7 @@ def _measure_head(
     return _merge_figures(found), HeadFigures(sort="classes", classes=classes, confusion=confusion, **more)
 
 
-def number_truth(truth: Array, target: Target) -> Array:
+def number_truth(truth: Array, target: HeadTarget) -> Array:
     """The number of each row's class."""
     return truth.argmax(-1) if target.encoding == "one_hot" else truth[:, 0].astype("int64")
 
@@ -121,7 +121,7 @@ def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], p
     """The metrics of the spec with their intervals, by the names that Keras logs; heads whose steps may be padding have none."""
     found: dict[str, Figure] = {}
     compiled = next((each for each in model.metrics if hasattr(each, "_flat_metrics")), None)
-    draws = Draws(numpy.arange(len(part)), len(part), part.groups)
+    draws = BootstrapDraws(numpy.arange(len(part)), len(part), part.groups)
     for group in compiled._flat_metrics if compiled is not None else ():
         head = (group.output_name or heads.names[0]) if group is not None else None
         if head is None or head in heads.masked or head not in part.targets:

@@ -11,7 +11,7 @@ import numpy
 from ...compiler.compile import Compilation
 from ...spec.compile_section import CompileSpec
 from ...text.frozen import dataclass
-from ..samples import Batch, Part, Target
+from ..samples import Batch, HeadTarget, Part
 from ..train.keep import forget_states
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def map_outputs(
     return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
 
 
-def decide_classes(values: Array, target: Target, threshold: float) -> Array:
+def decide_classes(values: Array, target: HeadTarget, threshold: float) -> Array:
     """The class of each row of probabilities or logits (rows, classes); of a binary head 1 from the threshold on."""
     if target.encoding == "binary" or values.shape[-1] == 1:
         return (values[:, 0] >= threshold).astype("int64")
@@ -158,6 +158,6 @@ def decide_classes(values: Array, target: Target, threshold: float) -> Array:
     return classes
 
 
-def read_numbers(values: Array, target: Target) -> Array:
+def read_numbers(values: Array, target: HeadTarget) -> Array:
     """Numbers as the column has them."""
     return values * target.spread + target.mean

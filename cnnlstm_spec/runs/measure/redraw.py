@@ -11,13 +11,13 @@ import keras
 import numpy
 
 from ..train.scaled import Unscaled
-from .figures import Draws, Figure
+from .figures import BootstrapDraws, Figure
 
 if TYPE_CHECKING:
     from ..samples import Array
 
 
-def measure_metric(metric: keras.metrics.Metric, truth: Array, values: Array, draws: Draws) -> Figure | None:
+def measure_metric(metric: keras.metrics.Metric, truth: Array, values: Array, draws: BootstrapDraws) -> Figure | None:
     """A metric of all samples and of each draw; None of one that is not Keras's own, or gives more than a number."""
     if isinstance(metric, Unscaled):
         truth, values = (each * metric.spread + metric.mean for each in (truth, values))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy
 
-from ...spec.data.lengths import Augmentation
+from ...spec.data.lengths import StepAugmentation
 from .sources.rows import Array
 
 
-def augment(values: Array, changes: tuple[Augmentation, ...], generator: numpy.random.Generator, padding: float | None) -> Array:
+def augment(
+    values: Array, changes: tuple[StepAugmentation, ...], generator: numpy.random.Generator, padding: float | None
+) -> Array:
     """A sample as training sees it: steps put out of sight, and the speed changed.
 
     A step out of sight is 0; where that is what padding looks like, it is the mean of the sample.

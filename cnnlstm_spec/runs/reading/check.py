@@ -11,7 +11,7 @@ from ...compiler.compile import Compilation
 from ..counted import find_hints
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
 from ..samples import DataError, Part
-from .open import Reading
+from .open import DataReading
 from .part import FilePart
 from .problems import Broken, Problem
 from .sources.rows import Array
@@ -23,7 +23,7 @@ SPREAD = 30.0
 
 
 @dataclass
-class Values:
+class BranchValues:
     """What was met in the samples of a branch."""
 
     shapes: dict[str, int] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Values:
 
 def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:
     """Reads every sample of every part, of folds those of the first."""
-    reading = Reading(compilation, allow_outside, allow_imports)
+    reading = DataReading(compilation, allow_outside, allow_imports)
     parts = reading.read()
     told = list(reading.problems)
     rows = {name: _report_part(part, told) for name, part in parts.items()}
@@ -77,7 +77,7 @@ def _place(problem: Problem) -> tuple[str, int]:
 
 def _report_part(part: Part, told: list[Problem]) -> PartReport:
     assert isinstance(part, FilePart)
-    inputs = {name: Values() for name in part.branches}
+    inputs = {name: BranchValues() for name in part.branches}
     lengths: dict[str, dict[int, int]] = {}
     known = set(told)
     for place in range(len(part)):

@@ -15,7 +15,7 @@ from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
 from ...spec.targets import Target as Promise
 from ...text.frozen import dataclass
-from ..samples import DataError, Target
+from ..samples import DataError, HeadTarget
 from .branches.branch import find_exceeding
 from .formats.image import is_image, open_image
 from .formats.npy import open_npy
@@ -31,7 +31,7 @@ OF_CLASSES = (
 
 
 @dataclass(frozen=True)
-class Head:
+class HeadFacts:
     """What is known of a head before its targets are read."""
 
     name: str
@@ -92,7 +92,7 @@ def _holds_lists(rows: Rows, column: str, row: int) -> bool:
 class HeadReader:
     """Reads the targets of a head, of any source, as those of `train` are."""
 
-    def __init__(self, head: Head, train: Rows, rows: Array, problems: Problems) -> None:
+    def __init__(self, head: HeadFacts, train: Rows, rows: Array, problems: Problems) -> None:
         """`rows` are those of the training part, in which classes, mean and spread are looked up."""
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
@@ -103,7 +103,7 @@ class HeadReader:
         self.inner = not head.lists and len(rows) > 0 and _holds_lists(train, first, int(rows[0]))
         self.paths = not self.inner and self.axes > 1 and train.is_text(first)
         if self.inner or self.paths:
-            self.target = Target(
+            self.target = HeadTarget(
                 head.name, "classes" if self._counts() else "numbers", self._find_inner_encoding(), self._number_classes()
             )
         elif head.of_classes or self._is_words(train, rows):
@@ -135,11 +135,11 @@ class HeadReader:
         _, wrong = rows.read_numbers(self.head.source.columns[0])
         return bool(len(at)) and bool(wrong[at].all())
 
-    def _encode_classes(self, rows: Rows, at: Array, problems: Problems) -> Target:
+    def _encode_classes(self, rows: Rows, at: Array, problems: Problems) -> HeadTarget:
         head, source = self.head, self.head.source.source
         encoding: Any = head.find_encoding() if head.find_encoding() != "real" else ("binary" if head.width == 1 else "one_hot")
         if source.columns is not None:
-            return Target(head.name, "labels", "multi_hot", source.columns)
+            return HeadTarget(head.name, "labels", "multi_hot", source.columns)
         column = head.source.columns[0]
         seen = self._list_seen(rows, at, column)
         names = source.classes or self._name_classes(seen, encoding)
@@ -157,7 +157,7 @@ class HeadReader:
         elif width is not None and len(names) < width:
             told = f"there are {len(names)} classes; `{head.name}` tells {width} apart: write them as `classes`"
             problems.add("class-missing", told, rows.name, None, column)
-        return Target(head.name, "labels" if head.several else "classes", encoding, tuple(names))
+        return HeadTarget(head.name, "labels" if head.several else "classes", encoding, tuple(names))
 
     def _list_seen(self, rows: Rows, at: Array, column: str) -> set[str]:
         """The labels in rows, those of a cell with several each by itself."""
@@ -191,14 +191,14 @@ class HeadReader:
         except ValueError:
             return tuple(sorted(seen))
 
-    def _scale_values(self, rows: Rows, at: Array) -> Target:
+    def _scale_values(self, rows: Rows, at: Array) -> HeadTarget:
         head = self.head
         names = head.source.columns
         if head.source.source.scale is None or not len(at):
-            return Target(head.name, "numbers", "real", names)
+            return HeadTarget(head.name, "numbers", "real", names)
         values = numpy.stack([rows.read_numbers(each)[0] for each in names], axis=1)[at]
         spread = float(numpy.nanstd(values))
-        return Target(head.name, "numbers", "real", names, float(numpy.nanmean(values)), spread if spread > 0 else 1.0)
+        return HeadTarget(head.name, "numbers", "real", names, float(numpy.nanmean(values)), spread if spread > 0 else 1.0)
 
     def read(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
         """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""

@@ -14,29 +14,29 @@ from ...ir.graph import TypedGraph
 from ...ops.input import Input
 from ...spec.compile_section import CompileSpec
 from ...spec.data.section import DataSpec
-from ...spec.data.sources import Source
+from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
-from ..samples import Data, DataError, Part, Target
-from .branches.branch import Branch
+from ..samples import Data, DataError, HeadTarget, Part
+from .branches.branch import BranchSamples
 from .branches.cells import CellsBranch
 from .branches.columns import ColumnsBranch
 from .branches.open import open_branch
-from .heads import Head, HeadReader
+from .heads import HeadFacts, HeadReader
 from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
 from .problems import Problems
 from .room import MOST, Room
 from .seen import Seen
-from .sources.open import Setting, open_source
+from .sources.open import SourceSetting, open_source
 from .sources.rows import Array, Rows
 from .split import CODES, TRAIN, read_codes, split_rows
-from .windows import Order, find_windows, rank_rows, sort_rows
+from .windows import RowOrder, find_windows, rank_rows, sort_rows
 
 PARTS = ("train", "validation", "test")
 
 
-class Reading:
+class DataReading:
     """Opens the sources of a spec, and makes parts of them."""
 
     def __init__(
@@ -44,7 +44,7 @@ class Reading:
         compilation: Compilation,
         allow_outside: bool = False,
         allow_imports: bool = False,
-        targets: Mapping[str, Target] | None = None,
+        targets: Mapping[str, HeadTarget] | None = None,
     ) -> None:
         """`targets` are those of an earlier run, whose classes and scales hold here too; without them `train` says."""
         spec, typed = compilation.spec, compilation.typed
@@ -55,10 +55,10 @@ class Reading:
         self.known = dict(targets or {})
         self.problems = Problems()
         self.readers: dict[str, HeadReader] = {}
-        self.packed: dict[str, Target] = {}
+        self.packed: dict[str, HeadTarget] = {}
         """The targets of packs."""
         self.opened: dict[str, Rows] = {}
-        self.branches: dict[Rows, dict[str, Branch]] = {}
+        self.branches: dict[Rows, dict[str, BranchSamples]] = {}
         name = compilation.source.name
         base = Path() if name.startswith("<") else Path(name).parent
         self.seen, self.room = Seen(base), Room()
@@ -70,7 +70,7 @@ class Reading:
             _list_other_columns(self.data),
         )
         needed, streamed = tuple(dict.fromkeys([*numbers, *others])), tuple(each for each in numbers if each not in others)
-        self.setting = Setting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
+        self.setting = SourceSetting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
 
     def open_all(self, fold: int | None = None) -> Data:
         """All parts, of which samples are read again and again; raises DataError with everything that is amiss in cells."""
@@ -80,7 +80,7 @@ class Reading:
         return Data(parts, self.targets, self.describe_parts(parts), seen=self.seen)
 
     @property
-    def targets(self) -> dict[str, Target]:
+    def targets(self) -> dict[str, HeadTarget]:
         """What the target of each head is that has been read."""
         return {**self.packed, **{name: each.target for name, each in self.readers.items()}}
 
@@ -95,7 +95,7 @@ class Reading:
                 with self.problems.gather():
                     if isinstance(value, Split):
                         parts[name] = share(name)
-                    elif isinstance(value, Source):
+                    elif isinstance(value, DataSource):
                         parts[name] = self.open_part((value,), name)
         return parts
 
@@ -118,7 +118,7 @@ class Reading:
 
         return share
 
-    def open_part(self, sources: tuple[Source, ...], name: str, targets: bool = True) -> Part:
+    def open_part(self, sources: tuple[DataSource, ...], name: str, targets: bool = True) -> Part:
         """A source as a part of its own; without `targets` it needs no columns for them.
 
         `train` is read before, or the targets of an earlier run are known.
@@ -129,7 +129,7 @@ class Reading:
             )
         return self.make_part(self._open_rows(sources, name), name, targets)
 
-    def _pack(self, sources: tuple[Source, ...]) -> OpenPack | None:
+    def _pack(self, sources: tuple[DataSource, ...]) -> OpenPack | None:
         """The pack that a source is; None where it is something else."""
         (source, *others) = sources
         if source.path is None or others:
@@ -152,20 +152,20 @@ class Reading:
         """Rows that are open already as a part of its own."""
         return self._open_part(name, rows, numpy.zeros(len(rows), dtype="int8"), TRAIN, self._make_order(rows), targets)
 
-    def _open_rows(self, sources: tuple[Source, ...], name: str) -> Rows:
+    def _open_rows(self, sources: tuple[DataSource, ...], name: str) -> Rows:
         rows = self.opened[name] = open_source(sources, self.setting)
         if not len(rows):
             raise DataError([f"{rows.name}: it has no row"])
         return rows
 
-    def _make_order(self, rows: Rows) -> Order | None:
+    def _make_order(self, rows: Rows) -> RowOrder | None:
         return sort_rows(rows, self.data.window, self.problems) if self.data.window is not None else None
 
     def _list_places(self, rows: Rows, split: Split) -> Array:
         window = self.data.window
         return rank_rows(rows, split.order or (window.order if window is not None else None))
 
-    def _open_part(self, name: str, rows: Rows, codes: Array, code: int, order: Order | None, targets: bool = True) -> Part:
+    def _open_part(self, name: str, rows: Rows, codes: Array, code: int, order: RowOrder | None, targets: bool = True) -> Part:
         branches = self._make_branches(rows)
         window = self.data.window
         if window is not None and order is not None:
@@ -196,13 +196,13 @@ class Reading:
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
         return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups)
 
-    def _make_branches(self, rows: Rows) -> dict[str, Branch]:
+    def _make_branches(self, rows: Rows) -> dict[str, BranchSamples]:
         """How each branch reads these rows; the parts of one source have the same."""
         if rows not in self.branches:
             self.branches[rows] = self._open_branches(rows)
         return self.branches[rows]
 
-    def _open_branches(self, rows: Rows) -> dict[str, Branch]:
+    def _open_branches(self, rows: Rows) -> dict[str, BranchSamples]:
         found = {}
         for each in self.spec.branches:
             assert isinstance(each.input, Input)
@@ -238,11 +238,11 @@ class Reading:
                 found = max(found, sizes[0])
         return found
 
-    def _is_wide(self, head: Head) -> bool:
+    def _is_wide(self, head: HeadFacts) -> bool:
         """Whether the only axis of a head is its columns or classes, not steps."""
         return head.of_classes or len(head.source.columns) > 1
 
-    def list_heads(self) -> list[Head]:
+    def list_heads(self) -> list[HeadFacts]:
         """The heads that have a target: those that are trained or measured."""
         section = self.spec.compile if isinstance(self.spec.compile, CompileSpec) else CompileSpec()
         promised = {each.head: each.target for each in self.spec.targets}
@@ -253,10 +253,12 @@ class Reading:
             if section.losses and loss is None and not measured:
                 continue
             output = _find_output(self.typed, each.name)
-            found.append(Head(each.name, self.data.targets[each.name], output, loss, promised.get(each.name)))
+            found.append(HeadFacts(each.name, self.data.targets[each.name], output, loss, promised.get(each.name)))
         return found
 
-    def _read_targets(self, name: str, rows: Rows, at: Array, order: Order | None, seen: Array) -> dict[str, Array | list[Array]]:
+    def _read_targets(
+        self, name: str, rows: Rows, at: Array, order: RowOrder | None, seen: Array
+    ) -> dict[str, Array | list[Array]]:
         found: dict[str, Array | list[Array]] = {}
         for head in self.list_heads():
             missing = [column for column in head.source.columns if column not in rows.list_names()]
@@ -277,7 +279,7 @@ class Reading:
             found[head.name] = self._read_windows(head, reader, rows, at, order)
         return found
 
-    def _read_windows(self, head: Head, reader: HeadReader, rows: Rows, at: Array, order: Order) -> Array:
+    def _read_windows(self, head: HeadFacts, reader: HeadReader, rows: Rows, at: Array, order: RowOrder) -> Array:
         """The targets of windows: the rows that begin `delay` after the last of each."""
         window = self.data.window
         assert window is not None
@@ -293,7 +295,7 @@ class Reading:
             return taken.reshape(len(at), steps)
         return taken[:, 0] if steps == 1 and len(sizes) == 1 else taken
 
-    def _list_last_rows(self, at: Array, order: Order | None) -> Array:
+    def _list_last_rows(self, at: Array, order: RowOrder | None) -> Array:
         """The row of each sample, of a window the last one."""
         window = self.data.window
         return at if order is None or window is None else order.rows[at + window.span - 1]
@@ -372,4 +374,4 @@ def open_data(
     compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False, fold: int | None = None
 ) -> Data:
     """The data of a spec, opened, every cell of its tables looked at. Raises DataError with everything that is amiss."""
-    return Reading(compilation, allow_outside, allow_imports).open_all(fold)
+    return DataReading(compilation, allow_outside, allow_imports).open_all(fold)

@@ -10,12 +10,12 @@ import numpy
 
 from ...spec.data.window import Window
 from ...text.frozen import dataclass
-from ..samples import Batch, DataError, Part, Target
-from .branches.branch import Branch
+from ..samples import Batch, DataError, HeadTarget, Part
+from .branches.branch import BranchSamples
 from .branches.cells import CellsBranch
 from .problems import Broken, Problem
 from .sources.rows import Array, Rows
-from .windows import Order
+from .windows import RowOrder
 
 MOST_AT_ONCE = 1 << 27
 """Bytes of samples that are handed on at once; more are read batch by batch, and not held twice."""
@@ -26,7 +26,7 @@ class Windows:
     """How samples are made of rows one after the other."""
 
     window: Window
-    order: Order
+    order: RowOrder
     known: Callable[[str], Array]
     """By head, the numbers of the columns of its target (rows, columns), which forecasts are compared with."""
 
@@ -36,10 +36,10 @@ class FilePart(Part):
     """Samples of a source: rows, or windows that begin at positions of an order."""
 
     source: Rows
-    branches: Mapping[str, Branch]
+    branches: Mapping[str, BranchSamples]
     at: Array
     """The row of each sample; with windows, the position in the order at which it begins."""
-    targets: Mapping[str, Target]
+    targets: Mapping[str, HeadTarget]
     values: Mapping[str, Array | list[Array]]
     """By head, the targets of all samples."""
     weights: Mapping[str, Array]
@@ -84,7 +84,7 @@ class FilePart(Part):
         at = numpy.asarray(places, dtype="int64")
         return {head: _take_targets(values, at) for head, values in self.values.items()}
 
-    def _read_values(self, branch: Branch, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
+    def _read_values(self, branch: BranchSamples, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
         """The samples of a branch, padded to one length, and how many steps each has."""
         matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
@@ -102,14 +102,14 @@ class FilePart(Part):
             found = _pad_samples(found, branch, int(lengths.max()))
         return numpy.stack(found), lengths
 
-    def _need_padding(self, branch: Branch, at: Array, lengths: Array) -> None:
+    def _need_padding(self, branch: BranchSamples, at: Array, lengths: Array) -> None:
         """Raises DataError where samples of different lengths meet in a branch that could not tell padding from steps."""
         if not branch.tells_padding:
             words = f"samples have {lengths.min()} to {lengths.max()} steps, and `{branch.name}` has neither padding nor mask"
             row = int(self.at[int(at[int(lengths.argmax())])])
             raise DataError([str(describe_problem(branch, row, Broken("lengths-differ", words)))])
 
-    def _cut_windows(self, branch: Branch, matrix: Array, at: Array) -> Array:
+    def _cut_windows(self, branch: BranchSamples, matrix: Array, at: Array) -> Array:
         assert self.windows is not None
         window, order = self.windows.window, self.windows.order
         first = self.at[at]
@@ -119,7 +119,7 @@ class FilePart(Part):
         values = matrix[order.rows[first[:, None] + steps]]
         return values[..., 0] if len(branch.shape.sizes) == 1 else values
 
-    def sample(self, branch: Branch, place: int, index: int, epoch: int | None = None) -> Array:
+    def sample(self, branch: BranchSamples, place: int, index: int, epoch: int | None = None) -> Array:
         """One sample of a branch, the `index`-th; raises Broken."""
         matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
@@ -127,13 +127,13 @@ class FilePart(Part):
         drawn = None if epoch is None else numpy.random.default_rng([self.seed, epoch, place, index])
         return branch.read(int(self.at[place]), drawn)
 
-    def _sample(self, branch: Branch, place: int, epoch: int | None, index: int) -> Array:
+    def _sample(self, branch: BranchSamples, place: int, epoch: int | None, index: int) -> Array:
         try:
             return self.sample(branch, place, index, epoch)
         except Broken as error:
             raise DataError([str(describe_problem(branch, int(self.at[place]), error))]) from None
 
-    def _add_mask(self, inputs: dict[str, Array], branch: Branch, values: Array, lengths: Array) -> None:
+    def _add_mask(self, inputs: dict[str, Array], branch: BranchSamples, values: Array, lengths: Array) -> None:
         """The boolean input that says which steps are real; of branches that share one all have equal steps."""
         name = branch.input.mask_input
         assert name is not None
@@ -157,7 +157,7 @@ class FilePart(Part):
                 batches.append(open_.pop(bucket))
         return [*batches, *(open_[bucket] for bucket in sorted(open_))]
 
-    def count_steps(self, branch: Branch, place: int) -> int:
+    def count_steps(self, branch: BranchSamples, place: int) -> int:
         """How many steps a sample has."""
         if place not in self.lengths:
             self.lengths[place] = len(self._sample(branch, place, None, 0))
@@ -188,18 +188,18 @@ class FilePart(Part):
         return {name: [cells[row] for row in kept] for name, cells in whole.items()}
 
 
-def describe_problem(branch: Branch, row: int, error: Broken) -> Problem:
+def describe_problem(branch: BranchSamples, row: int, error: Broken) -> Problem:
     """What is amiss with a cell, with its file and row; the file that it names, where it names one that is there."""
     file, number = branch.rows.locate(row)
     return Problem(error.code, str(error), file, number, branch.column)
 
 
-def _has_buckets(branch: Branch) -> bool:
+def _has_buckets(branch: BranchSamples) -> bool:
     length = getattr(branch.source.source, "length", None)
     return length is not None and length.bucket is not None
 
 
-def _pad_samples(samples: list[Array], branch: Branch, steps: int) -> list[Array]:
+def _pad_samples(samples: list[Array], branch: BranchSamples, steps: int) -> list[Array]:
     """Samples of one length, filled up at the end; raises DataError where the branch could not tell padding."""
     fill = branch.input.padding_value if branch.input.padding_value is not None else 0
     found = []

@@ -15,7 +15,7 @@ from .split import read_codes
 
 
 @dataclass(frozen=True)
-class Order:
+class RowOrder:
     """The rows of a table in order: group by group, in each by place."""
 
     rows: Array
@@ -47,7 +47,7 @@ def rank_names(names: Sequence[str]) -> Array:
     return ranks
 
 
-def sort_rows(rows: Rows, window: Window, problems: Problems) -> Order:
+def sort_rows(rows: Rows, window: Window, problems: Problems) -> RowOrder:
     """The rows in order; two at one place of a group are a problem."""
     places = rank_rows(rows, window.order)
     groups: Array = numpy.zeros(len(rows), "int64")
@@ -61,10 +61,10 @@ def sort_rows(rows: Rows, window: Window, problems: Problems) -> Order:
         for index in numpy.flatnonzero(same):
             file, row = rows.locate(int(order[index + 1]))
             problems.add("place-twice", "another row of its group stands at the same place", file, row, window.order)
-    return Order(order, groups[order])
+    return RowOrder(order, groups[order])
 
 
-def find_windows(order: Order, parts: Array, part: int, window: Window, steps: int, targets: bool) -> Array:
+def find_windows(order: RowOrder, parts: Array, part: int, window: Window, steps: int, targets: bool) -> Array:
     """The positions in the order at which the samples of a part begin.
 
     All rows of a sample, and those of its target of so many steps, are of one group and of the part, without a gap.

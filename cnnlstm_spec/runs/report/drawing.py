@@ -24,7 +24,7 @@ MOST_POINTS = 2000
 """Points of a cloud: more are thinned out evenly."""
 
 
-class Drawing:
+class ReportFigure:
     """A row of axes, drawn into and then made into SVG."""
 
     def __init__(self, columns: int = 1, width: float = 4.2, height: float = 3.2) -> None:

@@ -16,7 +16,7 @@ from ..measure.inside import find_tensor
 from ..measure.measure import HALF, number_truth
 from ..measure.predict import Change, Heads, Predicted, compute_probabilities, decide_classes, predict, read_numbers
 from ..reading.libraries import import_needed
-from ..samples import Part, Target
+from ..samples import HeadTarget, Part
 
 MOST = 1000
 """Samples that features are taken of."""
@@ -151,7 +151,7 @@ def _is_tied(typed: TypedGraph, branch: str) -> bool:
     return any(mine & found for id, found in sizes.items() if id not in own)
 
 
-def measure_quality(predicted: Predicted, target: Target, is_logits: bool, threshold: float) -> float:
+def measure_quality(predicted: Predicted, target: HeadTarget, is_logits: bool, threshold: float) -> float:
     """Accuracy, or the MAE of numbers."""
     values, truth, _ = predicted.list_flat()
     weights = numpy.ones((1, len(values)))

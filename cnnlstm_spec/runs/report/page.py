@@ -10,12 +10,12 @@ import numpy
 from ...compiler.compile import Compilation
 from ...text.escape.xml import escape_content
 from ..history import Row
-from ..measure.document import HeadFigures, Value
+from ..measure.document import HeadFigures, MeasuredValue
 from ..measure.measure import Measured, number_truth
 from ..measure.predict import compute_probabilities, read_numbers
 from ..reading.libraries import import_needed
-from ..samples import Part, Target
-from .drawing import Drawing, draw_cloud, draw_lines, draw_matrix, mark_whole_numbers, shorten
+from ..samples import HeadTarget, Part
+from .drawing import ReportFigure, draw_cloud, draw_lines, draw_matrix, mark_whole_numbers, shorten
 from .features import project_fusions, shuffle_branches, weigh_fusions
 from .samples import describe_sample, draw_sample, find_worst
 
@@ -81,7 +81,7 @@ def _draw_curves(rows: Sequence[Row], best: int | None) -> Iterator[str]:
         return
     yield "<h2>Training</h2><div class=row>"
     for name in own:
-        drawing = Drawing()
+        drawing = ReportFigure()
         lines = {each: _draw_line(rows, each) for each in (name, f"val_{name}") if each in names}
         draw_lines(drawing.axes[0], lines, name, "epoch")
         mark_whole_numbers(drawing.axes[0])
@@ -96,7 +96,7 @@ def _draw_line(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]
     return [row["epoch"] for row in known], [row[name] for row in known]
 
 
-def _write_head(compilation: Compilation, part: Part, measured: Measured, head: str, target: Target) -> Iterator[str]:
+def _write_head(compilation: Compilation, part: Part, measured: Measured, head: str, target: HeadTarget) -> Iterator[str]:
     figures = measured.evaluation.heads[head]
     yield f"<h2>{escape_content(head)}</h2>"
     if target.sort == "numbers":
@@ -114,7 +114,7 @@ def _write_head(compilation: Compilation, part: Part, measured: Measured, head: 
     yield "</div>"
 
 
-def _write_classes(measured: Measured, head: str, target: Target, figures: HeadFigures) -> Iterator[str]:
+def _write_classes(measured: Measured, head: str, target: HeadTarget, figures: HeadFigures) -> Iterator[str]:
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     assert figures.classes is not None
@@ -136,7 +136,7 @@ def _write_classes(measured: Measured, head: str, target: Target, figures: HeadF
         else:
             curves.append((name, of[:, place] if target.sort == "labels" else of == place, scores[:, place]))
     curves = [each for each in curves if 0 < each[1].sum() < len(each[1])]
-    drawing = Drawing(3 if figures.confusion is not None else 2)
+    drawing = ReportFigure(3 if figures.confusion is not None else 2)
     roc = {name: roc_curve(yes, score)[:2] for name, yes, score in curves}
     draw_lines(drawing.axes[0], {shorten(name): each for name, each in roc.items()}, "ROC", "false alarms")
     pr = {name: precision_recall_curve(yes, score)[:2][::-1] for name, yes, score in curves}
@@ -153,12 +153,12 @@ def _take_finite(measured: Measured, head: str) -> tuple[Any, Any]:
     return values[kept], truth[kept]
 
 
-def _write_numbers(measured: Measured, head: str, target: Target) -> Iterator[str]:
+def _write_numbers(measured: Measured, head: str, target: HeadTarget) -> Iterator[str]:
     values, truth = _take_finite(measured, head)
     if not len(values):
         return
     found, true = read_numbers(values.astype("float64"), target)[:, 0], read_numbers(truth.astype("float64"), target)[:, 0]
-    drawing = Drawing(2)
+    drawing = ReportFigure(2)
     draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), None, (), "predicted against true")
     ends = [min(true.min(), found.min()), max(true.max(), found.max())]
     drawing.axes[0].plot(ends, ends, color="#999999", linewidth=0.8)
@@ -177,7 +177,7 @@ def _draw_projections(compilation: Compilation, model: keras.Model, part: Part, 
     yield f"<h2>What is fused</h2><p>{told}</p><div class=row>"
     names, of = _choose_colors(part, measured)
     for address, points in found.items():
-        drawing = Drawing(1, 3.4, 3)
+        drawing = ReportFigure(1, 3.4, 3)
         draw_cloud(drawing.axes[0], points, None if of is None else of[: len(points)], names, address)
         yield f"<figure>{drawing.to_svg()}</figure>"
     yield "</div>"
@@ -226,7 +226,7 @@ def _write_shuffled(
         yield f"<p>Not exchanged, since others have as many steps: {escape_content(', '.join(tied))}.</p>"
 
 
-def _format_number(value: Value) -> str:
+def _format_number(value: MeasuredValue) -> str:
     if value.value is None:
         return "-"
     if value.lower is None or value.upper is None:

@@ -12,8 +12,8 @@ from ...spec.model_spec import ModelSpec
 from ...text.frozen import dataclass
 from ..measure.measure import number_truth
 from ..measure.predict import Predicted, compute_probabilities, read_numbers
-from ..samples import Part, Target
-from .drawing import COLORS, Drawing
+from ..samples import HeadTarget, Part
+from .drawing import COLORS, ReportFigure
 
 WORST = 8
 MOST_NUMBERS, MOST_CHARACTERS = 12, 200
@@ -29,7 +29,7 @@ class Wrong:
     words: str
 
 
-def find_worst(part: Part, predicted: Predicted, target: Target, is_logits: bool) -> list[Wrong]:
+def find_worst(part: Part, predicted: Predicted, target: HeadTarget, is_logits: bool) -> list[Wrong]:
     """Those whose true class was least probable, or whose number was farthest off; the worst first."""
     values, truth, owners = predicted.list_flat()
     if target.sort == "numbers":
@@ -67,7 +67,7 @@ def draw_sample(part: Part, place: int, kinds: Mapping[str, str]) -> str:
     shown = [(name, batch.inputs[name][0]) for name, kind in kinds.items() if kind in ("image", "video", "sequence", "volume")]
     if not shown:
         return ""
-    drawing = Drawing(len(shown), 1.8, 1.5)
+    drawing = ReportFigure(len(shown), 1.8, 1.5)
     for axes, (name, values) in zip(drawing.axes, shown, strict=True):
         _draw(axes, numpy.asarray(values, "float64"), kinds[name])
         axes.set_title(name, fontsize=7)

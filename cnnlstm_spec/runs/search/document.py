@@ -27,7 +27,7 @@ class Trial(Document):
     """The folder of its run, in that of the search; left out where it has none, or another search made it."""
 
 
-class Report(Document):
+class SearchReport(Document):
     """What a search has come to."""
 
     model_config = ConfigDict(title="cnnlstm-spec search: trials.json")

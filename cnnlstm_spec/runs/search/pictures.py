@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ..report.drawing import COLORS, Drawing, shorten
-from .document import Report, Trial
+from ..report.drawing import COLORS, ReportFigure, shorten
+from .document import SearchReport, Trial
 
 HISTORY, IMPORTANCE, PARALLEL = "history.svg", "importance.svg", "parallel.svg"
 
 
-def make_pictures(report: Report) -> dict[str, bytes]:
+def make_pictures(report: SearchReport) -> dict[str, bytes]:
     """The pictures that there is something to draw for, by the names of their files. Raises DataError without matplotlib."""
     done = [each for each in report.trials if each.state == "completed" and each.value is not None]
     found = {}
@@ -24,9 +24,9 @@ def make_pictures(report: Report) -> dict[str, bytes]:
     return {name: text.encode() for name, text in found.items()}
 
 
-def draw_history(report: Report, done: Sequence[Trial]) -> str:
+def draw_history(report: SearchReport, done: Sequence[Trial]) -> str:
     """The value of each trial, and the best until then."""
-    drawing = Drawing(width=6.0)
+    drawing = ReportFigure(width=6.0)
     axes, better = drawing.axes[0], max if report.direction == "maximize" else min
     numbers, values = [each.number for each in done], [each.value or 0.0 for each in done]
     axes.scatter(numbers, values, s=16, alpha=0.7, color=COLORS[0], linewidths=0, label="a trial")
@@ -38,9 +38,9 @@ def draw_history(report: Report, done: Sequence[Trial]) -> str:
     return drawing.to_svg()
 
 
-def draw_importance(report: Report) -> str:
+def draw_importance(report: SearchReport) -> str:
     """How much each path accounts for."""
-    drawing = Drawing(width=6.0, height=0.9 + 0.35 * len(report.importance))
+    drawing = ReportFigure(width=6.0, height=0.9 + 0.35 * len(report.importance))
     axes = drawing.axes[0]
     names = list(reversed(report.importance))
     axes.barh(range(len(names)), [report.importance[name] for name in names], color=COLORS[0])
@@ -49,10 +49,10 @@ def draw_importance(report: Report) -> str:
     return drawing.to_svg()
 
 
-def draw_parallel(report: Report, done: Sequence[Trial]) -> str:
+def draw_parallel(report: SearchReport, done: Sequence[Trial]) -> str:
     """A line a trial through its values, the better the darker."""
     paths = list(dict.fromkeys(path for each in done for path in each.values))
-    drawing = Drawing(width=max(4.2, 1.6 * (len(paths) + 1)), height=3.6)
+    drawing = ReportFigure(width=max(4.2, 1.6 * (len(paths) + 1)), height=3.6)
     axes = drawing.axes[0]
     columns = [_Column([each.values.get(path) for each in done]) for path in paths]
     columns.append(_Column([each.value for each in done]))

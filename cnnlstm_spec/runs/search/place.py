@@ -41,7 +41,7 @@ def make_key(document: Any, choices: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Place:
+class SearchFolder:
     """The folder."""
 
     path: File

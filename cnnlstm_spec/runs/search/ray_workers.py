@@ -12,10 +12,10 @@ from ray.exceptions import NodeDiedError, ObjectLostError, RayActorError, Worker
 
 from ..cluster import explain_not_begun, join_cluster
 from .trial import TrialEnding, TrialJob, run_trial
-from .workers import Worker
+from .workers import TrialWorker
 
 
-class RayWorker(Worker):
+class RayWorker(TrialWorker):
     """A process of one CPU, and of one GPU where the cluster has some, wherever Ray puts it."""
 
     deaths = (RayActorError, NodeDiedError, WorkerCrashedError, ObjectLostError)
@@ -51,7 +51,7 @@ class _Trainer:
 
 
 @contextmanager
-def hire_in_cluster(count: int) -> Iterator[Callable[[], Worker]]:
+def hire_in_cluster(count: int) -> Iterator[Callable[[], TrialWorker]]:
     """What hires in the cluster, for so many trials at a time; raises DataError where there is none to be had."""
     with join_cluster(count):
         yield RayWorker

@@ -17,10 +17,10 @@ from ...text.nodes import to_value
 from ..samples import DataError
 from ..train.watch import Watch
 from .best import make_best
-from .document import Report
+from .document import SearchReport
 from .draw import Drawn, Draws
 from .pictures import make_pictures
-from .place import BEST_SPEC, REPORT, TABLE, Place
+from .place import BEST_SPEC, REPORT, TABLE, SearchFolder
 from .space import make_distributions
 from .study import BEST_EPOCH, EPOCHS, OUTCOME, REASON, Design, open_study
 from .table import make_report, to_table
@@ -45,7 +45,7 @@ class SearchOrders:
     spec: SearchedSpec
     search: SearchSpec
     design: Design
-    place: Place
+    place: SearchFolder
     owner: str
     written: object
     """The document as it is written, without its overrides, as plain values."""
@@ -54,7 +54,9 @@ class SearchOrders:
     """What trains: processes of this machine, or of a Ray cluster."""
 
 
-def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], watch: Callable[[TrialJob], Watch]) -> Report:
+def search(
+    orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], watch: Callable[[TrialJob], Watch]
+) -> SearchReport:
     """Runs it to its end, and writes the folder. Raises DataError where the study cannot be opened, or trials fail alike."""
     study, base = open_study(orders.design), prepare(orders.spec)
     assert orders.search.trials is not None
@@ -71,7 +73,9 @@ def search(orders: SearchOrders, tell: Callable[[TrialJob, TrialEnding], None], 
     return write_results(orders, study, base, None if draws.is_enough() else draws.explain_exhausted())
 
 
-def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended: str | None, is_last: bool = True) -> Report:
+def write_results(
+    orders: SearchOrders, study: optuna.Study, base: Sweep, ended: str | None, is_last: bool = True
+) -> SearchReport:
     """The table, the best spec and the best run; at the end what matters, and the pictures."""
     assert orders.search.objective is not None and orders.search.trials is not None
     place = orders.place
@@ -97,7 +101,7 @@ def write_results(orders: SearchOrders, study: optuna.Study, base: Sweep, ended:
     return report
 
 
-def _note(study: optuna.Study, job: TrialJob, ending: TrialEnding, place: Place) -> None:
+def _note(study: optuna.Study, job: TrialJob, ending: TrialEnding, place: SearchFolder) -> None:
     """Tells the study how a trial ended, last of all its state: until then it counts as cut off."""
     from optuna.trial import TrialState
 

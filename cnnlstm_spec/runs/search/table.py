@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...text.escape.csv import to_csv
 from ...text.escape.json import write_readable
-from .document import Report, Trial
+from .document import SearchReport, Trial
 from .place import name_trial
 from .study import BEST_EPOCH, CODES, EPOCHS, OUTCOME, OWNER, SOUND
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STATES = {"COMPLETE": "completed", "PRUNED": "pruned", "RUNNING": "running"}
 
 
-def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, ended: str | None, is_last: bool) -> Report:
+def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, ended: str | None, is_last: bool) -> SearchReport:
     """Everything that can be told of a study; what matters at its end alone, since to find it takes long."""
     found = study.get_trials(deepcopy=False)
     outcomes = Counter(each.user_attrs.get(OUTCOME) for each in found)
@@ -31,7 +31,7 @@ def make_report(study: optuna.Study, objective: str, wanted: int, owner: str, en
     if completed:
         sign = -1 if direction == "maximize" else 1
         more["best"] = min(completed, key=lambda each: (sign * (each.value or 0.0), each.number)).number
-    return Report(
+    return SearchReport(
         version=1,
         objective=objective,
         direction=direction,  # type: ignore[arg-type]
@@ -91,7 +91,7 @@ def find_importance(study: optuna.Study) -> dict[str, float]:
     return {path: round(float(each), 6) for path, each in found.items()}
 
 
-def to_table(report: Report) -> str:
+def to_table(report: SearchReport) -> str:
     """`trials.csv`: a row a trial."""
     paths = list(dict.fromkeys(path for each in report.trials for path in each.values))
     rows: list[list[object]] = [["trial", "state", report.objective, "best_epoch", "epochs", *paths]]
@@ -103,7 +103,7 @@ def to_table(report: Report) -> str:
     return to_csv(rows)
 
 
-def to_words(report: Report) -> list[str]:
+def to_words(report: SearchReport) -> list[str]:
     """What a person wants to know at the end."""
     states = Counter(each.state for each in report.trials)
     parts = [f"{states[name]} {name}" for name in ("completed", "pruned", "diverged", "running") if states[name]]

@@ -20,7 +20,7 @@ TRIES = 3
 DIED = f"its process died {TRIES} times without a word; a system that is out of memory ends processes so"
 
 
-class Worker(ABC):
+class TrialWorker(ABC):
     """A process that trains one trial at a time, and says nothing until it ends."""
 
     deaths: tuple[type[BaseException], ...]
@@ -39,7 +39,7 @@ class Worker(ABC):
         """Ends the process, and what it trains as Control-C does."""
 
 
-class LocalWorker(Worker):
+class LocalWorker(TrialWorker):
     """A process on this machine, which does not outlive the one that hired it."""
 
     deaths = (BrokenProcessPool,)
@@ -64,11 +64,11 @@ class LocalWorker(Worker):
 
 
 def train_side_by_side(
-    count: int, hire: Callable[[], Worker], take: Callable[[], TrialJob | None]
+    count: int, hire: Callable[[], TrialWorker], take: Callable[[], TrialJob | None]
 ) -> Iterator[tuple[TrialJob, TrialEnding]]:
     """Each trial as it ends, so many at a time; one whose process has died is taken up by another."""
-    idle: list[Worker] = []
-    running: dict[Future[TrialEnding], tuple[Worker, TrialJob]] = {}
+    idle: list[TrialWorker] = []
+    running: dict[Future[TrialEnding], tuple[TrialWorker, TrialJob]] = {}
     died: Counter[int] = Counter()
     lost: list[TrialJob] = []
     try:

@@ -20,7 +20,7 @@ AGAIN = 0.3
 """Seconds after which one that comes before the first looks for it again."""
 
 
-class Lost(Exception):
+class LostProcess(Exception):
     """A process that the others cannot go on without."""
 
     def __init__(self, number: int, count: int, why: str, ended: bool = False) -> None:
@@ -44,17 +44,17 @@ class Meeting:
         self.seat = seat
         self._links: dict[int, Link] = {}
         self._changed = threading.Condition()
-        self._lost: Lost | None = None
+        self._lost: LostProcess | None = None
         self._ready: set[int] = set()
         self._ports: list[int] = []
         self._asked = 0
 
-    def find_lost(self) -> Lost | None:
+    def find_lost(self) -> LostProcess | None:
         """The first process that was lost, which all are told of."""
         with self._changed:
             return self._lost
 
-    def wait_for_loss(self, seconds: float) -> Lost | None:
+    def wait_for_loss(self, seconds: float) -> LostProcess | None:
         """The same, which may come within so many seconds."""
         with self._changed:
             self._changed.wait_for(lambda: self._lost, seconds)
@@ -117,7 +117,7 @@ class Meeting:
         with self._changed:
             if self._lost is not None:
                 return
-            self._lost = Lost(number, self.seat.count, why, ended)
+            self._lost = LostProcess(number, self.seat.count, why, ended)
             self._changed.notify_all()
         for other, link in self._links.items():
             if other != number:

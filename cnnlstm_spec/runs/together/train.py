@@ -16,9 +16,9 @@ from multiprocessing.process import BaseProcess
 
 from ...compiler import interrupts
 from ..ending import DIVERGED, DONE, LOST, REFUSED, Ending
-from ..several import Job, run_job
+from ..several import RunJob, run_job
 from ..train.watch import Watch
-from .meeting import Lost, Meeting, Unmet, meet
+from .meeting import LostProcess, Meeting, Unmet, meet
 from .seat import Seat, Team
 
 GRACE = 10.0
@@ -28,7 +28,7 @@ LOOK = 0.1
 MakeWatch = Callable[[], Watch]
 
 
-def run_together(jobs: Sequence[Job], seat: Seat, watch_of: Callable[[Job], MakeWatch]) -> Iterator[tuple[Job, Ending]]:
+def run_together(jobs: Sequence[RunJob], seat: Seat, watch_of: Callable[[RunJob], MakeWatch]) -> Iterator[tuple[RunJob, Ending]]:
     """Runs them, one after the other, each with all processes, and gives each ending; with the first loss there are no more.
 
     `watch_of` gives for a job what makes its watch, which goes to the process that trains.
@@ -44,15 +44,15 @@ def run_together(jobs: Sequence[Job], seat: Seat, watch_of: Callable[[Job], Make
             meeting.agree()
     except Unmet as reason:
         yield job, Ending(REFUSED, (f"Error: {reason}",))
-    except Lost as lost:
+    except LostProcess as lost:
         yield job, _tell(lost)
 
 
-def _tell(lost: Lost) -> Ending:
+def _tell(lost: LostProcess) -> Ending:
     return Ending(LOST, (f"Error: {lost}; started again with `--resume`, all go on from the last epoch that has ended",))
 
 
-def _run(job: Job, meeting: Meeting, make_watch: MakeWatch) -> Ending:
+def _run(job: RunJob, meeting: Meeting, make_watch: MakeWatch) -> Ending:
     seat = meeting.seat
     team = Team(seat.number, seat.count, seat.write_address(meeting.agree()))
     context = get_context("spawn")
@@ -111,7 +111,7 @@ def _name_death(code: int | None) -> str:
     return signal.Signals(-code).name if code is not None and code < 0 else f"status {code}"
 
 
-def _train_here(pipe: Connection, job: Job, make_watch: MakeWatch) -> None:
+def _train_here(pipe: Connection, job: RunJob, make_watch: MakeWatch) -> None:
     """Trains in this process, which ends with the one that started it."""
     interrupts.heed_in_worker()
     _mute_libraries()

@@ -11,7 +11,7 @@ import numpy
 from ..folder import LAST
 from . import keep, state
 from .keep import Keeper
-from .phases import Stretch, begin
+from .phases import EpochStretch, begin
 from .training import Training
 from .weighing import weigh_labels
 
@@ -19,7 +19,9 @@ MOST = 2000
 """Batches that are run again: of a later one it is told where it came, and no more."""
 
 
-def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, batch: int, weights: Mapping[str, Any]) -> str:
+def find_beginning(
+    training: Training, plan: Sequence[EpochStretch], keeper: Keeper, batch: int, weights: Mapping[str, Any]
+) -> str:
     """Epoch, batch and layer, in words; on several devices no layer, since none of them sees the batch."""
     place = f"in epoch {keeper.epoch + 1}, batch {batch + 1}"
     if batch > MOST or training.devices is not None or not _start_again(training, plan, weights):
@@ -39,7 +41,7 @@ def find_beginning(training: Training, plan: Sequence[Stretch], keeper: Keeper, 
     return place
 
 
-def _start_again(training: Training, plan: Sequence[Stretch], weights: Mapping[str, Any]) -> bool:
+def _start_again(training: Training, plan: Sequence[EpochStretch], weights: Mapping[str, Any]) -> bool:
     """Whether the model is what it was when the epoch began: as the last state says, or as it was built."""
     kept = training.store.read(LAST)
     if kept is None:

@@ -18,14 +18,14 @@ from ...spec.compile_section import CompileSpec
 from ...spec.fit.phases import Phase
 from ...spec.fit.section import FitSpec
 from ...text.frozen import dataclass
-from ..samples import Target
+from ..samples import HeadTarget
 
 if TYPE_CHECKING:
     import keras
 
 
 @dataclass(frozen=True)
-class Stretch:
+class EpochStretch:
     """Epochs that one call of `fit` trains."""
 
     name: str
@@ -34,20 +34,20 @@ class Stretch:
     phase: Phase | None = None
 
 
-def list_stretches(fit: FitSpec) -> tuple[Stretch, ...]:
+def list_stretches(fit: FitSpec) -> tuple[EpochStretch, ...]:
     """The phases, or the one that `epochs` is."""
     if fit.phases:
-        return tuple(Stretch(each.name, each.epochs, each) for each in fit.phases)
+        return tuple(EpochStretch(each.name, each.epochs, each) for each in fit.phases)
     assert fit.epochs is not None
-    return (Stretch("", fit.epochs),)
+    return (EpochStretch("", fit.epochs),)
 
 
 def begin(
     model: keras.Model,
     compilation: Compilation,
-    before: Sequence[Stretch],
-    now: Stretch,
-    targets: Mapping[str, Target],
+    before: Sequence[EpochStretch],
+    now: EpochStretch,
+    targets: Mapping[str, HeadTarget],
     losses: Mapping[str, Callable[[Any], Any]],
     scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> None:
@@ -112,6 +112,6 @@ def _hold_norms(graph: TypedGraph, layers: Mapping[str, Any]) -> None:
             layer.trainable = False
 
 
-def measure_as_told(model: keras.Model, compilation: Compilation, targets: Mapping[str, Target]) -> None:
+def measure_as_told(model: keras.Model, compilation: Compilation, targets: Mapping[str, HeadTarget]) -> None:
     """Lets the metrics of a model that is compiled as the spec says see numbers as their column has them."""
-    begin(model, compilation, (), Stretch("", 0), targets, {})
+    begin(model, compilation, (), EpochStretch("", 0), targets, {})

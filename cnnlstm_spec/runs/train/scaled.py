@@ -8,10 +8,10 @@ from typing import Any
 
 import keras
 
-from ..samples import Target
+from ..samples import HeadTarget
 
 
-def unscale(targets: Mapping[str, Target]) -> dict[str, Callable[[Any], Any]]:
+def unscale(targets: Mapping[str, HeadTarget]) -> dict[str, Callable[[Any], Any]]:
     """For each head whose numbers are scaled, what makes a metric of the spec's own one of the column's numbers."""
     scaled = {head: each for head, each in targets.items() if (each.mean, each.spread) != (0.0, 1.0)}
     return {head: partial(Unscaled, mean=each.mean, spread=each.spread) for head, each in scaled.items()}

@@ -22,7 +22,7 @@ from .feed import Feed
 from .keep import Diverged, Keeper, Mark
 from .nan import find_beginning
 from .order import Order
-from .phases import Stretch, begin, list_stretches
+from .phases import EpochStretch, begin, list_stretches
 from .training import Outcome, Store, Training
 from .weighing import make_weigh, weigh_classes, weigh_labels
 
@@ -65,7 +65,7 @@ def train(training: Training) -> Outcome:
     return _describe_outcome(training, mark, monitor, direction, seconds, waited)
 
 
-def _begin(training: Training, before: Sequence[Stretch], now: Stretch, weights: Mapping[str, Any]) -> None:
+def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Any]) -> None:
     """Compiles the model for a phase, on the devices that train it."""
     model, devices = training.model, training.devices
     losses: Mapping[str, Any] = weigh_labels(training.data, weights)
@@ -92,7 +92,7 @@ def _describe_outcome(
 
 
 def _make_keeper(
-    training: Training, stretch: Stretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]
+    training: Training, stretch: EpochStretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]
 ) -> Keeper:
     order = training.order()
     callbacks = [_make(each, training.store) for each in training.fit.callbacks]
@@ -111,7 +111,7 @@ def _make_keeper(
     return keeper
 
 
-def _run(training: Training, stretch: Stretch, keeper: Keeper) -> None:
+def _run(training: Training, stretch: EpochStretch, keeper: Keeper) -> None:
     """The epochs of a phase that are left."""
     fit, model = training.fit, training.model
     validation = training.data.parts.get("validation")

@@ -10,13 +10,13 @@ import keras
 import numpy
 
 from ...spec.fit.by_class import ClassWeight
-from ..samples import Batch, Data, DataError, Part, Target
+from ..samples import Batch, Data, DataError, HeadTarget, Part
 
 CHUNK = 1024
 """Samples that are counted at a time."""
 
 
-def count_classes(part: Part, heads: Mapping[str, Target]) -> dict[str, Any]:
+def count_classes(part: Part, heads: Mapping[str, HeadTarget]) -> dict[str, Any]:
     """How often each class of these heads stands in a part; of several labels, how often each is set."""
     counts = {head: numpy.zeros(len(target.names), "int64") for head, target in heads.items()}
     if not heads:
@@ -28,7 +28,7 @@ def count_classes(part: Part, heads: Mapping[str, Target]) -> dict[str, Any]:
     return counts
 
 
-def _count(values: Any, target: Target) -> Any:
+def _count(values: Any, target: HeadTarget) -> Any:
     if target.encoding in ("one_hot", "multi_hot"):
         return values.reshape(-1, len(target.names)).sum(0).astype("int64")
     return numpy.bincount(values.astype("int64").ravel(), minlength=len(target.names))
@@ -44,7 +44,7 @@ def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, An
     return {head: _weigh_classes(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
 
 
-def _weigh_classes(target: Target, wanted: ClassWeight, counts: Any) -> Any:
+def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Any) -> Any:
     if wanted.weights is None:
         return counts.sum() / (len(counts) * numpy.maximum(counts, 1))
     if unknown := [name for name in wanted.weights if name not in target.names]:
@@ -74,7 +74,7 @@ def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapp
     return weigh
 
 
-def _weigh_samples(values: Any, target: Target, of_class: Any) -> Any:
+def _weigh_samples(values: Any, target: HeadTarget, of_class: Any) -> Any:
     """The weight of each sample, or of each step: of one that stands for several labels there is none."""
     if target.encoding == "one_hot":
         return values @ of_class

@@ -24,7 +24,7 @@ from ...text.spelling import guess
 from ..branch_rounds import Bound
 from ..fusion import ONE_WAY
 from ..patterns import fits
-from .lengths import LENGTH, Augmentation, AugmentLeaf, Length
+from .lengths import LENGTH, AugmentLeaf, Length, StepAugmentation
 from .splits import COLUMN, LABEL
 
 OTHER_KIND = Code(
@@ -167,7 +167,7 @@ class SequenceSource(InputSource):
     """What is done with samples of other lengths."""
     sample_rate: Annotated[int | None, COUNT] = None
     """Samples a second that sound is brought to."""
-    augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
+    augment: Annotated[tuple[StepAugmentation, ...], AugmentLeaf()] = ()
     """Changes in training alone."""
 
     kinds = ("sequence",)
@@ -187,7 +187,7 @@ class VideoSource(ImageSource):
     """Frames a second that the film is brought to; its own if it is left out."""
     length: Annotated[Length | None, LENGTH] = None
     """What is done with samples of other lengths."""
-    augment: Annotated[tuple[Augmentation, ...], AugmentLeaf()] = ()
+    augment: Annotated[tuple[StepAugmentation, ...], AugmentLeaf()] = ()
     """Changes in training alone."""
 
     kinds = ("video",)

@@ -62,7 +62,7 @@ class TimeMask(Record):
 
 
 @dataclass(frozen=True)
-class Augmentation:
+class StepAugmentation:
     """One change of a sample in training: `time_mask` or `speed`, with its range."""
 
     name: str
@@ -101,14 +101,14 @@ class AugmentLeaf(OpenLeaf):
             return POISON
         if name == "time_mask":
             mask = TIME_MASK.read(entry.value, at)
-            return POISON if mask is POISON else Augmentation(name, 0, mask.max)
+            return POISON if mask is POISON else StepAugmentation(name, 0, mask.max)
         factors = SPEED.read(entry.value, at)
         if factors is POISON:
             return POISON
         if factors[0] > factors[1]:
             fixes = (write(entry.value.span, str([factors[1], factors[0]]), title="swap the two"),)
             return at.report(RANGE, entry.value, name=name, given=list(factors), fixes=fixes)
-        return Augmentation(name, *map(float, factors))
+        return StepAugmentation(name, *map(float, factors))
 
     def make_schema(self) -> dict[str, Any]:
         properties = {"time_mask": TIME_MASK.make_schema(), "speed": SPEED.make_schema()}

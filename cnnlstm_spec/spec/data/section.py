@@ -21,7 +21,7 @@ from ..branch_rounds import Bound
 from ..elsewhere import find_home_elsewhere, move_home, tell_home
 from ..paths import PathLeaf, WrittenPath
 from .inputs import SOURCES, BranchSource, read_inputs
-from .sources import TRAIN, Source
+from .sources import TRAIN, DataSource
 from .splits import PartLeaf, Split
 from .targets import HeadSource, SampleWeight, TargetSource, WeightColumn, read_head_sources, read_sample_weight
 from .window import Window
@@ -30,11 +30,11 @@ from .window import Window
 class DataSection(Record):
     """Where the samples come from, how they are shared out, and how each branch and head is read."""
 
-    train: Annotated[tuple[Source, ...], TRAIN]
+    train: Annotated[tuple[DataSource, ...], TRAIN]
     """What the model is trained on: a source, or a list of tables that are one."""
-    validation: Annotated[Source | Split | None, PartLeaf(folds=True)] = None
+    validation: Annotated[DataSource | Split | None, PartLeaf(folds=True)] = None
     """What each epoch is measured on: a source, or a share of `train`."""
-    test: Annotated[Source | Split | None, PartLeaf(folds=False)] = None
+    test: Annotated[DataSource | Split | None, PartLeaf(folds=False)] = None
     """What `evaluate` measures on: a source, or a share of `train`."""
     root: Annotated[WrittenPath | None, PathLeaf("the path of a folder")] = None
     """The folder that paths in cells are relative to; each table's own if it is left out."""
@@ -73,9 +73,9 @@ class DataSpec:
     place: Place
     """The key `data`."""
     written: Written = UNWRITTEN
-    train: tuple[Source, ...] = ()
-    validation: Source | Split | None = None
-    test: Source | Split | None = None
+    train: tuple[DataSource, ...] = ()
+    validation: DataSource | Split | None = None
+    test: DataSource | Split | None = None
     root: WrittenPath | None = None
     seed: int = 0
     window: Window | None = None
@@ -88,7 +88,7 @@ class DataSpec:
     """Keys, and `inputs.BRANCH` and `targets.HEAD`, that could not be read."""
 
     @property
-    def parts(self) -> dict[str, Source | Split | None]:
+    def parts(self) -> dict[str, DataSource | Split | None]:
         """`validation` and `test`, by name."""
         return {"validation": self.validation, "test": self.test}
 

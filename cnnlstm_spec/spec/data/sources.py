@@ -26,7 +26,7 @@ NO_TABLE = Code("not-a-table", "error", "`{path}` is no table, of which several 
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """Where samples come from; of several tables that are one, there is a Source for each."""
 
     path: WrittenPath | None
@@ -71,7 +71,7 @@ class SourceLeaf(OpenLeaf):
     """A path, `package.module:function`, or a mapping with `path`."""
 
     words = "a path, `package.module:function`, or a mapping with `path`"
-    canonical = (Source,)
+    canonical = (DataSource,)
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if isinstance(node, Mapping):
@@ -81,7 +81,7 @@ class SourceLeaf(OpenLeaf):
         if FUNCTION.fullmatch(node.value):
             return _read_function(node, node.value, scope)
         path = PATH.read(node, scope)
-        return POISON if path is POISON else Source(path, None, None, None, scope.make_place(node))
+        return POISON if path is POISON else DataSource(path, None, None, None, scope.make_place(node))
 
     def make_schema(self) -> dict[str, Any]:
         return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.make_schema()]}
@@ -91,14 +91,14 @@ def _read_with_keys(node: Mapping, scope: Scope) -> Any:
     found = KEYS.read(node, scope)
     if found is POISON:
         return POISON
-    return Source(found.path, None, found.root, found.separator, scope.make_place(node))
+    return DataSource(found.path, None, found.root, found.separator, scope.make_place(node))
 
 
 def _read_function(node: Node, name: str, scope: Scope) -> Any:
     if not scope.allow_imports:
         help = ("`--allow-imports` allows it; it runs the code of that module", "a file of that name is written `./NAME`")
         return scope.report(NOT_ALLOWED, node, name=name, help=help)
-    return Source(None, name, None, None, scope.make_place(node))
+    return DataSource(None, name, None, None, scope.make_place(node))
 
 
 SOURCE = SourceLeaf()

@@ -14,7 +14,7 @@ from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
 from ...text.nodes import Mapping, Node, Scalar
 from ..fusion import ONE_WAY
-from .sources import SOURCE, Source
+from .sources import SOURCE, DataSource
 
 NO_WAY = Code(
     "part-without-way",
@@ -113,7 +113,7 @@ class PartLeaf(OpenLeaf):
     """A source, or a share of `train`."""
 
     words = "a path, or a share of `train` such as `{fraction: 0.2}`"
-    canonical = (Source, Split)
+    canonical = (DataSource, Split)
 
     def __init__(self, folds: bool) -> None:
         self.folds = folds

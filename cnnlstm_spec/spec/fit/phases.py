@@ -24,7 +24,7 @@ BOTH = Code("frozen-and-unfrozen", "error", "`{address}` is frozen and unfrozen 
 
 
 @dataclass(frozen=True)
-class Address:
+class WrittenAddress:
     """An address of the model, and where it is written."""
 
     text: str
@@ -35,13 +35,13 @@ class AddressLeaf(OpenLeaf):
     """An address such as `branches.video.base`."""
 
     words = "an address such as `branches.video` or `branches.video.conv3`"
-    canonical = (Address,)
+    canonical = (WrittenAddress,)
 
     def read_node(self, node: Node, scope: Scope) -> Any:
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         scope.note(meanings.Address(node.span, node.value, whole=True))
-        return Address(node.value, scope.make_place(node))
+        return WrittenAddress(node.value, scope.make_place(node))
 
     def make_schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1}
@@ -54,9 +54,9 @@ class PhaseKeys(Record):
     """What the phase is called, in `history.csv` too."""
     epochs: Annotated[int, SIZE]
     """How many epochs it has."""
-    freeze: Annotated[tuple[Address, ...], ListOf(AddressLeaf())] = ()
+    freeze: Annotated[tuple[WrittenAddress, ...], ListOf(AddressLeaf())] = ()
     """Addresses of what is not trained from this phase on."""
-    unfreeze: Annotated[tuple[Address, ...], ListOf(AddressLeaf())] = ()
+    unfreeze: Annotated[tuple[WrittenAddress, ...], ListOf(AddressLeaf())] = ()
     """Addresses of what is trained from this phase on."""
     optimizer: Annotated[KerasObject | None, Named("optimizers")] = None
     """The optimizer of this phase; that of `compile`, made anew, if it is left out."""

@@ -11,7 +11,7 @@ from pathlib import Path as File
 from ..diagnostic import Code, Diagnostic, Label
 from ..files import PathError, is_below
 from ..nodes import Entry, Mapping, Node, Scalar, describe_sort
-from ..read_source import Unread
+from ..read_source import UnreadFile
 from ..source import Place
 from ..texts import Texts, find_same_file
 
@@ -89,7 +89,7 @@ def _read(path: File, entry: Entry, found: list[Diagnostic], texts: Texts) -> Ma
     place, text = _place(entry.value), entry.value.text if isinstance(entry.value, Scalar) else ""
     try:
         source = texts.read(path)
-    except Unread as error:
+    except UnreadFile as error:
         inner = error.diagnostic
         if not error.missing:
             found.append(replace(inner, labels=(*inner.labels, Label(place, "extended here"))))

@@ -18,9 +18,9 @@ from cnnlstm_spec.emit.picture.drawing import (
     Area,
     Box,
     Drawing,
+    DrawnFrame,
     Element,
-    Frame,
-    Split,
+    LaneSplit,
     iterate_all_boxes,
     iterate_boxes,
     iterate_elements,
@@ -30,8 +30,8 @@ from cnnlstm_spec.emit.picture.layout import STACK, describe_params
 from cnnlstm_spec.emit.picture.outline import draw_outline
 from cnnlstm_spec.emit.picture.png import read_sides
 from cnnlstm_spec.emit.picture.rounds import merge_texts
-from cnnlstm_spec.emit.picture.rows import Rows
-from cnnlstm_spec.emit.picture.shapes import BoxShape, Canvas, FrameShape, Line, Point, Text
+from cnnlstm_spec.emit.picture.rows import DrawnRows
+from cnnlstm_spec.emit.picture.shapes import BoxShape, Canvas, FrameShape, Line, Point, SmallText
 from cnnlstm_spec.emit.picture.strips import wrap
 from cnnlstm_spec.emit.picture.svg import MARGIN, place
 from cnnlstm_spec.emit.picture.way import Way
@@ -166,13 +166,13 @@ def picture(name: str, depth: int | None = None, right: bool = False) -> Picture
     return Picture(compiled(name), drawing, way, *place(drawing, way))
 
 
-def overlap(a: BoxShape | Text, b: BoxShape | Text) -> bool:
+def overlap(a: BoxShape | SmallText, b: BoxShape | SmallText) -> bool:
     return a.x < b.x + b.width and b.x < a.x + a.width and a.y < b.y + b.height and b.y < a.y + a.height
 
 
 def assert_no_two_boxes_and_no_two_labels_overlap(shown: Picture) -> None:
     canvas = shown.canvas
-    shapes: list[BoxShape | Text] = [*canvas.boxes, *(label for label in canvas.texts if label.text)]
+    shapes: list[BoxShape | SmallText] = [*canvas.boxes, *(label for label in canvas.texts if label.text)]
     shapes.sort(key=lambda shape: shape.y)
     for index, one in enumerate(shapes):
         for other in shapes[index + 1 :]:
@@ -327,9 +327,9 @@ def shown_params(items: tuple[Element, ...]) -> int:
     for item in items:
         if isinstance(item, Box):
             found += item.params
-        elif isinstance(item, Frame) and item.unseen:
+        elif isinstance(item, DrawnFrame) and item.unseen:
             found += sum(box.params for box in iterate_all_boxes((item,)))
-        elif isinstance(item, Frame):
+        elif isinstance(item, DrawnFrame):
             found += shown_params(item.items)
         else:
             found += item.merge.params + sum(shown_params(lane.items) for lane in item.lanes)
@@ -405,7 +405,7 @@ def test_a_staircase_stays_under_one_to_two() -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_a_picture_in_one_line_stands_in_the_middle(name: str) -> None:
     shown = picture(name)
-    rows = Rows(shown.drawing, Way())
+    rows = DrawnRows(shown.drawing, Way())
     if rows.axis is None or len(shown.canvas.lines) != len(rows.canvas.lines):
         return
     for shape in shown.canvas.boxes:
@@ -415,7 +415,7 @@ def test_a_picture_in_one_line_stands_in_the_middle(name: str) -> None:
 
 def test_most_specs_of_one_branch_are_drawn_in_one_line() -> None:
     single = [name for name in FILES if FILES[name].count("\n    input:") == 1]
-    assert sum(Rows(draw_outline(compiled(name)), Way()).axis is not None for name in single) > 0.7 * len(single) > 10
+    assert sum(DrawnRows(draw_outline(compiled(name)), Way()).axis is not None for name in single) > 0.7 * len(single) > 10
 
 
 @pytest.mark.parametrize("right", [False, True])
@@ -478,8 +478,8 @@ def test_depth_opens_structure_so_deep(name: str) -> None:
     for area in none.areas:
         assert len(contents(area)) <= 1
     if name != "long":
-        assert all(isinstance(item, Box) for area in one.areas for item in contents(area) if not isinstance(item, Frame))
-        assert not any(isinstance(item, Split) for area in one.areas for item in contents(area))
+        assert all(isinstance(item, Box) for area in one.areas for item in contents(area) if not isinstance(item, DrawnFrame))
+        assert not any(isinstance(item, LaneSplit) for area in one.areas for item in contents(area))
     counts = [sum(1 for area in drawing.areas for _ in iterate_boxes(contents(area))) for drawing in (none, one, deep)]
     assert counts == sorted(counts)
     folded = [box for area in deep.areas for box in iterate_boxes(contents(area)) if box.look == "folded"]
@@ -505,7 +505,7 @@ def test_a_mistake_shows_at_any_depth() -> None:
 
 
 def test_strips_are_no_more_than_are_needed() -> None:
-    rows = Rows(draw_outline(compiled("arrhythmia-attention")), Way())
+    rows = DrawnRows(draw_outline(compiled("arrhythmia-attention")), Way())
     same, height = wrap(rows.canvas, rows.height, rows.seams, lambda width, height: True)
     assert same is rows.canvas and height == rows.height
     sizes = [

@@ -14,7 +14,7 @@ from cnnlstm_spec.compiler.compile import Compilation, compile_source
 from cnnlstm_spec.emit.picture.layout import DETAIL, TITLE
 from cnnlstm_spec.emit.picture.outline import draw_outline
 from cnnlstm_spec.emit.picture.png import to_png
-from cnnlstm_spec.emit.picture.rows import Rows
+from cnnlstm_spec.emit.picture.rows import DrawnRows
 from cnnlstm_spec.emit.picture.shapes import Canvas
 from cnnlstm_spec.emit.picture.text import MISSING, load_widths, measure_width
 from cnnlstm_spec.emit.picture.way import NAME, Way
@@ -211,7 +211,7 @@ SPECS += [long(30), long(300), long(300, 10), *GENERATED]
 
 
 def canvas_of(text: str) -> Canvas:
-    return Rows(draw_outline(read(text)), Way()).canvas
+    return DrawnRows(draw_outline(read(text)), Way()).canvas
 
 
 @pytest.mark.sampled(every=4, long=2)

@@ -15,7 +15,7 @@ from places import ROOT
 
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
-from cnnlstm_spec.emit.words.arithmetic import Told, explain, find, list_known_addresses, list_numbers
+from cnnlstm_spec.emit.words.arithmetic import TracedSize, explain, find, list_known_addresses, list_numbers
 from cnnlstm_spec.ir.graph import Node as GraphNode
 from cnnlstm_spec.ir.graph import TypedNode, count_elements
 from cnnlstm_spec.ir.inference import Inference, Refusal
@@ -121,7 +121,7 @@ TREES: Any = st.recursive(
 
 def told(tree: Any) -> int:
     if isinstance(tree, int):
-        return Told(tree)
+        return TracedSize(tree)
     left, sign, right = told(tree[0]), tree[1], told(tree[2])
     if sign in "/%" and right == 0:
         return left
@@ -140,7 +140,7 @@ def told(tree: Any) -> int:
 @given(TREES)
 def test_a_text_evaluates_to_its_number(tree: Any) -> None:
     found = told(tree)
-    assert value_of(found.text if isinstance(found, Told) else str(found)) == found
+    assert value_of(found.text if isinstance(found, TracedSize) else str(found)) == found
 
 
 SPEC = """version: 1

@@ -21,8 +21,8 @@ from PIL import Image
 from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.measure.baselines import make_baselines
-from cnnlstm_spec.runs.measure.figures import Draws
-from cnnlstm_spec.runs.reading.open import Reading
+from cnnlstm_spec.runs.measure.figures import BootstrapDraws
+from cnnlstm_spec.runs.reading.open import DataReading
 from cnnlstm_spec.runs.reading.pack.write import write_pack
 from cnnlstm_spec.runs.samples import DataError, Part
 from cnnlstm_spec.text.files import PathError
@@ -90,7 +90,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     patch.setattr(write, "GROUP", 3000)
     patch.setattr(write, "SHARD", 8000)
     try:
-        write_pack(Reading(load(spec)), folder / "packed")
+        write_pack(DataReading(load(spec)), folder / "packed")
     finally:
         patch.undo()
     return folder
@@ -275,18 +275,18 @@ def test_shards_that_lie(made: Path, tmp_path: Path) -> None:
 def test_what_cannot_be_packed(made: Path, tmp_path: Path) -> None:
     folds = write_spec(made, BRANCHES, REST.replace(SPLIT, "validation: {folds: 3}"))
     with pytest.raises(DataError, match="folds"):
-        write_pack(Reading(load(folds)), tmp_path / "pack")
+        write_pack(DataReading(load(folds)), tmp_path / "pack")
     whole = load(write_spec(made, BRANCHES, REST))
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
     for force in (False, True):
         with pytest.raises(PathError, match="it holds files"):
-            write_pack(Reading(whole), tmp_path / "full", force)
-    write_pack(Reading(whole), tmp_path / "pack")
+            write_pack(DataReading(whole), tmp_path / "full", force)
+    write_pack(DataReading(whole), tmp_path / "pack")
     first = (tmp_path / "pack" / "pack.json").read_bytes()
     with pytest.raises(PathError):
-        write_pack(Reading(whole), tmp_path / "pack")
-    write_pack(Reading(whole), tmp_path / "pack", force=True)
+        write_pack(DataReading(whole), tmp_path / "pack")
+    write_pack(DataReading(whole), tmp_path / "pack", force=True)
     assert (tmp_path / "pack" / "pack.json").read_bytes() == first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["full", "pack"]
     Image.fromarray(numpy.zeros((2, 2, 3), "uint8")).save(made / "0.png")
@@ -330,7 +330,7 @@ def baselines_of(part: Part) -> Any:
     found = make_baselines(part)
     assert found is not None
     truth = part.read_targets(range(len(part)))["head"]
-    return found.measure("head", part.targets["head"], truth, Draws(numpy.arange(len(part)), len(part), part.groups))
+    return found.measure("head", part.targets["head"], truth, BootstrapDraws(numpy.arange(len(part)), len(part), part.groups))
 
 
 @pytest.mark.whole(every=1)
@@ -341,7 +341,7 @@ def test_windows_are_read_of_a_pack_as_of_the_table(tmp_path: Path, capsys: pyte
     assert run(["data", str(spec), "--pack", str(tmp_path / "pack")]) == 0
     assert "rows in 3 shards of" in capsys.readouterr().err
     table = open_spec(spec)
-    packed = Reading(load(spec, (f"data.train={tmp_path / 'pack'}",))).open_all()
+    packed = DataReading(load(spec, (f"data.train={tmp_path / 'pack'}",))).open_all()
     assert list(packed.parts) == ["train", "validation", "test"] and packed.targets == table.targets
     for name, part in table.parts.items():
         other = packed.parts[name]
@@ -358,7 +358,7 @@ def test_windows_are_read_of_a_pack_as_of_the_table(tmp_path: Path, capsys: pyte
 def test_windows_that_were_packed_otherwise_or_lie(tmp_path: Path) -> None:
     make_prices(tmp_path)
     branches, _, rest = SERIES.partition("\nfusion")
-    write_pack(Reading(load(write_spec(tmp_path, branches, "fusion" + rest))), tmp_path / "pack")
+    write_pack(DataReading(load(write_spec(tmp_path, branches, "fusion" + rest))), tmp_path / "pack")
     rest = rest.replace("train: prices.csv", "train: pack")
     assert problems(write_spec(tmp_path, branches, "fusion" + rest)) == []
     found = problems(write_spec(tmp_path, branches, "fusion" + rest.replace("delay: 2", "delay: 3")))

@@ -46,7 +46,7 @@ def find_shape(input: Input) -> Shape:
     return Shape(sizes, timed)
 
 
-class Branch(ABC):
+class BranchSamples(ABC):
     """The samples of a branch, by row."""
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:

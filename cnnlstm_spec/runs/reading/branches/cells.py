@@ -24,10 +24,10 @@ from ..problems import Broken, Problems
 from ..room import Room
 from ..seen import Seen
 from ..sources.rows import Array, Rows
-from .branch import Branch, holds
+from .branch import BranchSamples, holds
 
 
-class CellsBranch(Branch):
+class CellsBranch(BranchSamples):
     """A cell a sample: an array of a source of arrays, a list, a text, or the path of a file."""
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:

@@ -8,10 +8,10 @@ from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, OneHotColumn, VectorSource
 from ..problems import Problems
 from ..sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, TOO_LARGE, Array, Rows
-from .branch import Branch, find_exceeding
+from .branch import BranchSamples, find_exceeding
 
 
-class ColumnsBranch(Branch):
+class ColumnsBranch(BranchSamples):
     """A number for each of some columns: in memory, (rows, features)."""
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:

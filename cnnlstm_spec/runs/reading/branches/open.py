@@ -8,12 +8,12 @@ from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, OneHotColumn, SequenceSource, VectorSource
 from ..problems import Broken
 from ..sources.rows import Rows
-from .branch import Branch
+from .branch import BranchSamples
 from .cells import CellsBranch
 from .columns import ColumnsBranch
 
 
-def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> Branch:
+def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> BranchSamples:
     """The reader of a branch; raises KeyError with the column that is not there."""
     for column in dict.fromkeys(
         each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)

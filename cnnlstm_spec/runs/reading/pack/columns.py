@@ -9,7 +9,7 @@ import numpy
 
 from ....text.frozen import dataclass
 from ...samples import DataError
-from ..branches.branch import Branch
+from ..branches.branch import BranchSamples
 from ..branches.cells import CellsBranch
 from ..part import FilePart, Windows, describe_problem
 from ..problems import Broken
@@ -44,7 +44,7 @@ def _iterate_samples(part: FilePart) -> Iterator[tuple[str, Cells]]:
         yield "group", Cells(Column(dtype="text"), part.groups.__getitem__)
 
 
-def _read_input(part: FilePart, branch: Branch, index: int) -> Cells:
+def _read_input(part: FilePart, branch: BranchSamples, index: int) -> Cells:
     def read(place: int) -> Any:
         row = int(part.at[place])
         try:

@@ -9,9 +9,9 @@ from ....language.record import Record
 from ....ops.input import Input
 from ....spec.data.section import DataSpec
 from ....spec.data.splits import Split
-from ..branches.branch import Branch
+from ..branches.branch import BranchSamples
 from ..branches.cells import CellsBranch
-from ..heads import Head
+from ..heads import HeadFacts
 from .document import Held, Pack, PackedInput
 
 
@@ -41,19 +41,19 @@ def describe_splits(data: DataSpec) -> dict[str, dict[str, str]]:
     return {name: {**list_differing(each), "seed": str(data.seed)} for name, each in splits.items()}
 
 
-def choose_held(branch: Branch) -> Held:
+def choose_held(branch: BranchSamples) -> Held:
     """Whether a pack holds samples, or all that training draws them of."""
     source = branch.source.source
     drawn = bool(getattr(source, "augment", ())) or getattr(source, "frames", None) == "random"
     return "files" if drawn and isinstance(branch, CellsBranch) else "samples"
 
 
-def find_encoding(head: Head) -> str:
+def find_encoding(head: HeadFacts) -> str:
     """What the loss of a head takes, as far as the spec says it."""
     return head.find_encoding() if head.of_classes else "real"
 
 
-def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head]) -> Iterator[str]:
+def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, heads: list[HeadFacts]) -> Iterator[str]:
     """What the spec has otherwise than what was packed, each as the words after the name of the pack.
 
     An entry that the spec leaves out of `inputs` or `targets` is as it was packed.

@@ -8,7 +8,7 @@ from math import prod
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource
 from ..branches.branch import UNKNOWN_DTYPE, find_shape
-from ..heads import Head
+from ..heads import HeadFacts
 from .document import Column, Pack, PackedPart
 
 Inputs = Mapping[str, tuple[Input, BranchSource]]
@@ -17,7 +17,7 @@ LABEL = Column(dtype="text")
 OF_WINDOWS = {"begins": Column(dtype="bool", shape=()), "series": Column(dtype="int64", shape=())}
 
 
-def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[Head]) -> Iterator[str]:
+def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[HeadFacts]) -> Iterator[str]:
     """The columns that are missing, or of another dtype or shape than the spec reads."""
     for name, (input, _) in inputs.items():
         column = part.columns.get(f"input/{name}")
@@ -57,7 +57,7 @@ def _fits(shape: Sequence[int], sizes: Sequence[int | None]) -> bool:
     return len(shape) == len(sizes) and all(size in (None, has) for has, size in zip(shape, sizes, strict=True))
 
 
-def _fits_target(column: Column, head: Head, integer: bool) -> bool:
+def _fits_target(column: Column, head: HeadFacts, integer: bool) -> bool:
     sizes = head.type.sizes if head.type is not None else ()
     wanted = sizes[:-1] if integer else sizes
     numbers = [each for each in wanted if isinstance(each, int)]

@@ -12,17 +12,17 @@ from pydantic import ValidationError
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, VideoSource
 from ....spec.data.section import DataSpec
-from ....spec.data.sources import Source
+from ....spec.data.sources import DataSource
 from ....spec.data.window import Window
 from ....text.files import PathError, find_sort, read
 from ....text.files import digest as digest_of
-from ...samples import DataError, Target
-from ..branches.branch import Branch
+from ...samples import DataError, HeadTarget
+from ..branches.branch import BranchSamples
 from ..branches.cells import CellsBranch
-from ..heads import Head
+from ..heads import HeadFacts
 from ..part import FilePart, Windows
 from ..sources.rows import Array, Rows
-from ..windows import Order
+from ..windows import RowOrder
 from .describe import find_differences
 from .document import NAME, Pack
 from .fit import find_unfit
@@ -44,11 +44,13 @@ class OpenPack:
             raise DataError([f"{shown}/{NAME}: it is no pack that `cnnlstm-spec data SPEC --pack DIR` has written"]) from None
 
     @property
-    def targets(self) -> dict[str, Target]:
+    def targets(self) -> dict[str, HeadTarget]:
         """What each head's target is."""
         return {head: each.target.to_target(head) for head, each in self.pack.targets.items()}
 
-    def require_like(self, inputs: Mapping[str, Input], data: DataSpec, heads: list[Head], known: Mapping[str, Target]) -> None:
+    def require_like(
+        self, inputs: Mapping[str, Input], data: DataSpec, heads: list[HeadFacts], known: Mapping[str, HeadTarget]
+    ) -> None:
         """Raises DataError where the spec reads something else than was packed, or a run has learned other targets."""
         found = [f"{self.shown}: {each}" for each in find_differences(self.pack, inputs, data, heads)]
         found += [
@@ -69,7 +71,7 @@ class OpenPack:
         self,
         name: str,
         inputs: Mapping[str, tuple[Input, BranchSource]],
-        heads: Sequence[Head],
+        heads: Sequence[HeadFacts],
         seed: int,
         masked: Mapping[str, bool],
         window: Window | None,
@@ -86,7 +88,7 @@ class OpenPack:
             raise DataError([f"{self.shown}/{NAME}: `{amiss}` of `{name}` is not what this spec reads"])
         shards = Shards(self.folder, self.shown, part)
         rows = PackedRows(shards, self.describe_part(name))
-        branches: dict[str, Branch] = {}
+        branches: dict[str, BranchSamples] = {}
         for branch, (input, source) in inputs.items():
             known = self.pack.inputs[branch]
             cls = PackedColumns if known.in_memory else PackedCells
@@ -111,10 +113,10 @@ class OpenPack:
         last = at + window.count_reach(steps) - 1
         if not len(at) or int(last[-1]) >= len(series) or bool((series[at] != series[last]).any()):
             raise DataError([f"{self.shown}: its samples do not begin where `window` lets them"])
-        order = Order(numpy.arange(len(series)), series)
+        order = RowOrder(numpy.arange(len(series)), series)
         return Windows(window, order, lambda head: shards.read_matrix(f"known/{head}")), at
 
-    def _check_sound(self, values: Array | list[Array], target: Target | None = None) -> Any:
+    def _check_sound(self, values: Array | list[Array], target: HeadTarget | None = None) -> Any:
         """Targets or weights; raises DataError where they are no numbers, or none of the classes."""
         least = 0 if target is None or target.encoding != "real" else -numpy.inf
         most = len(target.names) - 1 if target is not None and target.encoding == "integer" and target.names else numpy.inf
@@ -124,7 +126,7 @@ class OpenPack:
         return values
 
 
-def find_pack(source: Source, path: Path) -> OpenPack | None:
+def find_pack(source: DataSource, path: Path) -> OpenPack | None:
     """The pack at a path; None where there is none, or where the system does not tell, which whoever opens it finds."""
     try:
         return OpenPack(path, str(source.path)) if find_sort(path) == "folder" and find_sort(path / NAME) is not None else None
@@ -199,7 +201,7 @@ class PackedCells(CellsBranch):
         return values
 
 
-class PackedColumns(Branch):
+class PackedColumns(BranchSamples):
     """Samples that lie in memory, one of each row."""
 
     def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:

@@ -17,7 +17,7 @@ from ...manifest import make_target_facts
 from ...samples import DataError, Part
 from ..branches.columns import ColumnsBranch
 from ..libraries import import_needed
-from ..open import Reading
+from ..open import DataReading
 from ..part import FilePart
 from .columns import Cells, list_columns, list_rows
 from .describe import choose_held, describe_input, describe_splits, find_encoding, list_differing
@@ -30,7 +30,7 @@ SHARD = 1 << 26
 """Bytes that a shard has about."""
 
 
-def write_pack(reading: Reading, folder: Path, force: bool = False) -> Pack:
+def write_pack(reading: DataReading, folder: Path, force: bool = False) -> Pack:
     """Packs all parts into a folder that is new or empty; with `force` it may hold a pack, which goes.
 
     Raises DataError for samples that cannot be read or packed, and PathError where the folder cannot be written.
@@ -52,7 +52,7 @@ def write_pack(reading: Reading, folder: Path, force: bool = False) -> Pack:
     return pack
 
 
-def _describe_pack(reading: Reading, parts: dict[str, Part], packed: dict[str, PackedPart], facts: dict[str, Any]) -> Pack:
+def _describe_pack(reading: DataReading, parts: dict[str, Part], packed: dict[str, PackedPart], facts: dict[str, Any]) -> Pack:
     train = parts["train"]
     assert isinstance(train, FilePart)
     heads = {head.name: head for head in reading.list_heads()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ....spec.data.sources import TABLES, Source
+from ....spec.data.sources import TABLES, DataSource
 from ....text.files import PathError, find_matching, find_sort, is_pattern, list_entries, resolve
 from ....text.frozen import dataclass
 from ...samples import DataError
@@ -20,7 +20,7 @@ ARRAYS = (".npz", ".h5", ".hdf5")
 
 
 @dataclass(frozen=True)
-class Setting:
+class SourceSetting:
     """What opening a source needs to know besides it."""
 
     base: Path | None
@@ -37,7 +37,7 @@ class Setting:
     """Those of them that branches read as numbers, and nothing else does."""
 
 
-def open_source(sources: Sequence[Source], setting: Setting) -> Rows:
+def open_source(sources: Sequence[DataSource], setting: SourceSetting) -> Rows:
     """The rows of a source, or of several tables that are one. Raises DataError."""
     files: list[TableFile] = []
     for source in sources:
@@ -56,7 +56,7 @@ def open_source(sources: Sequence[Source], setting: Setting) -> Rows:
     return TableRows(files, setting.needed, setting.streamed)
 
 
-def _find_paths(source: Source, setting: Setting) -> list[tuple[Path, str]]:
+def _find_paths(source: DataSource, setting: SourceSetting) -> list[tuple[Path, str]]:
     """The files of a path, or of a pattern in order, each as it is shown."""
     assert source.path is not None
     path = find_source(source.path, setting.base, setting.allow_outside)
@@ -107,14 +107,14 @@ def _sort(path: Path, shown: str) -> str:
     raise DataError([f"{shown}: a source ends in {known}, or is a folder"])
 
 
-def _find_root(source: Source, path: Path, setting: Setting) -> Root:
+def _find_root(source: DataSource, path: Path, setting: SourceSetting) -> Root:
     """What the cells of a table are relative to: the source's `root`, that of `data`, or the table's folder."""
     if source.root is not None:
         return Root(find_source(source.root, setting.base, setting.allow_outside), setting.allow_outside)
     return Root(setting.root or path.parent, setting.allow_outside)
 
 
-def _open_folders(path: Path, shown: str, setting: Setting) -> Rows:
+def _open_folders(path: Path, shown: str, setting: SourceSetting) -> Rows:
     if len(setting.branches) != 1 or len(setting.heads) != 1:
         raise DataError([f"{shown}: a folder of folders is read into one branch and one head; use a table for several"])
     rows = FolderRows(path, shown, setting.branches[0], setting.heads[0], setting.allow_outside)
