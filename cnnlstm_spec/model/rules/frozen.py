@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...ops.embedding import EmbeddingLookup
 else:
     Backbone = stand_for("backbones.op", "Backbone")
-    EmbeddingLookup = stand_for("embedding", "Lookup")
+    EmbeddingLookup = stand_for("embedding", "EmbeddingLookup")
 
 THAWS = Code("thaws-when-loaded", "warning", "`{layer}` is frozen here; Keras trains it once it is saved and loaded")
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...ops.recurrent import Recurrent
 else:
     Attending = stand_for("attention", "Attending")
-    MultiHeadStrategy = stand_for("fusions.attention", "Heads")
+    MultiHeadStrategy = stand_for("fusions.attention", "MultiHeadStrategy")
     Dot = stand_for("join", "Dot")
     Recurrent = stand_for("recurrent", "Recurrent")
 
