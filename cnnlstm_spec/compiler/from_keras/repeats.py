@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 
-from .structure import Item, WrittenLayer, WrittenStructure
+from .structure import Item, Items, WrittenLayer, WrittenStructure
 
 LONGEST = 64
 """Items that come again together."""
 
 
-def fold_repeats(items: list[Item]) -> list[Item]:
+def fold_repeats(items: Items) -> Items:
     """The items with each run that comes again at once written once, where that saves two items or more."""
-    items = [_fold_within(item) for item in items]
+    items = tuple(map(_fold_within, items))
     keys = [_make_key(item) for item in items]
     found: list[Item] = []
     at = 0
@@ -22,10 +23,10 @@ def fold_repeats(items: list[Item]) -> list[Item]:
             found.append(items[at])
             at += 1
             continue
-        copies = [items[at + length * time : at + length * (time + 1)] for time in range(times)]
+        copies = tuple(items[at + length * time : at + length * (time + 1)] for time in range(times))
         found.append(WrittenStructure("Repeat", copies=copies))
         at += length * times
-    return found
+    return tuple(found)
 
 
 def _find_longest(keys: list[Hashable], at: int) -> tuple[int, int]:
@@ -44,7 +45,7 @@ def _fold_within(item: Item) -> Item:
     if isinstance(item, WrittenLayer):
         return item
     lists = {key: fold_repeats(each) for key, each in item.lists.items()}
-    return WrittenStructure(item.name, lists, [fold_repeats(path) for path in item.paths], item.copies, item.merge)
+    return replace(item, lists=lists, paths=tuple(map(fold_repeats, item.paths)))
 
 
 def _make_key(item: Item) -> Hashable:

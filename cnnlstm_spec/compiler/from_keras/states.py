@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ...model.order import sort_by_reading
 from ...text.frozen import dataclass
 from .calls import CallOutput, Calls, KerasCall
-from .structure import STATES, Chain, Item, WrittenLayer, iterate_leaves
+from .structure import STATES, Chain, Items, WrittenLayer, change_layers, iterate_leaves
 
 COUNTS = {"LSTM": 2, "ConvLSTM1D": 2, "ConvLSTM2D": 2, "ConvLSTM3D": 2}
 """The states of a layer; others have one."""
 
 
-def say_states(graph: Calls, chains: list[Chain], names: dict[CallOutput, str]) -> dict[str, str]:
-    """Writes addresses in place of the tensors that layers begin with; by layer, why there is none."""
-    addresses = _list_addresses(graph, chains, names)
-    by_path = {call.path: call for call in graph.calls.values()}
-    problems: dict[str, str] = {}
-    for leaf in (leaf for chain in chains for leaf in iterate_leaves(chain.items) if STATES in leaf.arguments):
-        said = _say(leaf.arguments[STATES], by_path[leaf.paths[0]], graph, addresses)
+class StateWriter:
+    """Says what layers begin with; `problems` has, by layer, why something cannot be said."""
+
+    def __init__(self, graph: Calls, chains: Sequence[Chain], names: Mapping[CallOutput, str]) -> None:
+        self._graph, self._addresses = graph, _list_addresses(graph, chains, names)
+        self._by_path = {call.path: call for call in graph.calls.values()}
+        self.problems: dict[str, str] = {}
+
+    def write(self, items: Items) -> Items:
+        """The items with addresses in place of the tensors that their layers begin with."""
+        return change_layers(items, self._write_layer)
+
+    def _write_layer(self, leaf: WrittenLayer) -> WrittenLayer:
+        if STATES not in leaf.arguments:
+            return leaf
+        others = {key: value for key, value in leaf.arguments.items() if key != STATES}
+        said = _say(leaf.arguments[STATES], self._by_path[leaf.paths[0]], self._graph, self._addresses)
         if said is None:
-            problems["/".join(leaf.paths[0])] = "what it begins with has no address in a spec"
-        leaf.arguments = {key: value for key, value in leaf.arguments.items() if key != STATES} | (
-            {STATES: said} if said is not None else {}
-        )
-    return problems
+            self.problems["/".join(leaf.paths[0])] = "what it begins with has no address in a spec"
+            return replace(leaf, arguments=others)
+        return replace(leaf, arguments={**others, STATES: said})
 
 
 @dataclass(frozen=True)
@@ -35,7 +44,7 @@ class ModelPart:
 
     name: str
     sources: tuple[str, ...]
-    items: list[Item]
+    items: Items
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class _Step:
     leaf: WrittenLayer
 
 
-def order_leaves(parts: list[ModelPart]) -> list[WrittenLayer]:
+def order_leaves(parts: Sequence[ModelPart]) -> tuple[WrittenLayer, ...]:
     """The layers in the order in which a spec builds them: as they are written, but behind what they begin with."""
     steps: list[_Step] = []
     ends: dict[str, str] = {}
@@ -61,7 +70,7 @@ def order_leaves(parts: list[ModelPart]) -> list[WrittenLayer]:
             ends[part.name] = before[0]
     states = {each.id: tuple(ends[name] for name in _list_states(each.leaf) if name in ends) for each in steps}
     reading = [replace(each, inputs=(*each.inputs, *states[each.id])) for each in steps]
-    return [each.leaf for each in sort_by_reading(reading)]
+    return tuple(each.leaf for each in sort_by_reading(reading))
 
 
 def _list_states(leaf: WrittenLayer) -> tuple[str, ...]:
@@ -69,7 +78,7 @@ def _list_states(leaf: WrittenLayer) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(found)
 
 
-def _list_addresses(graph: Calls, chains: list[Chain], names: dict[CallOutput, str]) -> dict[str, str]:
+def _list_addresses(graph: Calls, chains: Sequence[Chain], names: Mapping[CallOutput, str]) -> dict[str, str]:
     """By call, the address of its output."""
     by_path = {call.path: id for id, call in graph.calls.items()}
     found: dict[str, str] = {}
@@ -78,7 +87,7 @@ def _list_addresses(graph: Calls, chains: list[Chain], names: dict[CallOutput, s
         if start is not None and not chain.items:
             found[start.id] = names[chain.end]
         for leaf in iterate_leaves(chain.items):
-            if isinstance(leaf, WrittenLayer) and leaf.paths and leaf.paths[0] in by_path and "name" in leaf.arguments:
+            if leaf.paths and leaf.paths[0] in by_path and "name" in leaf.arguments:
                 found[by_path[leaf.paths[0]]] = f"{names[chain.end]}.{leaf.arguments['name']}"
     return found
 

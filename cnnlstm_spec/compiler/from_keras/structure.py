@@ -6,8 +6,8 @@ one call reads it, or several whose paths come together again and nothing else r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, replace
 from typing import Any
 
 from ...text.frozen import dataclass
@@ -28,38 +28,39 @@ PLACE = "FILL_IN"
 """Stands where a layer cannot be written."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class WrittenLayer:
     """A layer as it is written."""
 
     name: str
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
     paths: tuple[tuple[str, ...], ...] = ()
     """Where in the model the layers lie whose weights it has."""
     shape: tuple[int | None, ...] | None = None
     """The shape that it was built for, batch first."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class WrittenStructure:
     """A structure: `Residual`, `Parallel`, `TimeDistributed` or `Repeat`, with lists of items by key."""
 
     name: str
-    lists: dict[str, list[Item]] = field(default_factory=dict)
-    paths: list[list[Item]] = field(default_factory=list)
-    copies: list[list[Item]] = field(default_factory=list)
+    lists: Mapping[str, Items] = field(default_factory=dict)
+    paths: tuple[Items, ...] = ()
+    copies: tuple[Items, ...] = ()
     """Of `Repeat`, the lists of all its times; the first is written."""
     merge: WrittenLayer | None = None
 
 
 Item = WrittenLayer | WrittenStructure
+Items = tuple[Item, ...]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Chain:
     """A list of items that begins at an input, or at one or several earlier chains."""
 
-    items: list[Item]
+    items: Items
     end: CallOutput
     """The value that it ends with."""
     input: KerasCall | None = None
@@ -71,8 +72,8 @@ class Chain:
 class FoundChains:
     """All chains, in an order in which each comes after those that it reads, and what could not be said."""
 
-    chains: list[Chain]
-    problems: dict[str, str] = field(default_factory=dict)
+    chains: tuple[Chain, ...]
+    problems: Mapping[str, str] = field(default_factory=dict)
     """By the layer's place in the model, why it cannot be written."""
 
 
@@ -90,7 +91,7 @@ class Finder:
                 self.readers.setdefault(tensor, []).append(call)
         self.ends = {tensor for _, tensor in graph.outputs}
         self.problems: dict[str, str] = {}
-        self.followed: dict[str, tuple[list[Item], CallOutput]] = {}
+        self.followed: dict[str, tuple[Items, CallOutput]] = {}
         self.seen: set[str] = set()
         """The calls that stand in some chain."""
 
@@ -125,16 +126,16 @@ class Finder:
                     progress = True
                     sources = tuple(read_by(reader)) if len(set(reader.inputs)) > 1 else (chain.end,)
                     merge = reader if len(set(reader.inputs)) > 1 else None
-                    first = [] if merge is not None else self.find_items(reader)
+                    first = () if merge is not None else self.find_items(reader)
                     items, end = self.follow(CallOutput(reader.id))
-                    chains.append(Chain([*first, *items], end, merge=merge, sources=sources))
+                    chains.append(Chain((*first, *items), end, merge=merge, sources=sources))
                     done.add(end)
         for call in self._list_live():
             if call.id not in begun | self.seen and call.class_name != "InputLayer":
                 self.problems.setdefault("/".join(call.path), "it reads an output that is none of its layer's first")
-        return FoundChains(chains, self.problems)
+        return FoundChains(tuple(chains), self.problems)
 
-    def follow(self, value: CallOutput) -> tuple[list[Item], CallOutput]:
+    def follow(self, value: CallOutput) -> tuple[Items, CallOutput]:
         """The items that follow a value, and the value that they end with."""
         items: list[Item] = []
         while value not in self.ends:
@@ -152,16 +153,16 @@ class Finder:
 
     def close(self, value: CallOutput, readers: list[KerasCall]) -> tuple[WrittenStructure, CallOutput] | None:
         """What stands between a value that several calls read and the one call in which all of their paths come together."""
-        ends: dict[CallOutput, list[Item]] = {}
+        ends: dict[CallOutput, Items] = {}
         merges: list[KerasCall] = []
         for reader in readers:
             if len(set(reader.inputs)) > 1 or len(reader.inputs) != len(read_by(reader)):
                 merges.append(reader)
-                ends[value] = []
+                ends[value] = ()
                 continue
             if reader.id not in self.followed:
                 rest, end = self.follow(CallOutput(reader.id))
-                self.followed[reader.id] = ([*self.find_items(reader), *rest], end)
+                self.followed[reader.id] = ((*self.find_items(reader), *rest), end)
             path, end = self.followed[reader.id]
             after = self.readers.get(end, [])
             if end in self.ends or len(after) != 1:
@@ -171,9 +172,9 @@ class Finder:
         merge = merges[0]
         if any(each is not merge for each in merges) or set(merge.inputs) != set(ends) or len(merge.inputs) != len(ends):
             return None
-        return self.find_structure(merge, [ends[tensor] for tensor in merge.inputs]), CallOutput(merge.id)
+        return self.find_structure(merge, tuple(ends[tensor] for tensor in merge.inputs)), CallOutput(merge.id)
 
-    def find_structure(self, merge: KerasCall, paths: list[list[Item]]) -> WrittenStructure:
+    def find_structure(self, merge: KerasCall, paths: tuple[Items, ...]) -> WrittenStructure:
         """`Residual` where two paths are added, else `Parallel`."""
         said = self.say(merge)
         if said.name == "Add" and not said.arguments and len(paths) == 2:
@@ -182,14 +183,14 @@ class Finder:
             return WrittenStructure("Residual", lists)
         return WrittenStructure("Parallel", paths=paths, merge=said)
 
-    def find_items(self, call: KerasCall) -> list[Item]:
+    def find_items(self, call: KerasCall) -> Items:
         """The items that a call of one tensor is written as."""
         self.seen.add(call.id)
         if call.class_name == "TimeDistributed" and not is_operation(call):
-            return [self.find_timed(call)]
+            return (self.find_timed(call),)
         if call.class_name in (ENTER, LEAVE):
-            return [WrittenLayer(call.class_name, {}, (call.path,))]
-        return [self.say(call)]
+            return (WrittenLayer(call.class_name, {}, (call.path,)),)
+        return (self.say(call),)
 
     def say(self, call: KerasCall) -> WrittenLayer:
         """A call as it is written; one that cannot be is a place to fill in."""
@@ -235,14 +236,14 @@ class Finder:
                 self.problems[where] = "what it does in each step is no list of layers"
                 return WrittenLayer(PLACE, {"layer": "TimeDistributed"}, (call.path,))
             self.problems.update({f"{where}/{each}": why for each, why in finder.problems.items()})
-            items = list(_iterate_within(chain.items, (*call.path, "layer")))
+            items = _move_within(chain.items, (*call.path, "layer"))
         else:
             one = KerasCall(call.id, inner, (*call.path, "layer"), call.inputs)
-            items = [self.say(one)]
+            items = (self.say(one),)
         return WrittenStructure("TimeDistributed", {"layers": items})
 
 
-def fold_time(items: list[Item]) -> list[Item]:
+def fold_time(items: list[Item]) -> Items:
     """What stands between a step into the batch and the one out of it again, as `TimeDistributed`."""
     found: list[Item] = []
     open_: list[int] = []
@@ -251,27 +252,34 @@ def fold_time(items: list[Item]) -> list[Item]:
             open_.append(len(found))
         if isinstance(item, WrittenLayer) and item.name == LEAVE and open_:
             start = open_.pop()
-            inner = found[start + 1 :]
+            inner = tuple(found[start + 1 :])
             found[start:] = [WrittenStructure("TimeDistributed", {"layers": inner})] if inner else []
             continue
         found.append(item)
-    return found
+    return tuple(found)
 
 
-def _iterate_within(items: list[Item], path: tuple[str, ...]) -> Iterator[Item]:
-    """The items with the place of the model that they lie in."""
-    for item in items:
-        if isinstance(item, WrittenLayer):
-            yield WrittenLayer(item.name, item.arguments, tuple((*path, *each) for each in item.paths))
-        else:
-            lists = {key: list(_iterate_within(each, path)) for key, each in item.lists.items()}
-            merge = next(_iterate_within([item.merge], path), None) if item.merge is not None else None
-            paths = [list(_iterate_within(each, path)) for each in item.paths]
-            copies = [list(_iterate_within(each, path)) for each in item.copies]
-            yield WrittenStructure(item.name, lists, paths, copies, merge if isinstance(merge, WrittenLayer) else None)
+def change_layers(items: Items, change: Callable[[WrittenLayer], WrittenLayer]) -> Items:
+    """The items with what becomes of each layer in its place."""
+    return tuple(change(item) if isinstance(item, WrittenLayer) else _change_within(item, change) for item in items)
 
 
-def iterate_leaves(items: list[Item]) -> Iterator[WrittenLayer]:
+def _change_within(item: WrittenStructure, change: Callable[[WrittenLayer], WrittenLayer]) -> WrittenStructure:
+    return replace(
+        item,
+        lists={key: change_layers(each, change) for key, each in item.lists.items()},
+        paths=tuple(change_layers(each, change) for each in item.paths),
+        copies=tuple(change_layers(each, change) for each in item.copies),
+        merge=change(item.merge) if item.merge is not None else None,
+    )
+
+
+def _move_within(items: Items, path: tuple[str, ...]) -> Items:
+    """The items with the place of the model that they lie in; the shape that a layer was built for is not that of a step."""
+    return change_layers(items, lambda each: WrittenLayer(each.name, each.arguments, tuple((*path, *at) for at in each.paths)))
+
+
+def iterate_leaves(items: Items) -> Iterator[WrittenLayer]:
     """Every layer with an address of its own, in the order in which a spec builds them."""
     for item in items:
         if isinstance(item, WrittenLayer):

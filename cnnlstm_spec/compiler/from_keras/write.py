@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import field
+from collections.abc import Mapping, Sequence
+from dataclasses import field, replace
 from typing import Any
 
 import yaml
@@ -17,8 +18,8 @@ from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
 from .names import clean
 from .repeats import fold_repeats
-from .states import ModelPart, order_leaves, say_states
-from .structure import MERGES, PLACE, Chain, FoundChains, Item, WrittenLayer
+from .states import ModelPart, StateWriter, order_leaves
+from .structure import MERGES, PLACE, Chain, Finder, FoundChains, Items, WrittenLayer, iterate_leaves
 from .unsayable import Unsayable
 
 KINDS = {1: "vector", 2: "sequence", 3: "image"}
@@ -44,9 +45,9 @@ class Draft:
     """A spec as it is written, with the layers of the model in the order in which the spec has them."""
 
     text: str
-    leaves: list[WrittenLayer] = field(default_factory=list)
+    leaves: tuple[WrittenLayer, ...] = ()
     """The layers of all branches, fusions and heads, in the order in which a spec builds them."""
-    problems: dict[str, str] = field(default_factory=dict)
+    problems: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
@@ -75,11 +76,16 @@ class SpecWriter:
 
     def write(self) -> Draft:
         """The whole spec."""
-        chains = self.structure.chains
+        heads = self.find_heads()
+        whole = self.structure.chains
+        chains = [replace(chain, items=chain.items[: len(chain.items) - len(heads.get(chain.end, ()))]) for chain in whole]
+        self.name_chains(chains)
+        states = StateWriter(self.graph, chains, self.names)
+        chains = [replace(chain, items=states.write(chain.items)) for chain in chains]
+        heads = {end: states.write(items) for end, items in heads.items()}
+        self.problems.update(states.problems)
         branches = [chain for chain in chains if chain.input is not None]
         fusions = [chain for chain in chains if chain.input is None]
-        heads = self.write_heads(fusions or branches)
-        self.name_chains(branches, fusions)
         lines = ["version: 1", f"name: {write_scalar(self.title)}", "", "branches:"]
         parts: list[ModelPart] = []
         for chain in branches:
@@ -99,7 +105,7 @@ class SpecWriter:
             name = self.names[chain.end]
             folded = fold_repeats(chain.items)
             read = tuple(self.names[tensor] for tensor in chain.sources)
-            parts.append(ModelPart(name, read, [said, *folded] if isinstance(said, WrittenLayer) else folded))
+            parts.append(ModelPart(name, read, folded if said is None else (said, *folded)))
             keys = {"name": name, **self.write_fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
             if folded:
                 lines += [f"  - name: {write_scalar(name)}"]
@@ -110,7 +116,7 @@ class SpecWriter:
         lines += [""]
         if len(self.graph.outputs) == 1:
             ((_, end),) = self.graph.outputs
-            folded = fold_repeats(heads.get(end, []))
+            folded = fold_repeats(heads.get(end, ()))
             parts.append(ModelPart("head", (self.names[end],), folded))
             if fusions or len(branches) == 1:
                 lines += self.write_list("head", folded)
@@ -121,26 +127,25 @@ class SpecWriter:
             lines += ["heads:"]
             for output, (stem, end) in enumerate(self.graph.outputs):
                 name = self.make_unique(stem, f"output_{output + 1}")
-                folded = fold_repeats(heads.pop(end, []))
+                folded = fold_repeats(heads.pop(end, ()))
                 parts.append(ModelPart(name, (self.names[end],), folded))
                 inputs = write_flow([self.names[end]])
                 lines += [f"  {write_scalar(name)}:", f"    inputs: {inputs}", *self.write_list("    layers", folded)]
         lines += self.compile()
         return Draft("\n".join(lines) + "\n", order_leaves(parts), self.problems)
 
-    def name_chains(self, branches: list[Chain], fusions: list[Chain]) -> None:
-        """Names every branch and fusion, and says by these names what recurrent layers begin with."""
-        for chain in branches:
-            assert chain.input is not None
-            self.names[chain.end] = self.make_unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
-        for number, chain in enumerate(fusions):
+    def name_chains(self, chains: Sequence[Chain]) -> None:
+        """Names every branch, then every fusion."""
+        for chain in chains:
+            if chain.input is not None:
+                self.names[chain.end] = self.make_unique(str(chain.input.config.get("name") or chain.input.path[-1]), "input")
+        for number, chain in enumerate(chain for chain in chains if chain.input is None):
             stem = chain.merge.path[-1] if chain.merge is not None else f"part_{number + 1}"
             self.names[chain.end] = self.make_unique(stem, "fusion")
-        self.problems.update(say_states(self.graph, self.structure.chains, self.names))
 
-    def write_heads(self, last: list[Chain]) -> dict[CallOutput, list[Item]]:
-        """By output, the layers that its head takes over from the end of a chain; the chain goes without them."""
-        found: dict[CallOutput, list[Item]] = {}
+    def find_heads(self) -> dict[CallOutput, Items]:
+        """By output, the layers at the end of a chain that its head takes over."""
+        found: dict[CallOutput, Items] = {}
         read = {tensor for chain in self.structure.chains for tensor in chain.sources}
         for _, end in self.graph.outputs:
             chain = next((each for each in self.structure.chains if each.end == end), None)
@@ -153,7 +158,6 @@ class SpecWriter:
             if start == len(chain.items) and start and len(self.graph.outputs) == 1:
                 start -= 1
             found[end] = chain.items[start:]
-            chain.items = chain.items[:start]
         return found
 
     def make_unique(self, name: str, instead: str) -> str:
@@ -165,7 +169,7 @@ class SpecWriter:
         self.taken.add(found)
         return found
 
-    def write_input(self, call: KerasCall, items: list[Item]) -> dict[str, Any]:
+    def write_input(self, call: KerasCall, items: Items) -> dict[str, Any]:
         """The input of a branch."""
         shape = call.config.get("batch_shape") or call.config.get("batch_input_shape") or [None]
         if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
@@ -176,7 +180,7 @@ class SpecWriter:
         if dtype == TEXT and not sizes:
             return {"kind": "text"}
         kind = KINDS.get(len(sizes), "tensor")
-        first = next(walk_leaves(items), None)
+        first = next(iterate_leaves(items), None)
         if len(sizes) == 4:
             whole = any(item.name.endswith("3D") for item in items if isinstance(item, WrittenLayer))
             kind = "volume" if whole and sizes[0] is not None and call.id not in self.padding else "video"
@@ -204,8 +208,6 @@ class SpecWriter:
         """The layer of several inputs that a fusion is; None where it takes up one value."""
         if chain.merge is None:
             return None
-        from .structure import Finder
-
         finder = Finder(self.graph, self.policy)
         said = finder.say(chain.merge)
         self.problems.update(finder.problems)
@@ -219,7 +221,7 @@ class SpecWriter:
             return {"strategy": MERGES[said.name], **said.arguments}
         return {"layer": write_bare(said)}
 
-    def write_list(self, key: str, items: list[Item]) -> list[str]:
+    def write_list(self, key: str, items: Items) -> list[str]:
         """A key with a list of layers, line by line."""
         margin = " " * (len(key) - len(key.lstrip()))
         if not items:
@@ -260,14 +262,7 @@ class SpecWriter:
         return ([f"batch_size: {self.batch}"] if self.batch is not None else []) + found
 
 
-def walk_leaves(items: list[Item]) -> Any:
-    """Each layer."""
-    from .structure import iterate_leaves
-
-    return iterate_leaves(items)
-
-
-def write_lines(items: list[Item], margin: str) -> list[str]:
+def write_lines(items: Items, margin: str) -> list[str]:
     """A list of items, each from its own line on."""
     found: list[str] = []
     for item in items:

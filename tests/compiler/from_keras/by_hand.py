@@ -330,6 +330,14 @@ def translation() -> Any:
 
 
 @model
+def states_for_the_last_layer() -> Any:
+    """The head is the layer that begins with the states of another."""
+    source, target = keras.Input((5, 3), name="source"), keras.Input((4, 3), name="target")
+    _, h, c = L.LSTM(4, return_state=True)(source)
+    return keras.Model([source, target], L.LSTM(4)(target, initial_state=[h, c]))
+
+
+@model
 def both_directions_handed_on() -> Any:
     """All four states of one `Bidirectional` for another, whose steps stand in a branch that is listed first."""
     after, before = keras.Input((7, 4), name="after"), keras.Input((5, 3), name="before")
