@@ -1,19 +1,33 @@
-"""What is known of a training once its samples are counted: how large batches are, and where schedules end. Imports no Keras."""
+"""What is known of a training once its samples are counted: which classes there are, how large batches are, and where schedules end.
+
+Imports no Keras.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..language.catalog import KerasObject
 from ..spec.compile_section import CompileSpec
 from ..spec.fit.section import FitSpec
 from ..spec.model_spec import ModelSpec
-from .samples import DataError
+from .samples import DataError, Target
 
 BATCH = 32
 """Keras's own."""
 FAR = 2
 """A schedule that ends after so many times the steps, or so many times before the last, is probably not meant."""
+
+
+def list_unknown_classes(spec: ModelSpec, targets: Mapping[str, Target]) -> list[str]:
+    """The classes that have a weight and are none of the data's, in words."""
+    wanted = spec.fit.class_weight if spec.fit is not None else {}
+    return [
+        f"`fit.class_weight`: `{name}` is no class of `{head}`; they are {', '.join(targets[head].names)}"
+        for head, weight in wanted.items()
+        for name in weight.weights or ()
+        if head in targets and name not in targets[head].names
+    ]
 
 
 def find_hints(spec: ModelSpec, samples: int) -> Iterator[str]:

@@ -68,7 +68,7 @@ class DataReport(Document):
                 shapes = ", ".join(f"{shape} x {count}" for shape, count in list(held.shapes.items())[:6])
                 more = ", ..." if len(held.shapes) > 6 else ""
                 numbers = "" if held.mean is None else f"; {held.min:.4g} to {held.max:.4g}, mean {held.mean:.4g}"
-                yield f"  {branch}: {shapes}{more}{numbers}"
+                yield f"  {branch}: {shapes or 'no sample is sound'}{more}{numbers}"
         for code, line in gather_lines(self.problems):
             yield f"error[{code}]: {line}"
         for hint in self.hints:

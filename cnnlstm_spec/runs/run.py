@@ -22,7 +22,7 @@ from ..text.files import find_sort
 from ..text.frozen import dataclass
 from .adapted import make_adapted
 from .commit import find_commit
-from .counted import find_hints
+from .counted import find_hints, list_unknown_classes
 from .ending import DIVERGED, DONE, REFUSED, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, RunFolder
 from .history import find_parting, to_csv
@@ -85,6 +85,8 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
         find_start(spec.fit.start_from, _find_base(compilation), orders.allow_outside)
     processes = _join(orders.team)
     data = open_data(compilation, orders.allow_outside, orders.allow_imports, orders.fold)
+    if unknown := list_unknown_classes(spec, data.targets):
+        raise DataError(unknown)
     hints = list(find_hints(spec, len(data.parts["train"])))
     files = digest_files(data, anew=folder.read_written() is not None)
     identity = make_identity(compilation, data, orders.fold).add_files(files)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy
 
 from ...compiler.compile import Compilation
-from ..counted import find_hints
+from ..counted import find_hints, list_unknown_classes
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
 from ..samples import DataError, Part
 from .open import DataReading
@@ -62,6 +62,8 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
     hints: list[str] = []
     if "train" in parts and compilation.spec is not None:
+        for message in list_unknown_classes(compilation.spec, parts["train"].targets):
+            problems.append(ProblemReport(file="", row=None, column=None, code="not-a-class", message=message))
         try:
             hints = [*_find_hints(parts), *find_hints(compilation.spec, len(parts["train"]))]
         except DataError as error:
@@ -127,7 +129,10 @@ def _find_hints(parts: Mapping[str, Part]) -> list[str]:
     assert isinstance(train, FilePart)
     for head, target in train.targets.items():
         values = train.values[head]
-        if target.sort != "numbers" or not isinstance(values, numpy.ndarray) or not values.size or target.spread != 1.0:
+        if target.sort != "numbers" or not isinstance(values, numpy.ndarray) or target.spread != 1.0:
+            continue
+        values = values[numpy.isfinite(values)]
+        if not values.size:
             continue
         spread, mean = float(values.std()), abs(float(values.mean()))
         if spread > SPREAD or mean > SPREAD or 0 < spread < 1 / SPREAD:

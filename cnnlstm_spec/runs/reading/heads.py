@@ -197,8 +197,10 @@ class HeadReader:
         if head.source.source.scale is None or not len(at):
             return HeadTarget(head.name, "numbers", "real", names)
         values = numpy.stack([rows.read_numbers(each)[0] for each in names], axis=1)[at]
-        spread = float(numpy.nanstd(values))
-        return HeadTarget(head.name, "numbers", "real", names, float(numpy.nanmean(values)), spread if spread > 0 else 1.0)
+        # What is no number is a problem of its own.
+        values = values[numpy.isfinite(values)]
+        mean, spread = (float(values.mean()), float(values.std())) if values.size else (0.0, 1.0)
+        return HeadTarget(head.name, "numbers", "real", names, mean, spread if spread > 0 else 1.0)
 
     def read(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
         """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""

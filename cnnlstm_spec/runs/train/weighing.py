@@ -10,7 +10,7 @@ import keras
 import numpy
 
 from ...spec.fit.by_class import ClassWeight
-from ..samples import Batch, Data, DataError, HeadTarget, Part
+from ..samples import Batch, Data, HeadTarget, Part
 
 CHUNK = 1024
 """Samples that are counted at a time."""
@@ -35,10 +35,7 @@ def _count(values: Any, target: HeadTarget) -> Any:
 
 
 def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Any]:
-    """The weight of each class, by head: `balanced` is samples / (classes * samples of the class), as scikit-learn has it.
-
-    Raises DataError for a class that the data have not.
-    """
+    """The weight of each class, by head: `balanced` is samples / (classes * samples of the class), as scikit-learn has it."""
     balanced = {head: data.targets[head] for head, weight in wanted.items() if weight.weights is None}
     counts = count_classes(data.parts["train"], balanced)
     return {head: _weigh_classes(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
@@ -47,9 +44,6 @@ def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, An
 def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Any) -> Any:
     if wanted.weights is None:
         return counts.sum() / (len(counts) * numpy.maximum(counts, 1))
-    if unknown := [name for name in wanted.weights if name not in target.names]:
-        known = ", ".join(target.names)
-        raise DataError([f"`fit.class_weight`: `{each}` is no class of `{target.head}`; they are {known}" for each in unknown])
     return numpy.array([wanted.weights.get(name, 1.0) for name in target.names])
 
 

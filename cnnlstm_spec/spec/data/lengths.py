@@ -45,6 +45,8 @@ class Length(Record):
             at.report(
                 NOT_RISING, "bucket", (f"write {rising}",), False, lambda span: write(span, rising), given=list(self.bucket)
             )
+        elif self.max is not None and self.bucket[0] > self.max:
+            at.report(NO_EFFECT, "bucket", (), True, argument="bucket", needed=f"a `max` above {self.bucket[0]}")
         elif self.max is not None and len(self.bucket) > 1 and self.bucket[-2] >= self.max:
             last, kept = self.bucket[-1], str(list(self.bucket[:-1]))
             facts = {"argument": f"bucket: {last}", "needed": f"a `max` above {self.bucket[-2]}"}

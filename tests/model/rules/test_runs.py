@@ -155,6 +155,15 @@ def test_lengths(shape: str, length: str, expected: list[tuple[str, str]]) -> No
     assert found(run_spec(more, **{**SERIES, "shape": shape})) == expected
 
 
+@pytest.mark.parametrize(
+    ("bucket", "is_idle"), [("[6, 8]", True), ("[5]", True), ("[2, 4]", False), ("[4]", False), ("[2, 9]", False)]
+)
+def test_buckets_above_what_is_kept_have_no_effect(bucket: str, is_idle: bool) -> None:
+    more = f"data: {{train: t.csv, inputs: {{x: {{column: s, length: {{max: 4, bucket: {bucket}}}}}}}}}\n"
+    expected = [("no-effect", "bucket")] if is_idle else []
+    assert found(run_spec(more, **{**SERIES, "shape": "[steps, 2]", "input": ", padding_value: 0.0"})) == expected
+
+
 def test_pad_of_open_steps_has_no_effect() -> None:
     more = "data: {train: t.csv, inputs: {x: {column: s, length: {pad: end}}}}\n"
     assert found(run_spec(more, **{**SERIES, "shape": "[steps, 2]", "input": ", padding_value: 0.0"})) == [("no-effect", "pad")]

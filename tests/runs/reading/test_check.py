@@ -186,6 +186,34 @@ def test_a_number_that_is_not_scaled(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "hint: the target of `head` has a mean of 2500 and a spread of 1708: `scale: standard`" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("how", ["column: state, scale: standard", "column: state"])
+def test_an_infinite_number_is_told(how: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recordings(tmp_path)
+    (tmp_path / "t.csv").write_text("file,state\n0.npy,1\n1.npy,inf\n2.npy,3\n")
+    path = spec(tmp_path, loss=NUMBER)
+    path.write_text(path.read_text().replace("column: state", how))
+    assert run(["data", str(path), "--format", "json"]) == 1
+    said = capsys.readouterr()
+    assert [(each["row"], each["code"]) for each in json.loads(said.out)["problems"]] == [(2, "not-finite")] and not said.err
+
+
+def test_a_weight_for_a_class_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is trained, and before layers are measured."""
+    recordings(tmp_path)
+    path = spec(tmp_path)
+    path.write_text(path.read_text() + "fit: {epochs: 1, class_weight: {ok: 1, odd: 3}}\n")
+    assert run(["data", str(path)]) == 1
+    assert "error[not-a-class]: `fit.class_weight`: `odd` is no class of `head`; they are" in capsys.readouterr().out
+
+
+def test_where_no_sample_is_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recordings(tmp_path)
+    for index in range(9):
+        (tmp_path / f"{index}.npy").write_bytes(b"no array")
+    assert run(["data", str(spec(tmp_path))]) == 1
+    assert ": no sample is sound\n" in capsys.readouterr().out
+
+
 def test_sources_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", str(spec(tmp_path)), "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
