@@ -1,7 +1,4 @@
-"""What is known of a training once its samples are counted: which classes there are, how large batches are, and where schedules end.
-
-Imports no Keras.
-"""
+"""What is known of a training once its samples are counted: classes, how large batches are, where schedules end. No Keras."""
 
 from __future__ import annotations
 
@@ -11,7 +8,7 @@ from ..language.catalog import KerasObject
 from ..spec.compile_section import CompileSpec
 from ..spec.fit.section import FitSpec
 from ..spec.model_spec import ModelSpec
-from .samples import DataError, Target
+from .samples import DataError, HeadTarget
 
 BATCH = 32
 """Keras's own."""
@@ -19,7 +16,7 @@ FAR = 2
 """A schedule that ends after so many times the steps, or so many times before the last, is probably not meant."""
 
 
-def list_unknown_classes(spec: ModelSpec, targets: Mapping[str, Target]) -> list[str]:
+def list_unknown_classes(spec: ModelSpec, targets: Mapping[str, HeadTarget]) -> list[str]:
     """The classes that have a weight and are none of the data's, in words."""
     wanted = spec.fit.class_weight if spec.fit is not None else {}
     return [

@@ -101,6 +101,19 @@ class TestFigures:
         assert numbers["rmse"] == pytest.approx(metrics.mean_squared_error(a, b) ** 0.5)
         assert numbers["r2"] == pytest.approx(metrics.r2_score(a, b, multioutput="variance_weighted"))
 
+    def test_draws_of_one_class_alone_are_measured_without_a_warning(self) -> None:
+        """As bootstrap draws of few samples are: there is no area under a curve then."""
+        import numpy
+
+        from cnnlstm_spec.runs.measure.figures import BootstrapDraws, measure_class_figures
+
+        truth, scores = numpy.array([0, 0, 2]), numpy.array([[0.5, 0.2, 0.3], [0.1, 0.6, 0.3], [0.2, 0.2, 0.6]])
+        figures = BootstrapDraws(numpy.arange(3), 3, None).measure_figures(
+            lambda weights: measure_class_figures(truth, scores.argmax(1), scores, ("a", "b", "c"), weights)
+        )
+        auc = figures["auc"]
+        assert auc.lower is not None and auc.upper is not None and 0 <= auc.lower <= auc.value <= auc.upper <= 1
+
     def test_intervals_are_wider_over_groups(self) -> None:
         import numpy
 

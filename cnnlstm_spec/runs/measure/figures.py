@@ -107,12 +107,19 @@ def measure_class_figures(truth: Array, found: Array, scores: Array, names: Sequ
         ],
         axis=1,
     )
-    result["f1"] = f1[:, 1] if count == 2 else numpy.nanmean(f1, axis=1)
-    result["auc"] = auc[:, 1] if count == 2 else numpy.nanmean(auc, axis=1)
+    result["f1"] = f1[:, 1] if count == 2 else average_known(f1, 1)
+    result["auc"] = auc[:, 1] if count == 2 else average_known(auc, 1)
     for place, name in enumerate(names):
         each = {"precision": precision, "recall": recall, "f1": f1, "false_alarms": alarms, "auc": auc}
         result |= {f"{name}/{figure}": values[:, place] for figure, values in each.items()}
     return result
+
+
+def average_known(figures: Array, axis: int) -> Array:
+    """The mean of those that are numbers; NaN where none is, as of classes of which a draw has no sample."""
+    is_known = ~numpy.isnan(figures)
+    average: Array = numpy.where(is_known, figures, 0).sum(axis) / is_known.sum(axis)
+    return average
 
 
 def measure_area_under_roc(truth: Array, scores: Array, weights: Array) -> Array:
@@ -136,7 +143,7 @@ def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequenc
         for place in range(len(names))
     ]
     result: dict[str, Any] = {
-        name: numpy.nanmean(numpy.stack([part[name] for part in parts]), axis=0) for name in ("accuracy", "f1", "auc")
+        name: average_known(numpy.stack([part[name] for part in parts]), 0) for name in ("accuracy", "f1", "auc")
     }
     for name, part in zip(names, parts, strict=True):
         figures = ("precision", "recall", "f1", "false_alarms", "auc")

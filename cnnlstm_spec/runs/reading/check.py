@@ -11,6 +11,7 @@ from ...compiler.compile import Compilation
 from ..counted import find_hints, list_unknown_classes
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
 from ..samples import DataError, Part
+from ..unscaled import find_unscaled
 from .open import DataReading
 from .part import FilePart
 from .problems import Broken, Problem
@@ -61,11 +62,17 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
     hints: list[str] = []
-    if "train" in parts and compilation.spec is not None:
-        for message in list_unknown_classes(compilation.spec, parts["train"].targets):
-            problems.append(ProblemReport(file="", row=None, column=None, code="not-a-class", message=message))
+    if "train" in parts and compilation.spec is not None and compilation.typed is not None:
+        problems += [
+            ProblemReport(file="", row=None, column=None, code="not-a-class", message=message)
+            for message in list_unknown_classes(compilation.spec, parts["train"].targets)
+        ]
         try:
-            hints = [*_find_hints(parts), *find_hints(compilation.spec, len(parts["train"]))]
+            hints = [
+                *_find_hints(parts),
+                *find_unscaled(compilation.typed, compilation.spec, rows["train"].inputs),
+                *find_hints(compilation.spec, len(parts["train"])),
+            ]
         except DataError as error:
             (message,) = error.problems
             problems.append(ProblemReport(file="", row=None, column=None, code="part-empty", message=message))

@@ -214,6 +214,33 @@ def test_where_no_sample_is_sound(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert ": no sample is sound\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("layers", "factor", "told"),
+    [
+        ("[{LSTM: {units: 3}}]", 1000, "and `LSTM` reads them so: `Normalization` before it"),
+        ("[{MaxPooling1D: {pool_size: 2}}, {Dropout: {rate: 0.1}}, {LSTM: {units: 3}}]", 1000, "and `LSTM` reads them so"),
+        ("[GlobalMaxPooling1D]", 1000, "and `Dense` reads them so"),
+        ("[{LSTM: {units: 3}}]", 0.001, "go from 0 to 0.005, and `LSTM`"),
+        ("[{LSTM: {units: 3}}]", 1, None),
+        ("[Normalization, {LSTM: {units: 3}}]", 1000, None),
+        ("[BatchNormalization, {LSTM: {units: 3}}]", 1000, None),
+        ("[LayerNormalization, {LSTM: {units: 3}}]", 1000, None),
+        ("[{Rescaling: {scale: 1/1000}}, {LSTM: {units: 3}}]", 1000, None),
+    ],
+)
+def test_numbers_that_nothing_scales(
+    layers: str, factor: float, told: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recordings(tmp_path)
+    for index in range(6):
+        numpy.save(tmp_path / f"{index}.npy", factor * numpy.load(tmp_path / f"{index}.npy"))
+    path = spec(tmp_path, padding=", padding_value: -1.0")
+    path.write_text(path.read_text().replace("[{LSTM: {units: 3}}]", layers))
+    assert run(["data", str(path), "--format", "json"]) == 0
+    hints = json.loads(capsys.readouterr().out)["hints"]
+    assert len(hints) == 1 and told in hints[0] if told else hints == []
+
+
 def test_sources_that_cannot_be_opened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["data", str(spec(tmp_path)), "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
