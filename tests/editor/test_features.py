@@ -190,6 +190,9 @@ def test_definition() -> None:
         {"uri": URI, "range": {"start": at(NAMES, "width: 8"), "end": at(NAMES, "width: 8", 5)}}
     ]
     assert find_definition(views(NAMES), place(NAMES, "version", 2)) == []
+    first = at(NAMES, "twin")
+    both = [find_definition(views(NAMES), {"position": {**first, "character": first["character"] + more}}) for more in (1, 36)]
+    assert [[each["range"]["start"] for each in found] for found in both] == [[first], [first]]
 
 
 @pytest.mark.parametrize(
@@ -249,6 +252,43 @@ def test_rename_reaches_the_files_that_are_extended(tmp_path: Path) -> None:
     renamed = load(tmp_path / "own.yaml")
     assert renamed.ok and "width" not in (tmp_path / "base.yaml").read_text() + (tmp_path / "own.yaml").read_text()
     assert find_definition(view, place(own, "base.yaml", 2))[0]["uri"] == base_uri
+
+
+@pytest.mark.parametrize(("word", "new"), [("width: 8", "breadth"), ("last", "end")])
+def test_a_name_that_a_spec_replaces_is_changed_there_too(word: str, new: str, tmp_path: Path) -> None:
+    """Of the extended file, where the spec has another value or other layers for it, and another word so."""
+    base = """\
+version: 1
+name: base
+vars: {width: 8}
+branches:
+  x: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: $width, name: last}}]}
+fusion: {inputs: [x.last], strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+    own = """\
+version: 1
+name: child
+extends: base.yaml
+vars: {width: 4}
+branches: {x: {layers: [{Dense: {units: $width, name: last}}]}}
+"""
+    (tmp_path / "base.yaml").write_text(base)
+    of_base = make_state(Source(str(tmp_path / "base.yaml"), base), tmp_path, {}, Settings())
+    of_own = state(own, folder=tmp_path)
+    read = next(each for each in of_own.prepared.texts.sources.values() if each.name.endswith("base.yaml"))
+    both = [View(of_base, of_base.source, Uris(of_base.source, "base")), View(of_own, read, Uris(of_own.source, "own"))]
+    where = place(base, word, 1)
+    base_uri = (tmp_path / "base.yaml").as_uri()
+    changes = rename(both, {**where, "newName": new})["changes"]
+    assert set(changes) == {"base", "own", base_uri}
+    (tmp_path / "base.yaml").write_text(edited(base, changes["base"]))
+    (tmp_path / "own.yaml").write_text(edited(own, changes["own"]))
+    before, after = of_own.compilation.typed, load(tmp_path / "own.yaml").typed
+    assert before is not None and after is not None
+    assert [str(each.type) for each in after.nodes.values()] == [str(each.type) for each in before.nodes.values()]
+    assert word.partition(":")[0] not in (tmp_path / "base.yaml").read_text() + (tmp_path / "own.yaml").read_text()
+    assert {each["uri"] for each in find_references(both, where)} == {"base", "own", base_uri}
 
 
 def test_fixes_of_a_range_and_of_all() -> None:

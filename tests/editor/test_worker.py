@@ -12,7 +12,9 @@ import pytest
 from places import ROOT
 
 from cnnlstm_spec.editor.server import worker as workers
+from cnnlstm_spec.editor.server.documents import OpenText
 from cnnlstm_spec.editor.server.loop import Loop
+from cnnlstm_spec.editor.server.session import Session
 from cnnlstm_spec.editor.server.wire import MessageWriter
 from cnnlstm_spec.editor.state import Overtaken, Settings, WantedMemory, make_state
 from cnnlstm_spec.text.source import Source
@@ -74,6 +76,35 @@ def test_a_disk_that_does_not_answer_stops_nothing_but_what_reads_it(monkeypatch
     assert loop.worker is not None
     loop.worker.join(SECONDS)
     assert not loop.worker.is_alive()
+
+
+def test_findings_have_the_number_of_the_text_that_they_are_of() -> None:
+    """Whatever has been opened or changed in between: an editor takes them for those of that text."""
+    out, session = Recorder(), Session()
+    worker = workers.EditorWorker(session, out)
+    broken = TEXT.replace("units: 64", "units: -64")
+
+    def put(text: str, version: int) -> OpenText:
+        document = OpenText(URI, Source("/nowhere/a.spec.yaml", text), version, session.take_serial())
+        session.put(document, 0.0)
+        return document
+
+    def work() -> list[tuple[Any, int]]:
+        before = len(out.sent)
+        worker.do_job(session.take() or pytest.fail("nothing waits"))
+        return [(each["params"].get("version"), len(each["params"]["diagnostics"])) for each in out.sent[before:]]
+
+    put(TEXT, 1)
+    assert work() == [(1, 0)]
+    # Closed and opened again at once: nobody has looked at the second text when the first is let go.
+    session.close(URI)
+    put(broken, 2)
+    assert work() == [(None, 0)] and work() == [(2, 1)]
+    # Changed while another text is told of.
+    put(TEXT, 3)
+    worker.publish(URI)
+    assert out.sent[-1]["params"]["version"] == 2
+    assert work() == [(3, 0)]
 
 
 def test_work_that_was_overtaken_ends_where_it_stands() -> None:

@@ -46,11 +46,11 @@ def find_definition(views: Sequence[View], params: Json) -> list[Json]:
     for view in views:
         if (file := _find_extended(view, to_offset(view.source, params["position"]))) is not None:
             return [file]
-        word = _find_word(view, params)
-        if word is None:
-            continue
-        defined = [each.span for each in view.state.meant.index.words[word.symbol] if each.defines]
-        for span in (*defined, *_find_in_trees(view.state, word.symbol)):
+    for view, symbol in _find_named(views, params):
+        words = view.state.meant.index.words.get(symbol, [])
+        defined = [each.span for each in words if each.defines] + _find_in_trees(view.state, symbol)
+        # What is shared has no definition but its first use, which makes the weights.
+        for span in defined or [each.span for each in words[:1]]:
             location = view.uris.make_location(span)
             found.setdefault(repr(location), location)
     return list(found.values())
@@ -60,9 +60,8 @@ def find_references(views: Sequence[View], params: Json) -> list[Json]:
     """Where the name at a place is used, and where it is defined if that is asked for."""
     with_definition = bool(params.get("context", {}).get("includeDeclaration", True))
     found: dict[str, Json] = {}
-    for view in views:
-        word = _find_word(view, params)
-        for each in _find_everywhere(view.state, word.symbol) if word is not None else ():
+    for view, symbol in _find_named(views, params):
+        for each in _find_everywhere(view.state, symbol):
             if with_definition or not each.defines:
                 location = view.uris.make_location(each.span)
                 found.setdefault(repr(location), location)
@@ -80,13 +79,10 @@ def prepare_rename(views: Sequence[View], params: Json) -> Json | None:
 def rename(views: Sequence[View], params: Json) -> Json:
     """The edits, of all files, that give a name another one; raises CannotRename where something else would change."""
     name, changes = str(params.get("newName", "")), dict[str, list[Json]]()
-    for view in views:
-        word = _find_word(view, params)
-        if word is None:
-            continue
+    for view, symbol in _find_named(views, params):
         if any(each.severity == "error" for each in view.state.found):
             raise CannotRename("the spec has errors; mend them first, so that every use of the name is known")
-        for uri, edits in make_edit(_rename_word(view, word, name), view.uris)["changes"].items():
+        for uri, edits in make_edit(_rename_word(view, symbol, name), view.uris)["changes"].items():
             known = changes.setdefault(uri, [])
             known += [edit for edit in edits if edit not in known]
     if not changes:
@@ -94,12 +90,12 @@ def rename(views: Sequence[View], params: Json) -> Json:
     return {"changes": changes}
 
 
-def _rename_word(view: View, word: Word, name: str) -> list[Edit]:
-    is_variable = word.symbol[0] == "vars" or "parameters" in word.symbol or "each" in word.symbol
+def _rename_word(view: View, symbol: Path, name: str) -> list[Edit]:
+    is_variable = symbol[0] == "vars" or "parameters" in symbol or "each" in symbol
     fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
     if not fits:
         raise CannotRename(f"`{make_line_safe(name)}` cannot be a name here")
-    words = _find_everywhere(view.state, word.symbol)
+    words = _find_everywhere(view.state, symbol)
     if not all(map(_is_as_written, words)):
         raise CannotRename("it is made unique where a block is used several times; name it in one place")
     edits = list(dict.fromkeys(Edit(each.span, name) for each in words))
@@ -136,6 +132,26 @@ def _check(state: State, edits: Iterable[Edit]) -> None:
 
 def _mark_code(found: Diagnostic) -> str:
     return found.code.name
+
+
+def _find_named(views: Sequence[View], params: Json) -> list[tuple[View, Path]]:
+    """The views that have the name at a place, and its symbol in each: in those too that replace what stands there."""
+    words = [_find_word(view, params) for view in views]
+    known = next((word.symbol for word in words if word is not None), None)
+    if known is None:
+        return []
+    return [
+        (view, known if word is None else word.symbol)
+        for view, word in zip(views, words, strict=True)
+        if word is not None or _has_at(view, known, params)
+    ]
+
+
+def _has_at(view: View, symbol: Path, params: Json) -> bool:
+    """Whether a text has a name at a place, be it that the spec replaces what stands there."""
+    offset = to_offset(view.source, params["position"])
+    spans = (each.span for each in _find_everywhere(view.state, symbol))
+    return any(span.source.name == view.source.name and span.start <= offset <= span.end for span in spans)
 
 
 def _find_word(view: View, params: Json) -> Word | None:

@@ -60,6 +60,8 @@ class EditorWorker:
         """The last state of each open spec, with what it rests on."""
         self.told: dict[str, dict[str, list[Json]]] = {}
         """By open spec, what was told of each file."""
+        self.versions: dict[str, int] = {}
+        """By open text, the editor's number of the one that was told of last."""
         self.specs: set[str] = set()
         """The open texts that were specs once: one that is being written may not be for a while."""
 
@@ -198,7 +200,7 @@ class EditorWorker:
         if not self.session.is_wanted(job, document):
             raise Overtaken
         before = self.told.get(document.uri, {})
-        self.told[document.uri] = found
+        self.told[document.uri], self.versions[document.uri] = found, document.version
         for uri in {**before, **found}:
             self.publish(uri)
         for other, (_, rests_on, last) in list(self.states.items()):
@@ -217,13 +219,14 @@ class EditorWorker:
         together: list[Json] = []
         for found in self.told.values():
             together += [each for each in found.get(uri, ()) if each not in together]
-        document = self.session.find_document(uri)
-        version = {"version": document.version} if document is not None else {}
+        # The text that is open may be newer: that one has not been looked at.
+        version = {"version": self.versions[uri]} if uri in self.versions else {}
         self.writer.notify("textDocument/publishDiagnostics", {"uri": uri, **version, "diagnostics": together})
 
     def forget(self, uri: str) -> None:
         """Forgets a text that was closed; what was told of it is told no more."""
         self.states.pop(uri, None)
+        self.versions.pop(uri, None)
         self.specs.discard(uri)
         for each in {uri: [], **self.told.pop(uri, {})}:
             self.publish(each)
