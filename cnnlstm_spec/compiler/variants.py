@@ -18,6 +18,7 @@ from .compile import SHOWN, Compilation, Overrides, compile_document, count_rest
 from .silence import IDLE, NOTHING, Silence
 
 if TYPE_CHECKING:
+    from ..language.meanings import TextMeaning
     from ..text.edits.matrix import Variant
     from ..text.edits.overrides import Override
 
@@ -49,6 +50,8 @@ class Sweep:
     """Prepares it anew from other texts, under the same options and with the same memory."""
     indexed: bool = False
     """Whether it is noted what the words of the texts mean."""
+    noted: tuple[TextMeaning, ...] = field(default=(), repr=False, compare=False)
+    """What those of its matrix mean."""
 
     def compile_plain(self, keeps: bool = True) -> Compilation:
         """The spec as it is written; without `keeps` a tenth faster, where nothing like it is compiled after it."""
@@ -76,6 +79,8 @@ class Sweep:
             silence = self.silence if self.silence.tells_idle == tells else replace(self.silence, tells_idle=tells)
             given = (self.folder, self.allow_imports, memory)
             compilation = compile_document(self.source, document, found, *given, silence, self.indexed)
+            if self.noted:
+                compilation = replace(compilation, index=compilation.index.add(self.noted))
             if not self.overrides or compilation.ok:
                 return compilation
             from .blame import blame
@@ -212,8 +217,18 @@ def sweep(
         found.extend(told)
         variants = Variants(axes) if axes and not told else ()
         document = remove_matrix(document)
+        made = replace(made, noted=_list_paths(written) if indexed else ())
         prepared = replace(made, document=document, found=tuple(found), variants=variants)
         if max_variants is None and len(variants) > FEW:
             said = find_too_much_work(axes, written, len(variants), prepared.count_layers())
             return prepared if said is None else replace(prepared, found=(*found, said), variants=())
     return replace(made, document=document, found=tuple(found), variants=variants)
+
+
+def _list_paths(document: Mapping) -> tuple[TextMeaning, ...]:
+    """What the keys of the matrix mean."""
+    from ..language.paths import find_path
+
+    matrix = document.get("matrix")
+    entries = matrix.value.entries if matrix is not None and isinstance(matrix.value, Mapping) else ()
+    return tuple([meaning for each in entries if (meaning := find_path(each.key)) is not None])

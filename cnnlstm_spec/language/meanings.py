@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -147,6 +147,24 @@ class Word(TextMeaning):
     defines: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class DocumentPath(TextMeaning):
+    """A path into the document, as `matrix` and `search.space` have them: its steps, and where each stands."""
+
+    steps: Path
+    spans: tuple[Span, ...]
+
+    def find_words(self, defined: Container[Path]) -> Iterator[Word]:
+        """The names in it, of those that are defined: of a section, of a block's parameter, of a layer in a list."""
+        for number, span in enumerate(self.spans):
+            area, last = self.steps[:number], self.steps[number]
+            is_layer = area[-1:] == ("layers",)
+            owner = area[1:-1] if area[:1] in (("branches",), ("fusion",)) else area[:-1]
+            symbol: Path = ("names", *owner, last) if is_layer else (*area, last)
+            if symbol in defined:
+                yield Word(span, symbol)
+
+
 class Noted(NamedTuple):
     """A meaning and the offset at which its span begins, for looking it up."""
 
@@ -160,6 +178,10 @@ class Index:
     def __init__(self, noted: Iterable[TextMeaning]) -> None:
         self._noted = tuple(noted)
 
+    def add(self, noted: Iterable[TextMeaning]) -> Index:
+        """The index with more meanings."""
+        return Index((*self._noted, *noted))
+
     @cached_property
     def meanings(self) -> tuple[TextMeaning, ...]:
         """All of them, each once."""
@@ -168,7 +190,9 @@ class Index:
         for each in told:
             symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
             unique.setdefault((type(each), id(each.span.source), each.span.start, each.span.end, symbol), each)
-        return tuple(unique.values())
+        defined = {each.symbol for each in unique.values() if isinstance(each, Word) and each.defines}
+        paths = [each for each in unique.values() if isinstance(each, DocumentPath)]
+        return (*unique.values(), *(word for each in paths for word in each.find_words(defined)))
 
     @cached_property
     def _by_source(self) -> dict[str, list[Noted]]:

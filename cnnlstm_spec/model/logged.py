@@ -41,6 +41,17 @@ def find_logged(spec: ModelSpec) -> dict[str, Logged] | None:
     return found
 
 
+def list_logged(spec: ModelSpec) -> tuple[str, ...]:
+    """What an epoch may log, that of validation too unless the spec says that there is none."""
+    known = tuple(find_logged(spec) or ())
+    return known + tuple(f"val_{name}" for name in known if validates(spec))
+
+
+def validates(spec: ModelSpec) -> bool:
+    """Whether there may be a validation: not where `data` are told without one."""
+    return spec.data is None or spec.data.has("validation")
+
+
 def _add(found: dict[str, Logged], name: str, thing: KerasObject, auto: bool) -> None:
     """Adds a metric; of equal names all but the first are numbered."""
     number, free = 1, name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -12,9 +12,11 @@ from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
-from ..language.kinds import UNKNOWN_CHOICE, Choice, report_wrong_type
+from ..language.kinds import UNKNOWN_CHOICE, Choice, Text, report_wrong_type
 from ..language.leaf import Steps
-from ..language.read_record import UNKNOWN_KEY, report_unknown_key
+from ..language.meanings import ArgumentValue
+from ..language.read_record import UNKNOWN_KEY, note_keys, report_unknown_key
+from ..language.record import Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Entry, Mapping, Node, Scalar
@@ -82,6 +84,20 @@ class NameOfFunction(Choice):
             super().explain(problem, steps, node, scope)
 
 
+class NameOfAnyFunction(Text):
+    """One of all that an `Op` may name; of their table nothing is read unless somebody asks which."""
+
+    def make_schema(self) -> dict[str, Any]:
+        return {"enum": list(list_names())}
+
+
+class AnyFunction(Record):
+    """What names a function of `keras.ops`, of which the arguments stand beside it."""
+
+    function: Annotated[str, NameOfAnyFunction("the name of a function of `keras.ops`")]
+    """The function, whose arguments stand beside it; `cnnlstm-spec layers Op` lists them all."""
+
+
 class Op(Base):
     """A function of one tensor, element by element, saved without custom code."""
 
@@ -105,7 +121,9 @@ class Op(Base):
         """With the key `function` the class of that function."""
         entry = arguments.get("function")
         if entry is None:
+            note_keys({**cls.arguments, **AnyFunction.arguments}, arguments, scope, cls.title())
             return None if _report_meant(arguments, ("function", *cls.arguments), scope) else cls
+        scope.note(ArgumentValue(entry.value.span, AnyFunction.arguments["function"], cls.title()))
         node = scope.enter("function").resolve(entry.value)
         if node is None:
             return None

@@ -20,11 +20,12 @@ from ..language.kinds import (
     report_wrong_type,
 )
 from ..language.list_kinds import Each
+from ..language.paths import find_path, read_steps
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
 from ..language.record import Checks, Record, describe_record
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
-from ..text.edits.overrides import FORM, STEP
+from ..text.edits.overrides import FORM
 from ..text.fix import write
 from ..text.frozen import dataclass
 from ..text.nodes import Listing, Mapping, Node, Scalar, describe_sort
@@ -188,6 +189,8 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
     found = []
     for entry in resolved.entries:
         path, at = entry.key.text, scope.enter(entry.key.text)
+        if scope.index is not None and (meaning := find_path(entry.key)) is not None:
+            scope.note(meaning)
         if FORM.fullmatch(path) is None:
             at.report(UNCLEAR_PATH, entry.key, path=path)
             continue
@@ -195,9 +198,8 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
         values = POISON if value is None else _read_values(value, at)
         if values is POISON:
             continue
-        steps = tuple(int(step[2]) if step[1] is None else step[1] for step in STEP.finditer(path))
         choices, bounds = (values, None) if isinstance(values, tuple) else ((), values)
-        found.append(Dimension(path, steps, choices, bounds, at.make_place(entry.value), at.make_place(entry.key)))
+        found.append(Dimension(path, read_steps(path), choices, bounds, at.make_place(entry.value), at.make_place(entry.key)))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ from .diagnostic import Code, Diagnostic, Label
 from .fix import write
 from .foreign_variables import JINJA
 from .nodes import DEPTH_LIMIT, NODES_LIMIT, TOO_DEEP, TOO_MANY, Entry, Listing, Mapping, Node, Scalar, as_key, describe_sort
+from .read_source import LIMIT, TOO_LARGE
 from .source import Place, Source, Span
 from .yaml_scalars import Unreadable, Value, resolve
 
@@ -59,6 +60,7 @@ def parse(source: Source) -> tuple[Node | None, list[Diagnostic]]:
     """The one document of a text; a text that cannot be read gives one diagnostic, at its place."""
     found: list[Diagnostic] = []
     try:
+        _check_size(source)
         _check_characters(source)
         return _Composer(source, found).read_document(), found
     except Refused as refused:
@@ -83,6 +85,12 @@ def find_texts(source: Source) -> list[tuple[int, int]]:
     except yaml.YAMLError:
         found.append((found[-1][1] if found else 0, len(source.text)))
     return found
+
+
+def _check_size(source: Source) -> None:
+    """Of a file it is known before it is read whole; an editor, and the API, hand a text over."""
+    if len(source.text) > LIMIT * 2**20:
+        raise Refused(Diagnostic(TOO_LARGE, Place((), Span(source, 0, 0)), {"limit": LIMIT}))
 
 
 def _check_characters(source: Source) -> None:

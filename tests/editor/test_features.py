@@ -132,6 +132,17 @@ def test_hover_of_variables_and_uses_of_blocks() -> None:
         ("kind: image,", "kind: ,", "kind: ,", 6, ("image", "sequence", "tokens"), ()),
         ("mask", "mask", "fusion", 0, ("fusion", "vars", "blocks"), ("name",)),
         ("loss: binary_crossentropy", "loss: b", "loss: b", 7, ("binary_crossentropy", "mse"), ()),
+        ("compile:\n", "fit:\n  \ncompile:\n", "fit:\n  ", 7, ("epochs", "callbacks"), ("loss",)),
+        ("compile:\n", "fit:\n  ep\ncompile:\n", "fit:\n  ep", 9, ("epochs",), ("loss",)),
+        ("compile:\n", "expect:\n  \ncompile:\n", "expect:\n  ", 10, ("branches.thermal", "params"), ("loss",)),
+        ("      - Flatten\n", "      - Conv2D:\n          \n", "Conv2D:\n          ", 18, ("filters", "padding"), ("Dense",)),
+        ("optimizer: adam", "optimizer:\n    ", "optimizer:\n    ", 15, ("adam", "AdamW"), ("loss",)),
+        ("{strategy: concat}", "\n  ", "fusion: \n  ", 11, ("strategy", "inputs"), ("branches",)),
+        ("compile:\n", "fit: {monitor: }\ncompile:\n", "monitor: ", 9, ("loss", "val_accuracy"), ("epochs",)),
+        ("compile:\n", "search: {minimize: }\ncompile:\n", "minimize: ", 10, ("val_loss",), ("trials",)),
+        ("      - Flatten\n", "      - Op: {function: }\n", "function: ", 10, ("clip", "sin"), ("Dense",)),
+        ("      - Flatten\n", "      - Op: {fun}\n", "Op: {fun", 8, ("function", "name"), ("Dense",)),
+        ("compile:\n", "vars: {width: 3}\nmatrix: {va: [1]}\ncompile:\n", "{va:", 3, ("vars.width",), ("loss",)),
     ],
 )
 def test_completion(old: str, new: str, word: str, inside: int, wanted: Any, not_wanted: Any) -> None:
@@ -217,6 +228,53 @@ def test_rename_changes_names_alone(word: str, inside: int, new: str) -> None:
     assert [str(each.type) for each in after.typed.nodes.values()] == [str(each.type) for each in before.typed.nodes.values()]
     prepared = prepare_rename(views(NAMES), place(NAMES, word, inside))
     assert prepared is not None and edited(NAMES, [{"range": prepared["range"], "newText": prepared["placeholder"]}]) == NAMES
+
+
+PATHS = """\
+version: 1
+name: paths
+vars: {width: 8}
+MATRIX: {ENTRIES}
+blocks:
+  pair: {parameters: {units: 4}, layers: [{Dense: {units: $units, activation: relu}}]}
+branches:
+  left:
+    input: {kind: vector, shape: [8]}
+    layers: [{Dense: {units: $width, name: first}}, pair]
+head: [{Dense: {units: 1}}]
+compile: {optimizer: adam, loss: mse}
+"""
+KEYS = (
+    "vars.width: [4, 8], blocks.pair.parameters.units: [2, 3], 'branches.left.layers.first.activation': [relu, tanh], "
+    '"branches.left.layers[0].use_bias": [true, false]'
+)
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "new", "count"),
+    [
+        ("$width", 2, "breadth", 3),
+        ("left:", 1, "port", 3),
+        ("left.layers[0]", 1, "port", 3),
+        ("first}", 1, "start", 2),
+        ("pair]", 1, "couple", 3),
+        ("units: 4", 1, "count", 3),
+        ("vars.width", 6, "breadth", 3),
+    ],
+)
+@pytest.mark.parametrize("section", ["matrix", "search"])
+def test_rename_reaches_the_paths_of_a_matrix_and_of_a_search(section: str, word: str, inside: int, new: str, count: int) -> None:
+    text = PATHS.replace("ENTRIES", KEYS).replace("MATRIX", "matrix")
+    if section == "search":
+        text = PATHS.replace("{ENTRIES}", f"{{minimize: loss, trials: 4, space: {{{KEYS}}}}}").replace("MATRIX", "search")
+        text += "data: {train: a.csv, inputs: {left: {columns: [a, b, c, d, e, f, g, h]}}, targets: {head: {column: y}}}\n"
+        text += "fit: {epochs: 1}\n"
+        count += word.startswith("left")
+    made = views(text)
+    assert [each.message for each in made[0].state.found] == []
+    edits = rename(made, {**place(text, word, inside), "newName": new})["changes"][URI]
+    assert len(edits) == count and len(find_references(made, place(text, word, inside))) == count
+    assert state(edited(text, edits)).found == ()
 
 
 @pytest.mark.parametrize(
@@ -315,6 +373,12 @@ def test_symbols_folds_and_lenses() -> None:
     assert next(each["command"]["title"] for each in find_lenses(made)) == "18,816 parameters, 16,608,384 multiply-adds"
     assert len(find_lenses(made)) == 4
     assert {"startLine": 7, "endLine": 19} in find_folds(made)
+
+
+def test_a_text_that_is_too_large_is_told_as_of_a_file() -> None:
+    """The limit of a file is in bytes; an editor hands over characters."""
+    assert [each.code.name for each in state(TEXT + "#" + "x" * 4 * 2**20).found] == ["file-too-large"]
+    assert state(TEXT + "#" + "x" * 2**20).found == ()
 
 
 def check_ranges(symbols: list[Any]) -> None:

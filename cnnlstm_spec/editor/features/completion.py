@@ -8,15 +8,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from itertools import islice
 from typing import Any, NamedTuple
 
 from ...compiler.compile import Compilation
 from ...emit.words.reference import find, format_default
 from ...language.catalog import find_family
-from ...language.meanings import Address, ArgumentValue, Described, HeadName, Key, LayerName, ObjectName, TextMeaning, Variables
+from ...language.meanings import (
+    Address,
+    ArgumentValue,
+    Described,
+    DocumentPath,
+    HeadName,
+    Key,
+    LayerName,
+    ObjectName,
+    TextMeaning,
+    Variables,
+)
 from ...model.addresses import list_addresses
-from ...model.logged import find_logged
+from ...model.logged import list_logged
 from ...ops import ALIASES, list_known_layers
 from ...spec.registry import STRUCTURES
 from ...text.escape.json import write_readable
@@ -37,6 +47,8 @@ MODULE, FUNCTION, FIELD, VARIABLE, CLASS, PROPERTY, VALUE = 9, 3, 5, 6, 7, 10, 1
 PLAIN, SNIPPET = 1, 2
 MOST = 10
 """So many texts with the word in them are read until one tells what it is."""
+LOOK_AT_LOGGED = ("monitor", "maximize", "minimize")
+"""Arguments that name what is logged."""
 
 
 class Option(NamedTuple):
@@ -61,8 +73,7 @@ def find_completions(state: State, params: Json) -> Json:
     end = goes_on.end() if goes_on is not None else offset
     written = source.text[start:offset]
     is_variable = written.startswith("$")
-    meanings, compilation = _find_meanings(state, start, end, "$" + MARK if is_variable else MARK)
-    options = [each for meaning in meanings for each in _list_options(meaning, state, compilation)]
+    options = _find_options(state, start, end, "$" + MARK if is_variable else MARK)
     if is_variable:
         options = [each for each in options if each.kind == VARIABLE]
     unique = {each.text: each for each in reversed(options)}
@@ -71,28 +82,10 @@ def find_completions(state: State, params: Json) -> Json:
     return {"isIncomplete": False, "items": items}
 
 
-def _find_meanings(state: State, start: int, end: int, mark: str) -> tuple[list[TextMeaning], Compilation]:
-    """What a word is taken for where it stands, in the first text with it that can be read there."""
-    last, texts = state.source, state.prepared.texts
+def _find_options(state: State, start: int, end: int, mark: str) -> list[Option]:
+    """What could stand in place of a word; where it is alone on its line, as a value and as a key."""
     before, after = state.source.text[:start], state.source.text[end:]
-    number, found = state.source.find_position(start)[0], (list[TextMeaning](), state.meant)
-    for candidate in islice(_propose_texts(state.source.name, before, mark, after, number), MOST):
-        edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
-        if edited.document is None:
-            continue
-        last, texts = candidate, edited.texts
-        compilation = edited.compile_plain()
-        held = compilation.index.find_at(candidate, start)
-        meanings = [
-            each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= len(mark) + 2
-        ]
-        if meanings:
-            return meanings, compilation
-    return found
-
-
-def _propose_texts(name: str, before: str, mark: str, after: str, number: int) -> Iterator[Source]:
-    """Texts with a word in them: as it stands, as a key, and with the rest of its line closed."""
+    number, name = state.source.find_position(start)[0], state.source.name
     rest, newline, below = after.partition("\n")
     texts = [f"{before}{mark}{after}"]
     if rest.strip():
@@ -101,9 +94,26 @@ def _propose_texts(name: str, before: str, mark: str, after: str, number: int) -
     if not rest.lstrip().startswith(":"):
         texts.append(f"{before}{mark}:{after}")
     sources = [Source(name, text) for text in texts]
-    for source in (*sources, *(each for one in sources for each in propose_repairs(one, number))):
-        if source.text.startswith(mark, len(before)):
-            yield source
+    repairs = [each for one in sources for each in propose_repairs(one, number) if each.text.startswith(mark, start)]
+    is_alone = not rest.strip() and not before[state.source.start(number) :].strip()
+    ways = (sources[:1], [*sources[1:], *repairs]) if is_alone else ([*sources, *repairs],)
+    return [option for way in ways for option in _find_in_first(state, way[:MOST], start, len(mark))]
+
+
+def _find_in_first(state: State, sources: Iterable[Source], start: int, length: int) -> list[Option]:
+    """What could stand in place of a word that is put in, by the first text that can be read and that tells of some."""
+    last, texts = state.source, state.prepared.texts
+    for candidate in sources:
+        edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
+        if edited.document is None:
+            continue
+        last, texts = candidate, edited.texts
+        compilation = edited.compile_plain()
+        held = compilation.index.find_at(candidate, start)
+        own = [each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= length + 2]
+        if options := [option for each in own for option in _list_options(each, state, compilation)]:
+            return options
+    return []
 
 
 def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) -> Iterator[Option]:
@@ -119,10 +129,12 @@ def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) 
         yield from _list_objects(meaning.family)
     elif isinstance(meaning, ArgumentValue):
         yield from _list_values(meaning.argument)
-        if meaning.argument.name == "monitor" and known.spec is not None:
-            yield from (Option(name, VALUE, "what is logged") for name in find_logged(known.spec) or ())
+        if meaning.argument.name in LOOK_AT_LOGGED and known.spec is not None:
+            yield from (Option(name, VALUE, "what is logged") for name in list_logged(known.spec))
     elif isinstance(meaning, Variables):
         yield from (Option(f"${name}", VARIABLE, _shorten(node)) for name, node in meaning.variables.items())
+    elif isinstance(meaning, DocumentPath):
+        yield from (Option(".".join(map(str, each)), VARIABLE, "a path") for each in compilation.index.words if each[0] == "vars")
     elif isinstance(meaning, HeadName):
         yield from (Option(head, CLASS, "a head", insert=f"{_escape(head)}: $0") for head in meaning.heads)
     elif isinstance(meaning, Address) and known.graph is not None:

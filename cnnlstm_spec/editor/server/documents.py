@@ -13,8 +13,8 @@ from ...text.frozen import dataclass
 from ...text.source import Source
 from ..positions import is_range, to_offset
 
-LARGEST = 4 * 2**20
-"""Characters; what is longer is no spec, as of a file."""
+LARGEST = 64 * 2**20
+"""Characters, as of a message; that a spec is shorter is told as of a file."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def change_document(document: OpenText, changes: Any, version: int, serial: int)
         source = Source(source.name, new)
         line = source.find_position(start + len(text))[0]
     if len(source.text) > LARGEST:
-        raise WrongChange("larger than any spec")
+        raise WrongChange("larger than any message")
     return replace(document, source=source, version=version, serial=serial, line=line)
 
 

@@ -21,7 +21,7 @@ from ...text.fix import Fix, drop, put, write
 from ...text.source import Place
 from ...text.spelling import guess
 from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, report_unknown_address
-from ..logged import Logged, find_logged
+from ..logged import Logged, find_logged, validates
 from .common import with_argument
 
 WITHOUT_COMPILE = Code(
@@ -100,9 +100,7 @@ def _list_monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
     if fit.monitor is not None:
         yield Monitor(fit.monitor, fit.find_place("monitor"), fit.mode, False, fit.place)
     elif fit.mode != "auto" and "mode" in fit.written.places:
-        yield Monitor(
-            "val_loss" if spec.data is None or spec.data.has("validation") else "loss", fit.place, None, False, fit.place
-        )
+        yield Monitor("val_loss" if validates(spec) else "loss", fit.place, None, False, fit.place)
     for each in fit.callbacks:
         if (name := each.thing.get("monitor")) is not None:
             yield Monitor(name, each.places.get("monitor", each.place), each.thing.get("mode"), True, each.place)
@@ -117,7 +115,7 @@ def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
     of_validation = monitor.name.startswith("val_") and monitor.name not in known
     if name not in known and monitor.name not in known:
         yield _report_not_logged(monitor, known, spec)
-    elif of_validation and spec.data is not None and not spec.data.has("validation"):
+    elif of_validation and spec.data is not None and not validates(spec):
         help: tuple[str, ...] = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
         fixes: tuple[Fix, ...] = (put(spec.data.place.span, "validation", "{fraction: 0.2}"), monitor.fix_name(name))
         yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help, fixes=fixes)
