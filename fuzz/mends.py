@@ -29,6 +29,8 @@ RESTORED = (
     "shared-alone",
 )
 """Misspellings, types and references: mended, they are what was there before."""
+WITHOUT_EFFECT = ("no-effect", "metric-twice", "value-twice", "phase-changes-nothing")
+"""What a person wrote and nothing rests on, which alone is mended by leaving it out."""
 
 
 def found_in(text: str) -> list[Diagnostic]:
@@ -46,7 +48,7 @@ def outcome(mistake: Mistake) -> str | None:
         return "left" if len(mended.found) <= len(found_in(mistake.text)) else "brought"
     if found_in(after):
         return "brought"
-    if mistake.code != "no-effect" and removes(mistake.text, after):
+    if mistake.code not in WITHOUT_EFFECT and removes(mistake.text, after):
         return "removed"
     return "restored" if yaml.safe_load(after) == yaml.safe_load(mistake.before) else "silent"
 

@@ -315,6 +315,18 @@ def _alone(rng: Random) -> Pair:
     return spec, replaced(spec, ("branches", branch, "layers", at, "Dense", "share"), slip(name, rng))
 
 
+def _value(rng: Random) -> Pair:
+    """A value of an axis of the matrix that stands there already."""
+    spec = spec_of(rng)
+    axis, values = rng.choice(
+        [("compile.loss", ["mean_squared_error", "mean_absolute_error", "huber"]), ("seed", rng.sample(range(90), 3))]
+    )
+    spec["matrix"] = {axis: values}
+    again = [*values]
+    again.insert(rng.randrange(1, 4), rng.choice(values))
+    return spec, replaced(spec, ("matrix", axis), again)
+
+
 _key = _of_keys("units", "filters", "kernel_size", "activation", "return_sequences", "padding", "strategy", "optimizer")
 
 PLANTS: dict[str, Callable[[Random], Pair | None]] = {
@@ -328,6 +340,7 @@ PLANTS: dict[str, Callable[[Random], Pair | None]] = {
     "unknown-head": _head,
     "unknown-address": _address,
     "unknown-variable": _variable,
+    "value-twice": _value,
     "no-effect": _no_effect,
     "not-yaml": _not_yaml,
     "wrong-rank": _wrong_rank,

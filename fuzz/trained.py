@@ -106,11 +106,27 @@ def _turned(spec: Spec) -> None:
     spec["search"]["space"]["vars.width"]["int"] = [64, 8]
 
 
+def _phases(rng: Random) -> Pair:
+    """A phase that unfreezes what is not frozen, or freezes what is."""
+    spec = _trained(rng)
+    layers = [{"Dense": {"units": 8, "name": name}} for name in ("base", "top")]
+    spec["branches"]["machine"]["layers"] = layers
+    base, top = ("branches.machine.base", "branches.machine.top")
+    later = rng.choice([{}, {"unfreeze": [base]}])
+    first = {"name": "first", "epochs": rng.randint(2, 9), "freeze": [base]}
+    spec["fit"] = {"phases": [first, {"name": "second", "epochs": rng.randint(2, 9), **later}]}
+    key, address = rng.choice([("unfreeze", top), *([] if later else [("freeze", base)])])
+    other = copy.deepcopy(spec)
+    other["fit"]["phases"][1][key] = [*later.get(key, []), address]
+    return spec, other
+
+
 TRAINED: dict[str, Callable[[Random], Pair]] = {
     "monitor-not-logged": _at((*STOPS, "monitor"), "los", "val_los", "val_acuracy", "vall_loss"),
     "monitor-without-validation": _no_validation,
     "patience-never-ends": _at((*STOPS, "patience"), 100, 500),
     "class-weight-unknown-class": _class,
+    "phase-changes-nothing": _phases,
     "columns-width": _columns,
     "target-columns-width": _units,
     "search-for-the-worst": lambda rng: _search(rng, _worst),

@@ -189,6 +189,27 @@ def _anew(rng: Random) -> Pair:
     return replaced(spec, ("branches", name, "layers"), [masked, layers[2]]), spec
 
 
+def _twice(rng: Random) -> Pair:
+    """A metric that is listed again, under the same name or as what Keras makes of it."""
+    spec = classes(rng, rng.randint(3, 9), "softmax", "categorical_crossentropy", ["accuracy", "AUC"])
+    again = rng.choice(["accuracy", "acc", "categorical_accuracy", "CategoricalAccuracy", "AUC"])
+    return spec, replaced(spec, ("compile", "metrics"), [*spec["compile"]["metrics"], again])
+
+
+def _domain(rng: Random) -> Pair:
+    """A function whose values, or whose gradient, are none where a layer before it reaches."""
+    name, given, safe = rng.choice(
+        [
+            (rng.choice(["sqrt", "log", "log2", "rsqrt", "reciprocal"]), "relu", {"scale": 1, "offset": 1e-7}),
+            (rng.choice(["arccos", "arctanh", "erfinv"]), "hard_tanh", {"scale": 0.999}),
+        ]
+    )
+    last = {"Op": {"function": name}}
+    first = {"Dense": {"units": rng.randint(3, 9), "activation": given}}
+    spec, wrong = _layers([first, {"Rescaling": safe}, last], [first, last], kind="vector", shape=[6])(rng)
+    return spec, wrong
+
+
 SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
 SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
 SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
@@ -255,12 +276,8 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
         [{"Rescaling": {"scale": "1/255"}}, {"RandomBrightness": {"factor": 0.2}}, "Flatten"],
         **IMAGE,
     ),
-    "outside-its-domain": _layers(
-        [{"Dense": {"units": 4, "activation": "softplus"}}, {"Rescaling": {"scale": 1, "offset": 1e-7}}, {"Op": {"name": "log"}}],
-        [{"Dense": {"units": 4, "activation": "relu"}}, {"Op": {"name": "log"}}],
-        kind="vector",
-        shape=[6],
-    ),
+    "metric-twice": _twice,
+    "outside-its-domain": _domain,
     "frozen-at-random": _layers(
         [{"Embedding": {"input_dim": 50, "output_dim": 4}}, "GlobalAveragePooling1D"],
         [{"Embedding": {"input_dim": 50, "output_dim": 4, "trainable": False}}, "GlobalAveragePooling1D"],
