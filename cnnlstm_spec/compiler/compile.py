@@ -25,7 +25,6 @@ from ..text.frozen import dataclass
 from ..text.memo import Memory
 from ..text.nodes import Mapping as MappingNode
 from ..text.nodes import Node
-from ..text.once import speak_once
 from ..text.source import Source, format_path
 from ..text.spelling import limit_lookups
 from ..text.texts import Texts
@@ -311,9 +310,7 @@ def _compile(
 
         beyond = look_on(typed, spec, found, memory)
         found = blame_channels(typed, [*found, *beyond], [*of_types, *beyond], spec.batch_size)
-    return Compilation(
-        source, finish(judge_findings(speak_once(found), silence, rules, whole=True)), document, spec, graph, typed
-    )
+    return Compilation(source, finish(judge_findings(found, silence, rules, whole=True)), document, spec, graph, typed)
 
 
 def finish(found: list[Diagnostic]) -> tuple[Diagnostic, ...]:

@@ -13,6 +13,7 @@ from ..text.comments import Ignored, find_ignored
 from ..text.diagnostic import CODES, Code, Diagnostic
 from ..text.files import list_own
 from ..text.frozen import dataclass
+from ..text.once import speak_once
 from ..text.source import Place, Source
 from ..text.spelling import suggest_word
 
@@ -74,11 +75,13 @@ def judge_findings(
 ) -> list[Diagnostic]:
     """The findings at the severity that people give them, without those that are ignored.
 
-    With `whole`, everything was looked at, so that what silences nothing is told.
+    With `whole`, everything was looked at: what silences nothing is told, and what is found at several places is said once, with
+    those places that are not ignored.
     """
     found = list(found)
     judge = _Judge(silence, tuple(each for each in rules if _may_be_set(each.code, each.place, found)))
     kept = [judged for each in found if (judged := judge.judge_finding(each)) is not None]
+    kept = speak_once(kept) if whole else kept
     errors = any(each.code.severity == "error" and not each.code.promised for each in found)
     if whole and not errors and silence.tells_idle:
         kept += [judged for each in judge.find_idle() if (judged := judge.judge_finding(each)) is not None]

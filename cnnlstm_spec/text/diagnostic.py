@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Literal
 
@@ -34,6 +34,8 @@ class Code:
     """Whether a finding stands at a key, or an item, that does nothing: to leave it out mends it."""
     promised: bool = False
     """Whether it is a promise of the spec's own that is broken, which a person may take for less than an error."""
+    join: Callable[[Sequence[Diagnostic]], Diagnostic] | None = field(default=None, compare=False)
+    """Makes one finding of all of a spec, where it says how many they are."""
 
     @property
     def may_be_set(self) -> bool:

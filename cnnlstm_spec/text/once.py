@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import reduce
 
 from .diagnostic import Diagnostic, Label
 
@@ -17,13 +18,19 @@ def speak_once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
 
     Other errors are mistakes of their own, each at its place.
     """
-    same: dict[object, Diagnostic] = {}
+    same: dict[object, list[Diagnostic]] = {}
     for each in found:
         alone = each.code.severity == "error" and "metric" not in each.facts
-        key: object = id(each) if alone else (each.code.name, *_strip_names(each))
-        first = same.get(key)
-        same[key] = each if first is None else _join(first, each)
-    return _join_metrics(same.values())
+        counted = each.code.join is not None
+        key: object = each.code.name if counted else id(each) if alone else (each.code.name, *_strip_names(each))
+        same.setdefault(key, []).append(each)
+    return _join_metrics(map(_join_all, same.values()))
+
+
+def _join_all(same: Sequence[Diagnostic]) -> Diagnostic:
+    """One finding of several that say the same."""
+    join = same[0].code.join
+    return join(same) if join is not None else reduce(_join, same)
 
 
 def _join_metrics(found: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -320,6 +320,22 @@ def test_other_commands_follow(folder: Path, capsys: pytest.CaptureFixture[str])
     assert not (folder / "out").exists()
 
 
+def test_of_a_mistake_made_twice_each_place_is_silenced_by_itself() -> None:
+    conv = "      - Conv2D: {filters: 8, kernel_size: 3}\n      - BatchNormalization\n"
+    text = "version: 1\nname: x\nbranches:\n  x:\n    input: {kind: image, shape: [32, 32, 3]}\n    layers:\n" + 2 * conv
+    text += "      - Flatten\nhead: [{Dense: {units: 2, activation: softmax}}]\n"
+    text += "compile:\n  loss: categorical_crossentropy\n  metrics:\n    - Precision\n    - Recall\n"
+    lines = text.splitlines()
+    places = {"bias-before-batchnorm": (7, 9), "precision-is-accuracy": (16, 17)}
+    for code, (first, second) in places.items():
+        for silenced, left in (((), first), ((first,), second), ((second,), first), ((first, second), None)):
+            commented = [f"{line}  # ignore: {code}" if n in silenced else line for n, line in enumerate(lines, 1)]
+            found = [each for each in cnnlstm_spec.load("\n".join(commented)).diagnostics if each.code.name == code]
+            told = [each.place.span.source.find_position(each.place.span.start)[0] for each in found]
+            assert told == ([] if left is None else [left]), (code, silenced)
+            assert not silenced or all(len(each.labels) < 2 for each in found)
+
+
 def test_many_comments_take_no_longer_than_their_text() -> None:
     """10,000 above each other, of codes that there are and that there are not."""
     began = time.perf_counter()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import TypedGraph, TypedNode, find_readers, remember_by_node
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Put
+from ...text.fix import Fix, put
 from ...text.source import Place, Span
 from ..batch_norms import find_source, gives_channels, is_linear, is_read_alone, normalizes_channels
 from .common import place_in
@@ -20,7 +21,23 @@ if TYPE_CHECKING:
 else:
     Convolution = stand_for("conv", "Convolution")
 
-IDLE_BIAS = Code("bias-before-batchnorm", "warning", "{what} nothing before a batch norm: {count:,} parameters")
+
+def _join(found: Sequence[Diagnostic]) -> Diagnostic:
+    """All convolutions of a spec, with the count of all their biases."""
+    first, *others = found
+    if not others:
+        return first
+    count = sum(each.facts["count"] for each in found if isinstance(each.facts["count"], int))
+    edits = tuple(edit for each in found for fix in each.fixes for edit in fix.edits)
+    return replace(
+        first,
+        facts={"what": f"the biases of {len(found)} convolutions do", "count": count},
+        labels=(*first.labels, *(Label(each.place, "and this one") for each in others)),
+        fixes=(Fix(f"write `use_bias: false` for {len(edits)} layers", edits),),
+    )
+
+
+IDLE_BIAS = Code("bias-before-batchnorm", "warning", "{what} nothing before a batch norm: {count:,} parameters", join=_join)
 
 
 class _Pair(NamedTuple):
@@ -30,13 +47,12 @@ class _Pair(NamedTuple):
 
 
 def check_biases(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """One finding for all convolutions as they are written, with the biases of all their copies."""
+    """A finding for each convolution as it is written, with the biases of all its copies."""
     found: dict[Span, list[_Pair]] = {}
     for pair in _iterate_pairs(typed):
         found.setdefault(pair.convolution.node.origin.place.span, []).append(pair)
-    if found:
-        first, *others = (pairs[0] for pairs in found.values())
-        yield _report_finding(first, others, sum(pair.bias for pairs in found.values() for pair in pairs))
+    for first, *copies in found.values():
+        yield _report_finding(first, first.bias + sum(pair.bias for pair in copies))
 
 
 def _iterate_pairs(typed: TypedGraph) -> Iterator[_Pair]:
@@ -65,19 +81,15 @@ def _is_trained_norm(node: TypedNode) -> bool:
     return norm is not None and norm.is_batch_norm and norm.trainable and node.type is not None
 
 
-def _report_finding(pair: _Pair, others: list[_Pair], count: int) -> Diagnostic:
+def _report_finding(pair: _Pair, count: int) -> Diagnostic:
     convolution, norm = pair.convolution.node, pair.norm.node
     assert convolution.op is not None and norm.op is not None
-    what = f"the biases of {len(others) + 1} convolutions do" if others else f"the bias of `{convolution.op.title()}` does"
     own = "; `beta` is the bias that counts" if norm.op.get_value("center") else ""
     labels = (Label(norm.origin.place, "subtracts the mean, and the bias with it"), *convolution.origin.uses)
-    places = (Label(_place(each), "and this one") for each in others)
+    facts: dict[str, object] = {"what": f"the bias of `{convolution.op.title()}` does", "count": count}
     help = (f"write `use_bias: false`{own}",)
-    spans = dict.fromkeys(each.convolution.node.origin.place.span for each in (pair, *others))
-    title = "write `use_bias: false`" + (f" for {len(spans)} layers" if len(spans) > 1 else "")
-    fixes = (Fix(title, tuple(Put(span, "use_bias", "false") for span in spans)),)
-    facts: dict[str, object] = {"what": what, "count": count}
-    return Diagnostic(IDLE_BIAS, _place(pair), facts, labels=(*labels, *places), help=help, fixes=fixes)
+    fixes = (put(convolution.origin.place.span, "use_bias", "false"),)
+    return Diagnostic(IDLE_BIAS, _place(pair), facts, labels=labels, help=help, fixes=fixes)
 
 
 def _place(pair: _Pair) -> Place:

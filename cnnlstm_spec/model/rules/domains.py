@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode, remember_by_node
-from ...ops.functions.domains import DEVIATIONS, DOMAINS, Fault, find_fault
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -15,6 +14,7 @@ from ...text.source import Place
 from .gradients import find_gradients_through
 
 if TYPE_CHECKING:
+    from ...ops.functions.domains import Fault
     from ...ops.functions.op import Function
     from ...ops.unary import Op as Unary
 else:
@@ -24,8 +24,6 @@ else:
 OUTSIDE = Code("outside-its-domain", "warning", "`{name}` is {gives} {where}, which {given} reaches")
 TOO_LARGE = Code("beyond-float16", "warning", "`{what}` is {dtype}, which ends at 65,504; {values} go to {most:,.0f}")
 
-ENDS_AT_ONE = frozenset(name for name, domain in DOMAINS.items() if domain.greatest == 1)
-"""The functions of numbers between -1 and 1."""
 LARGEST = 65504.0
 """The largest number of float16."""
 
@@ -53,6 +51,9 @@ def _find_fault(node: TypedNode) -> Fault | None:
     values = x.meaning.range
     if values is None or values.pixels:
         return None
+    # Imported where there is a function: most specs have none.
+    from ...ops.functions.domains import find_fault
+
     return find_fault(_name_function(op), op.list_settings() if isinstance(op, Function) else {}, values)
 
 
@@ -61,6 +62,8 @@ def _name_function(op: Unary | Function) -> str:
 
 
 def _report_outside(node: TypedNode, fault: Fault, before: TypedNode) -> Diagnostic:
+    from ...ops.functions.domains import ENDS_AT_ONE
+
     op, x = node.node.op, node.inputs[0]
     assert isinstance(op, Unary | Function) and x is not None and x.meaning.range is not None
     values, function = x.meaning.range, _name_function(op)
@@ -81,6 +84,8 @@ Advice = tuple[tuple[str, ...], tuple[Fix, ...]]
 
 def _suggest(function: str, fault: Fault, smallest: float, node: TypedNode, before: TypedNode) -> Advice:
     """How values keep away from where a function fails."""
+    from ...ops.functions.domains import DEVIATIONS, ENDS_AT_ONE
+
     offset = f"Rescaling: {{scale: 1, offset: {_write(smallest)}}}"
     if fault.end is None and fault.in_gradient:
         root = "`var`" if function in DEVIATIONS else "`square`, `sum`"

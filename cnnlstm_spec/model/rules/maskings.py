@@ -9,7 +9,6 @@ from ...ir.graph import TypedGraph, TypedNode
 from ...ir.meaning import Range
 from ...ir.op import Op
 from ...ir.size import Size
-from ...ops.functions.ranges import infer_function_range
 from ...ops.input import InputOp
 from ...ops.shared import find_called
 from ...ops.stand_in import stand_for
@@ -125,12 +124,13 @@ def _map_value(op: Op, value: float) -> float | None:
         scales = op.scale if isinstance(op.scale, tuple) else (op.scale,)
         made = {a * value + b for a in scales for b in offsets}
         return made.pop() if len(made) == 1 else None
-    if isinstance(op, Unary):
-        given = infer_function_range(op.function, "each", {}, Range(value, value, True), (), 0)
-    elif isinstance(op, Function) and op.fact.sort == "each":
-        given = infer_function_range(op.fact.name, "each", op.list_settings(), Range(value, value, True), (), 0)
-    else:
+    if not isinstance(op, Unary | Function) or (isinstance(op, Function) and op.fact.sort != "each"):
         return None
+    # Imported where there is a function: most specs have none.
+    from ...ops.functions.ranges import infer_function_range
+
+    name, settings = (op.fact.name, op.list_settings()) if isinstance(op, Function) else (op.function, {})
+    given = infer_function_range(name, "each", settings, Range(value, value, True), (), 0)
     return given.least if given is not None and given.least == given.greatest else None
 
 

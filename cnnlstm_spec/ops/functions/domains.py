@@ -56,6 +56,8 @@ DOMAINS: dict[str, Domain] = {
     "arccosh": Domain(1, ends=((1.0, STEEP),)),
 }
 """Those of the functions that are left out give a number with a gradient everywhere."""
+ENDS_AT_ONE = frozenset(name for name, domain in DOMAINS.items() if domain.greatest == 1)
+"""The functions of numbers between -1 and 1."""
 DEVIATIONS = frozenset({"std", "nanstd"})
 SMOOTH_NORMS = (1, inf, -inf)
 """The norms that are no root of a sum."""
