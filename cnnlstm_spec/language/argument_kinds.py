@@ -34,7 +34,7 @@ class Exempt(Leaf):
             "exempt" if isinstance(value, int | float | str) and not isinstance(value, bool) and value in self.values else "other"
         )
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         return self.inner.take(node, scope)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
@@ -50,7 +50,7 @@ class PlainValue(OpenLeaf):
     words = "a number, a text, true, false, null, or a list of them"
     canonical = (int, float, str, tuple, type(None))
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Mapping):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if isinstance(node, Scalar):

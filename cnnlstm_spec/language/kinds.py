@@ -15,7 +15,7 @@ from ..text.source import Span
 from ..text.spelling import guess
 from ..text.yaml_scalars import read_fraction
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
-from .scope import POISON, Scope
+from .scope import POISON, Poison, Scope
 
 OUT_OF_RANGE = Code(
     "out-of-range", "error", "`{key}` is {words}; this is {given}", sort="keras", help="write a value within the bounds"
@@ -28,7 +28,7 @@ NOT_A_CHOICE = Code("not-a-choice", "error", "`{key}` has no choice `{given}`")
 NO_FLOATS = Code("policy-of-no-floats", "error", "`{key}` is a policy that trains: of floats, not `{given}`")
 
 
-def report_wrong_type(node: Node, scope: Scope, words: str) -> Any:
+def report_wrong_type(node: Node, scope: Scope, words: str) -> Poison:
     """Reports a value of the wrong type, with the way out where it is plain."""
     help, meant = _explain_meant(node, scope, words)
     fixes: tuple[Fix, ...] = (write(node.span, meant, "safe"),) if meant is not None else ()
@@ -74,7 +74,7 @@ def fix_parentheses(node: Scalar) -> tuple[Fix, ...]:
     return (write(Span(source, start, found.end()), f"[{found[1].strip(', ')}]", "safe"),)
 
 
-class Integer(Leaf):
+class Integer(Leaf[int]):
     """An integer within bounds, both included."""
 
     def __init__(self, least: int | None = None, most: int | None = None, code: Code = OUT_OF_RANGE) -> None:
@@ -107,7 +107,7 @@ class Integer(Leaf):
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
-class Number(Leaf):
+class Number(Leaf[float]):
     """A finite float, or a fraction such as 1/255, within bounds; `above` and `below` are not included."""
 
     floats: ClassVar[bool] = False
@@ -176,7 +176,7 @@ def _read_percent(node: Node, key: str) -> tuple[tuple[str, ...], tuple[Fix, ...
     return (f"{value:g} percent are `{key}: {share}`",), (write(node.span, share),)
 
 
-def _read_fraction(value: Any) -> Any:
+def _read_fraction(value: Any) -> object:
     """The number of a fraction in plain text."""
     return read_fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
 
@@ -187,7 +187,7 @@ def _name_sort(value: Any) -> str | None:
     return "int" if isinstance(value, int) else "float" if isinstance(value, float) else None
 
 
-class Boolean(Leaf):
+class Boolean(Leaf[bool]):
     """true or false."""
 
     words = "true or false"
@@ -211,7 +211,7 @@ class Boolean(Leaf):
         return {"type": "boolean"}
 
 
-class Text(Leaf):
+class Text(Leaf[str]):
     """A string that is not empty."""
 
     def __init__(self, words: str = "text", pattern: str | None = None) -> None:
@@ -294,7 +294,7 @@ class Choice(Leaf):
         return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
 
 
-def _lower(value: Any) -> Any:
+def _lower(value: Any) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
@@ -323,7 +323,7 @@ class Optional(Leaf):
     def make_core(self) -> CoreSchema:
         return core_schema.nullable_schema(self.inner.make_core())
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         if resolved is None:
             return POISON
@@ -338,7 +338,7 @@ class Optional(Leaf):
         else:
             self.inner.explain(problem, steps, node, scope)
 
-    def shorten(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> object:
         return None if value is None else self.inner.shorten(value)
 
     def make_schema(self) -> dict[str, Any]:
@@ -363,7 +363,7 @@ TEXT = Text()
 NAME = Name("a name of letters, digits, _ and -", r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-class AnyKind(OpenLeaf):
+class AnyKind(OpenLeaf[Node]):
     """Whatever is written, kept as a node."""
 
     canonical = (Node,)
@@ -371,7 +371,7 @@ class AnyKind(OpenLeaf):
     def __init__(self, words: str = "a mapping") -> None:
         self.words = words
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Node:
         return node
 
     def make_schema(self) -> dict[str, Any]:

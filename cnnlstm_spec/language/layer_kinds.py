@@ -15,7 +15,7 @@ class LayersKind(OpenLeaf):
 
     words = "a list of layers"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if scope.registry is None and isinstance(node, Listing) and not node.items:
             return ()
         assert scope.registry is not None
@@ -30,7 +30,7 @@ class LayerKind(OpenLeaf):
 
     words = "a layer"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         assert scope.registry is not None
         return scope.registry.read_item(node, scope)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
-from typing import Any, ClassVar, Final, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, NamedTuple, TypeVar
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
@@ -13,20 +13,26 @@ from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core
 from ..text.diagnostic import Written
 from ..text.nodes import TOO_DEEP, Node, Scalar, make_node
 from .json_schema import Schema, write_out
-from .scope import DEEPEST, POISON, Scope
+from .scope import DEEPEST, POISON, Poison, Scope
 
 REQUIRED: Final[Any] = object()
 REPORTED = PydanticCustomError("reported", "what was found is reported where it stands")
 """What a value ends in of which everything has been said."""
 Steps = Sequence[str | int]
 R = TypeVar("R")
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as WithDefault
+
+    V = WithDefault("V", covariant=True, default=Any)
+else:
+    V = TypeVar("V", covariant=True)
 
 
 class Quoted(str):
     """A text in quotes, which is never a number or `null`."""
 
 
-class Leaf(ABC):
+class Leaf(ABC, Generic[V]):
     """What a value may be: pydantic's own rule for it, and what pydantic cannot say: words, codes, the way out."""
 
     words: str = "a value"
@@ -43,7 +49,7 @@ class Leaf(ABC):
     def make_schema(self) -> dict[str, Any]:
         """The JSON Schema of what may be written, without `$name`, which the schema adds everywhere."""
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         """A node as pydantic is given it."""
         resolved = scope.resolve(node)
         if resolved is None:
@@ -52,17 +58,18 @@ class Leaf(ABC):
             return resolved
         return Quoted(resolved.value) if isinstance(resolved.value, str) and not resolved.plain else resolved.value
 
-    def shorten(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> object:
         """A canonical value as a person writes it for Keras, to which both are one."""
         return value
 
-    def read(self, node: Node, scope: Scope) -> Any:
+    def read(self, node: Node, scope: Scope) -> V | Poison:
         """The canonical value of a node, or POISON after reporting why there is none."""
         value = self.take(node, scope)
         if value is POISON:
             return POISON
         try:
-            return self.validator.validate_python(value)
+            read: V = self.validator.validate_python(value)
+            return read
         except ValidationError as error:
             for each in error.errors(include_url=False, include_context=False):
                 if each["type"] != REPORTED.type and each["input"] is not POISON:
@@ -90,7 +97,7 @@ class Unread:
         self.written: Written | None = None
         self.value: Any = REQUIRED
 
-    def read(self, leaf: OpenLeaf) -> Any:
+    def read(self, leaf: OpenLeaf) -> object:
         """The canonical value, or POISON."""
         if self.value is REQUIRED:
             deep = len(self.scope.address) > DEEPEST
@@ -99,20 +106,20 @@ class Unread:
         return self.value
 
 
-class OpenLeaf(Leaf):
+class OpenLeaf(Leaf[V]):
     """A leaf that reads a node by itself: names of Keras's objects, lists of layers, whatever rests on where it stands."""
 
     canonical: ClassVar[tuple[type, ...]] = ()
     """The classes of its canonical values, which are taken as they are."""
 
     @abstractmethod
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         """The canonical value of a node, a Reading of it, or POISON after reporting why there is none."""
 
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
 
-    def validate(self, value: Any) -> Any:
+    def validate(self, value: Any) -> object:
         """The canonical value of what pydantic gives: a node that is unread, or a value of Python's."""
         if isinstance(value, Unread):
             found = value.read(self)
@@ -130,17 +137,17 @@ class OpenLeaf(Leaf):
         return self._read_python(value)
 
     @cached_property
-    def _of_word(self) -> Any:
+    def _of_word(self) -> Callable[[object], object]:
         return cache(self._read_python)
 
-    def _read_python(self, value: Any) -> Any:
+    def _read_python(self, value: Any) -> object:
         scope = Scope([])
         found = Unread(make_node(value), scope).read(self)
         if found is POISON:
             raise PydanticCustomError("spec", "{words}", {"words": "; ".join(each.message for each in scope.found)})
         return found
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> Poison | Unread:
         resolved = scope.resolve(node)
         return POISON if resolved is None else Unread(resolved, scope)
 

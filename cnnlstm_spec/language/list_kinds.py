@@ -36,7 +36,7 @@ class ListOf(Leaf):
         items, least = self.inner.make_core(), self.length or self.least
         return core_schema.tuple_variable_schema(items, min_length=least, max_length=self.length)
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         if not isinstance(resolved, Listing):
             return POISON if resolved is None else super().take(resolved, scope)
@@ -63,7 +63,7 @@ class ListOf(Leaf):
 class Each(ListOf):
     """One value for every axis, or a list of one for each; canonical as a tuple."""
 
-    def shorten(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> object:
         return value[0] if len(set(value)) == 1 else value
 
     def __init__(self, inner: Leaf, length: int) -> None:
@@ -73,11 +73,11 @@ class Each(ListOf):
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.repeat, super().make_core())
 
-    def repeat(self, value: Any) -> Any:
+    def repeat(self, value: Any) -> object:
         """One value for all axes as a list."""
         return value if isinstance(value, list | tuple | Node) or value is POISON else [value] * (self.length or 1)
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         if resolved is None:
             return POISON
@@ -104,7 +104,7 @@ class OneOrMore(ListOf):
         choices = {"one": self.inner.make_core(), "more": super().make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=_describe_one_or_more)
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         if resolved is None:
             return POISON
@@ -139,7 +139,7 @@ class Either(Leaf):
         """Which of the two a node is held against."""
         return self.choice if isinstance(node, Scalar) and isinstance(node.value, str) else self.other
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         return POISON if resolved is None else self.choose_leaf(resolved).take(resolved, scope)
 

@@ -22,7 +22,7 @@ from .leaf import Leaf, OpenLeaf
 from .list_kinds import Either, ListOf, OneOrMore
 from .meanings import ObjectName
 from .read_record import MISSING_KEY, UNKNOWN_KEY, note_keys, read, report_unknown_keys
-from .scope import POISON, Scope, find_nearest
+from .scope import POISON, Poison, Scope, find_nearest
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
@@ -33,7 +33,7 @@ USUAL = {"optimizers": "Adam", "regularizers": "L2"}
 SINGULAR = {"losses": "loss", "schedules": "learning-rate schedule"}
 
 
-class Named(OpenLeaf):
+class Named(OpenLeaf[KerasObject]):
     """A string identifier that Keras accepts, or a class with arguments."""
 
     def __init__(self, family_name: str) -> None:
@@ -43,7 +43,7 @@ class Named(OpenLeaf):
 
     canonical = (KerasObject,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> KerasObject | Poison:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return self.read_named(node, None, scope)
         if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key.text not in NAMING:
@@ -82,7 +82,7 @@ class Named(OpenLeaf):
         known = first is not None and (first.key.text in found["classes"] or first.key.text in found["identifiers"])
         return known and first is not None and isinstance(first.value, Scalar) and first.value.value is None
 
-    def read_named(self, key: Scalar, arguments: Node | None, scope: Scope) -> Any:
+    def read_named(self, key: Scalar, arguments: Node | None, scope: Scope) -> KerasObject | Poison:
         """The object of a name and the arguments beside it."""
         name = key.text
         scope.note(ObjectName(key.span, name, self.family))
@@ -110,7 +110,7 @@ class Named(OpenLeaf):
             )
         return self.read_object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope, own)
 
-    def read_activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> Any:
+    def read_activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> KerasObject | Poison:
         if key.text not in found["identifiers"] and isinstance(arguments, Mapping) and scope.has_layer(key.text):
             help = (f"it is a layer: write `- {key.text}: ...` after this one",)
             return scope.report(UNKNOWN_NAME, key, what=self.what, name=key.text, help=help)
@@ -122,7 +122,7 @@ class Named(OpenLeaf):
             return scope.report(NO_ARGUMENTS, at, name=key.text, help=help)
         return KerasObject(self.family, found["identifiers"][key.text], (), key.text)
 
-    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
+    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Poison:
         name = key.text
         if scope.objects.unread:
             return POISON
@@ -164,13 +164,17 @@ class Named(OpenLeaf):
                 return write_flow(written)
         return None
 
-    def read_object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None = None) -> Any:
+    def read_object(
+        self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None = None
+    ) -> KerasObject | Poison:
         inner = scope.copy_listening()
         made = self._describe_object(cls, key, arguments, inner, own)
         scope.found.extend(inner.found)
         return made
 
-    def _describe_object(self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None) -> Any:
+    def _describe_object(
+        self, cls: str, key: Scalar, arguments: Mapping | None, scope: Scope, own: OwnObject | None
+    ) -> KerasObject | Poison:
         """The thing; POISON if anything is found."""
         declared = _find_class(self.family, cls) if own is None else own.list_declared()
         entries = arguments.entries if arguments is not None else ()
@@ -236,7 +240,7 @@ OBJECT_NAME = Name("a name")
 SCOPE_NAME = Name("a name of letters, digits, _, . and -", r"[A-Za-z0-9.][A-Za-z0-9_.>-]*")
 
 
-class FloatOrSchedule(OpenLeaf):
+class FloatOrSchedule(OpenLeaf[KerasObject | float]):
     """A learning rate: a number, or a schedule."""
 
     words = "a number or a learning-rate schedule"

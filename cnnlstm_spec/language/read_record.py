@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable
 from collections.abc import Mapping as MappingOf
 from dataclasses import replace
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -21,7 +21,7 @@ from .foreign import write_flow
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Arguments, Described
 from .record import Checks, Record, Taken
-from .scope import POISON, Scope
+from .scope import POISON, Poison, Scope
 
 UNKNOWN_KEY = Code("unknown-key", "error", "`{owner}` has no key `{key}`")
 MISSING_KEY = Code("missing-key", "error", "`{owner}` needs `{key}`")
@@ -38,8 +38,6 @@ MANY = 100
 
 Entries = tuple[Entry, ...]
 R = TypeVar("R", bound=Record)
-UNREAD: Final[Reading[Any]] = POISON
-"""POISON in place of a record."""
 
 
 class Keys(Protocol):
@@ -70,7 +68,7 @@ def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
     return leaf.read(node, scope)
 
 
-def read_record(cls: type[R], node: Node, scope: Scope, owner: str, partial: bool = False) -> Reading[R]:
+def read_record(cls: type[R], node: Node, scope: Scope, owner: str, partial: bool = False) -> Reading[R] | Poison:
     """A Reading of a mapping, or POISON; every mistake in it is reported.
 
     With `partial`, what can be read is given even where the rest cannot, unless that is required.
@@ -79,7 +77,7 @@ def read_record(cls: type[R], node: Node, scope: Scope, owner: str, partial: boo
         if not (isinstance(node, Scalar) and node.value is None):
             help, fixes = _suggest_whole(cls, node, scope)
             scope.report(NOT_A_MAPPING, node, owner=owner, given=describe_sort(node), help=help, fixes=fixes)
-            return UNREAD
+            return POISON
         node = Mapping(node.span, ())
     values, strange = _take(cls, node, scope, owner)
     written = _locate_arguments(cls, values, node, scope)
@@ -87,7 +85,7 @@ def read_record(cls: type[R], node: Node, scope: Scope, owner: str, partial: boo
     if record is None or strange:
         amiss, _ = _explain(problems, strange, cls, node, scope, owner, node)
         if not partial or any(cls.arguments[name].required for name in amiss):
-            return UNREAD
+            return POISON
         values = {name: value for name, value in values.items() if name not in amiss}
         record = cls.model_validate(values, context=Checks(scope, node, written, sound=False))
     return Reading(record, _with_inner(written, values))

@@ -9,7 +9,7 @@ from .cached_reading import recall
 from .leaf import OpenLeaf, Reading
 from .read_record import read_record
 from .record import Record, describe_record
-from .scope import Scope
+from .scope import Poison, Scope
 
 
 class RecordLeaf(OpenLeaf):
@@ -21,12 +21,12 @@ class RecordLeaf(OpenLeaf):
         needed = [f"`{name}`" for name, each in cls.arguments.items() if each.required]
         self.words = f"a mapping with {' and '.join(needed)}" if needed else "a mapping"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Reading[Record] | Poison:
         return recall(_read, node, scope, self.cls)
 
     def make_schema(self) -> dict[str, Any]:
         return describe_record(self.cls)
 
 
-def _read(node: Node, scope: Scope, cls: type[Record]) -> Reading[Record]:
+def _read(node: Node, scope: Scope, cls: type[Record]) -> Reading[Record] | Poison:
     return read_record(cls, node, scope, scope.name)

@@ -9,7 +9,7 @@ from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
 from .kinds import Optional
 from .leaf import OpenLeaf
 from .meanings import Address
-from .scope import POISON, Scope, make_origin
+from .scope import POISON, Poison, Scope, make_origin
 
 
 class Reference(str):
@@ -30,22 +30,23 @@ def is_pattern(ref: str) -> bool:
     return "*" in ref.partition(".")[0]
 
 
-class StatesKind(OpenLeaf):
+class StatesKind(OpenLeaf[tuple[Reference, ...]]):
     """The address that a state is read from, or a list of them."""
 
     canonical = (tuple,)
     words = "the name of a branch, a fusion or `branch.layer`, or a list of them"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> tuple[Reference, ...] | Poison:
         items = node.items if isinstance(node, Listing) else (node,)
         read = [
             self._read_one(item, scope.enter(index) if isinstance(node, Listing) else scope) for index, item in enumerate(items)
         ]
         if not read:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
-        return POISON if POISON in read else tuple(read)
+        found = tuple(each for each in read if each is not POISON)
+        return found if len(found) == len(read) else POISON
 
-    def _read_one(self, item: Node, scope: Scope) -> Any:
+    def _read_one(self, item: Node, scope: Scope) -> Reference | Poison:
         node = scope.resolve(item)
         if node is None:
             return POISON

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
+from enum import Enum
 from pathlib import Path as File
 from typing import Any, Final
 
@@ -28,14 +29,16 @@ TOO_MANY_LAYERS = Code(
 )
 
 
-class Poison:
+class Poison(Enum):
     """Stands for a value that could not be read and has been reported; nothing complains about it again."""
 
+    POISON = "POISON"
+
     def __repr__(self) -> str:
-        return "POISON"
+        return self.value
 
 
-POISON: Final[Any] = Poison()
+POISON: Final = Poison.POISON
 DEEPEST = 64
 """Steps of an address, which blocks and variables can make longer than the text is deep; each takes a few calls of Python."""
 LAYERS_LIMIT = 20_000
@@ -185,7 +188,7 @@ class Scope:
         help: Iterable[str] = (),
         fixes: Iterable[Fix] = (),
         **facts: object,
-    ) -> Any:
+    ) -> Poison:
         """Adds a finding at a node, unless one was made of it already; the result is POISON, for the reader to return."""
         if node.span in self.guessed or (isinstance(node, Scalar) and node.broken):
             return POISON

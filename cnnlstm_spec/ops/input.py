@@ -92,14 +92,14 @@ OF_TEXT = Code(
 )
 
 
-class SizeKind(OpenLeaf):
+class SizeKind(OpenLeaf[int | str | None]):
     """A positive integer, null, or the name of a size known only at run time."""
 
     words = "a positive integer, null or a name"
 
     canonical = (int, str)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         value = node.value if isinstance(node, Scalar) else ()
         if value is None:
             return None

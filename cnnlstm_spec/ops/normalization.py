@@ -16,7 +16,7 @@ from ..language.kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Intege
 from ..language.leaf import OpenLeaf, Steps
 from ..language.read_record import read_record
 from ..language.record import Record
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
 from ..text.nodes import Node
 from .axes import AXES, AXIS, find_axis, find_axis_numbers, number_axes_of_sample
@@ -50,14 +50,14 @@ class Clip(Record):
     """Greatest shift of the mean."""
 
 
-class ClipKind(OpenLeaf):
+class ClipKind(OpenLeaf[dict[str, object]]):
     """A mapping of `rmax`, `rmin` and `dmax`."""
 
     words = "a mapping of `rmax`, `rmin` and `dmax`"
 
     canonical = (dict,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> dict[str, object] | Poison:
         reading = read_record(Clip, node, scope, "renorm_clipping")
         if reading is POISON:
             return POISON

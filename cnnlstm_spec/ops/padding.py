@@ -40,7 +40,7 @@ class Margins(Leaf):
     def make_core(self) -> CoreSchema:
         return self.leaf.make_core()
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         resolved = scope.resolve(node)
         if resolved is None:
             return POISON
@@ -56,7 +56,7 @@ class Margins(Leaf):
         else:
             self.leaf.explain(problem, steps, node, scope)
 
-    def shorten(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> object:
         numbers = {number for pair in ((value,) if self.n == 1 else value) for number in pair}
         return numbers.pop() if len(numbers) == 1 else value
 

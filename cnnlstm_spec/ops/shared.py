@@ -19,7 +19,7 @@ from ..text.diagnostic import Code
 from ..text.nodes import Node
 
 
-class Nothing(Leaf):
+class Nothing(Leaf[None]):
     """null alone: an argument that a spec has no use for, kept so that Keras's own default can be written."""
 
     words = "null, the only value that has a meaning in a spec"

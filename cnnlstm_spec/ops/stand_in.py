@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 
 class _StandIn(type):
@@ -22,6 +21,6 @@ class _StandIn(type):
         return answer
 
 
-def stand_for(family: str, name: str) -> Any:
+def stand_for(family: str, name: str) -> _StandIn:
     """What stands for a class of a file of this folder in `isinstance`; types are read under TYPE_CHECKING."""
     return _StandIn(name, (), {"__module__": f"{__package__}.{family}", "told": {}})

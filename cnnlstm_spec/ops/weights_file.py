@@ -10,7 +10,7 @@ from pathlib import Path as File
 from typing import Any
 
 from ..language.leaf import OpenLeaf
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
 from ..text.files import PathError, find_sort, is_below, measure_size, read
 from ..text.frozen import dataclass
@@ -48,7 +48,7 @@ class Matrix(WeightsFile):
     shape: tuple[int, ...]
 
 
-def find_file(node: Scalar, scope: Scope, help: tuple[str, ...], unreadable: tuple[str, ...]) -> Any:
+def find_file(node: Scalar, scope: Scope, help: tuple[str, ...], unreadable: tuple[str, ...]) -> WeightsFile | Poison:
     """The file of weights that a path leads to, or POISON: `help` says what else to write, `unreadable` what may lie there."""
     folder = scope.folder if scope.folder is not None else File()
     path = folder / node.text
@@ -66,13 +66,13 @@ def find_file(node: Scalar, scope: Scope, help: tuple[str, ...], unreadable: tup
     return WeightsFile(node.text, str(path))
 
 
-class MatrixKind(OpenLeaf):
+class MatrixKind(OpenLeaf[Matrix]):
     """The path of a `.npy` file with a matrix, relative to the spec."""
 
     words = "the path of a `.npy` file"
     canonical = (Matrix,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Matrix | Poison:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=BY_NUMPY)
         found = find_file(node, scope, (), BY_NUMPY)

@@ -14,10 +14,10 @@ from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import COUNT, Choice, Optional
 from ..language.layer_kinds import LAYER
-from ..language.leaf import OpenLeaf
+from ..language.leaf import OpenLeaf, Reading
 from ..language.meanings import LayerName
 from ..language.references import STATES, Reference
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Nest
 from ..text.nodes import Entry, Mapping, Node
@@ -86,7 +86,7 @@ NORMALIZABLE = frozenset(
 RECURRENT = ("LSTM, GRU, SimpleRNN and ConvLSTM1D to 3D are recurrent",)
 
 
-def read_inner(node: Node, scope: Scope, code: Code, help: tuple[str, ...] = ()) -> Any:
+def read_inner(node: Node, scope: Scope, code: Code, help: tuple[str, ...] = ()) -> Reading[Op] | Poison:
     """A Reading of the layer that another wraps, or POISON; a structure or a block is refused."""
     named = read_name(node, scope)
     if named is None:
@@ -124,13 +124,13 @@ class Wrapping(Op):
         return {} if any(map(is_layer, written)) else super().find_missing(written)
 
 
-class RecurrentKind(OpenLeaf):
+class RecurrentKind(OpenLeaf[Op]):
     """A recurrent layer, such as `LSTM: {units: 64}`."""
 
     canonical = (Op,)
     words = "a recurrent layer such as `LSTM: {units: 64}`"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Reading[Op] | Poison:
         reading = read_inner(node, scope, NOT_RECURRENT, RECURRENT)
         if reading is POISON or isinstance(reading.record, Recurrent):
             return reading
@@ -264,13 +264,13 @@ def _make_inner(op: Op, name: str, **more: bool) -> Call:
     return Call(op.keras_path(), (), (*keywords.items(), ("name", name)))
 
 
-class WrappedKind(OpenLeaf):
+class WrappedKind(OpenLeaf[Op]):
     """A layer with a kernel or embeddings."""
 
     canonical = (Op,)
     words = "a layer with a kernel, such as `Dense` or `Conv2D`"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Reading[Op] | Poison:
         reading = read_inner(node, scope, NO_KERNEL)
         if reading is POISON or reading.record.title() in NORMALIZABLE:
             return reading

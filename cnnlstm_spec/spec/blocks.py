@@ -14,7 +14,7 @@ from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import place_at_key, read, read_keys, read_record
 from ..language.record import Record, Taken
-from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, find_nearest, make_origin
+from ..language.scope import POISON, TOO_MANY_LAYERS, Poison, Scope, find_nearest, make_origin
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix
 from ..text.frozen import dataclass
@@ -29,13 +29,13 @@ BLOCK_CYCLE = Code(
 )
 
 
-class ParametersKind(OpenLeaf):
+class ParametersKind(OpenLeaf[Mapping | None]):
     """Names to defaults, as a node; null is none."""
 
     words = "a mapping of names to defaults, or to `required`"
     canonical = (Mapping,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Mapping | Poison | None:
         resolved = scope.resolve(node)
         if isinstance(resolved, Scalar) and resolved.value is None:
             return None
@@ -108,7 +108,7 @@ class Parameter(Taken):
         return self.is_required
 
     @property
-    def default(self) -> Any:
+    def default(self) -> object:
         return to_value(self.entry.value)
 
     def make_schema(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..language.kinds import NOT_ALLOWED, SIZE, report_wrong_type
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.nodes import WRONG_TYPE, Mapping, Node, Scalar, show_given
 
 POWERS = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3, "Ki": 1024, "Mi": 1024**2, "Gi": 1024**3}
@@ -27,7 +27,7 @@ class Amount(int):
     unit: str = ""
 
 
-class Quantity(OpenLeaf):
+class Quantity(OpenLeaf[int]):
     """A whole number, also with `k`, `M` or `G`; of memory with `B`, and `KiB`, `MiB`, `GiB` too."""
 
     def __init__(self, memory: bool = False) -> None:
@@ -36,7 +36,7 @@ class Quantity(OpenLeaf):
 
     canonical = (Amount,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> int | Poison:
         value = node.value if isinstance(node, Scalar) else None
         if isinstance(value, int) and not isinstance(value, bool):
             if value < 0:
@@ -75,14 +75,14 @@ class Quantity(OpenLeaf):
         return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
 
 
-class SizesKind(OpenLeaf):
+class SizesKind(OpenLeaf[dict[str, int]]):
     """Values for sizes known only at run time, by name."""
 
     words = "a mapping of names of sizes to positive integers"
 
     canonical = (dict,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping):
             return report_wrong_type(node, scope, self.words)
         values: dict[str, Any] = {}
@@ -122,5 +122,5 @@ def read_budget(node: Node, scope: Scope) -> Reading[Budget] | None:
     return reading if isinstance(reading, Reading) else None
 
 
-def _read_budget(node: Node, scope: Scope) -> Reading[Budget]:
+def _read_budget(node: Node, scope: Scope) -> Reading[Budget] | Poison:
     return read_record(Budget, node, scope, "budget", partial=True)

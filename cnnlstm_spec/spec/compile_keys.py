@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -48,7 +48,7 @@ class Multiplier(NamedTuple):
     place: Place
 
 
-class PlacedLeaf(OpenLeaf):
+class PlacedLeaf(OpenLeaf[Placed]):
     """An object of Keras, with the place of its name."""
 
     canonical = (Placed,)
@@ -57,7 +57,7 @@ class PlacedLeaf(OpenLeaf):
         self.named = Named(family_name)
         self.words = self.named.words
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         value = self.named.read(node, scope)
         if value is POISON:
             return POISON
@@ -73,7 +73,7 @@ class PlacedLeaf(OpenLeaf):
         return self.named.make_schema()
 
 
-class ByHead(OpenLeaf):
+class ByHead(OpenLeaf[Node]):
     """A value for the one head, or a mapping of heads to values; a node, until it is read against the heads."""
 
     canonical = (Node,)
@@ -81,20 +81,20 @@ class ByHead(OpenLeaf):
     def __init__(self, words: str, one: Schema, each: Schema) -> None:
         self.words, self.one, self.each = words, one, each
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         return node
 
     def make_schema(self) -> Schema:
         return make_either(self.one, make_mapping(self.each))
 
 
-class MultipliersLeaf(OpenLeaf):
+class MultipliersLeaf(OpenLeaf[tuple[Multiplier, ...]]):
     """Factors by address, as far as they can be read."""
 
     words = "a mapping of addresses to numbers"
     canonical = (tuple,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping) or not node.entries:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         found = []
@@ -131,7 +131,7 @@ class PolicyLeaf(OpenLeaf):
 
     words = "a dtype policy"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         return Policy(*load_catalog()["dtype_policies"]).read(node, scope)
 
     def make_schema(self) -> Schema:

@@ -12,7 +12,7 @@ from ..language.catalog import NO_EFFECT
 from ..language.foreign import suggest_line, write_flow
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
-from ..language.leaf import OpenLeaf
+from ..language.leaf import OpenLeaf, Reading
 from ..language.meanings import Address, LayerName
 from ..language.read_record import (
     MANY,
@@ -26,7 +26,7 @@ from ..language.read_record import (
 )
 from ..language.record import Record
 from ..language.references import is_pattern
-from ..language.scope import POISON, Scope, make_origin
+from ..language.scope import POISON, Poison, Scope, make_origin
 from ..ops import find_op
 from ..ops.fusions.table import STRATEGIES
 from ..ops.read_layer import read_op
@@ -43,12 +43,12 @@ PASSES_ON = "concat"
 ONE_INPUT_LAYER = Code("layer-of-one-input", "error", "`{layer}` takes one input; a fusion needs a layer of several")
 
 
-class ReferenceKind(OpenLeaf):
+class ReferenceKind(OpenLeaf[tuple[str, Origin]]):
     """The name of a branch or an earlier fusion, or `branch.layer`; in heads `heads.name` too."""
 
     words = "the name of a branch, a fusion, or `branch.layer`"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> tuple[str, Origin] | Poison:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             if isinstance(node, Scalar) and node.value is not None:
                 return (node.text, make_origin(node, scope))
@@ -60,12 +60,12 @@ class ReferenceKind(OpenLeaf):
         return {"type": "string"}
 
 
-class ReferencesKind(OpenLeaf):
+class ReferencesKind(OpenLeaf[tuple[tuple[str, Origin], ...]]):
     """A list of references, or a single one."""
 
     words = "a list of names of branches, fusions, or `branch.layer`"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return (REFERENCE.read(node, scope),)
         if not isinstance(node, Listing) or not node.items:
@@ -77,12 +77,12 @@ class ReferencesKind(OpenLeaf):
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
-class StrategyKind(OpenLeaf):
+class StrategyKind(OpenLeaf[str]):
     """A strategy's name."""
 
     words = "a strategy: " + ", ".join(STRATEGIES)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> str | Poison:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if node.value not in STRATEGIES:
@@ -95,12 +95,12 @@ class StrategyKind(OpenLeaf):
         return {"enum": list(STRATEGIES)}
 
 
-class FusedLayerKind(OpenLeaf):
+class FusedLayerKind(OpenLeaf[Op]):
     """A Keras layer of several inputs."""
 
     words = "a Keras layer of several inputs"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Reading[Op] | Poison:
         if isinstance(node, Mapping) and len(node.entries) == 1:
             key, arguments = node.entries[0].key, node.entries[0].value
         elif isinstance(node, Scalar) and isinstance(node.value, str):
@@ -148,14 +148,14 @@ class FusionKeys(MergeKeys):
     """What is fused; all branches by default."""
 
 
-def read_merge(node: Node, scope: Scope) -> Any:
+def read_merge(node: Node, scope: Scope) -> Fusion | Poison:
     """The merge of a Parallel: a strategy's name, or a mapping; its inputs are the paths."""
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return _read_by_name(node, scope)
     return read_fusion(node, scope, MergeKeys, "merge")
 
 
-def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, owner: str = "fusion") -> Any:
+def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, owner: str = "fusion") -> Fusion | Poison:
     """A Fusion of a mapping, or POISON."""
     resolved = scope.resolve(node)
     if resolved is None:
@@ -171,7 +171,7 @@ def read_fusion(node: Node, scope: Scope, keys: type[MergeKeys] = FusionKeys, ow
     return fusion
 
 
-def _read_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> Any:
+def _read_mapping(resolved: Mapping, scope: Scope, keys: type[MergeKeys], owner: str) -> Fusion | Poison:
     """A Fusion, without an op where anything is found; or POISON."""
     entries = _read_known(resolved, scope, keys, owner)
     common = tuple(entry for entry in entries if entry.key.text in keys.arguments)
@@ -317,7 +317,7 @@ def _check_query(record: MergeKeys, keys: Written, node: Mapping, scope: Scope, 
         scope.enter("query").report(UNKNOWN_KEY, entry.key, owner=owner, key="query", help=help, fixes=fixes)
 
 
-def _read_by_name(node: Scalar, scope: Scope) -> Any:
+def _read_by_name(node: Scalar, scope: Scope) -> Fusion | Poison:
     strategy = StrategyKind().read(node, scope)
     if strategy is POISON:
         return POISON

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from ..language.cached_reading import recall
 from ..language.meanings import LayerName
 from ..language.read_record import NOT_A_MAPPING
-from ..language.scope import DEEPEST, POISON, Registry, Scope, make_origin
+from ..language.scope import DEEPEST, POISON, Poison, Registry, Scope, make_origin
 from ..ops import is_known_layer
 from ..ops.read_layer import read_name
 from ..text.diagnostic import Code
@@ -32,11 +31,11 @@ class LayerRegistry(Registry):
     def read_item(self, node: Node, scope: Scope) -> Item:
         return read_item(node, scope)
 
-    def read_items(self, node: Node, scope: Scope) -> Any:
+    def read_items(self, node: Node, scope: Scope) -> tuple[Item, ...] | Poison:
         return recall(read_items, node, scope)
 
 
-def read_items(node: Node, scope: Scope) -> Any:
+def read_items(node: Node, scope: Scope) -> tuple[Item, ...] | Poison:
     """The items of a list of layers, or POISON."""
     if isinstance(node, Scalar) and node.value is None:
         return ()

@@ -47,19 +47,19 @@ if TYPE_CHECKING:
     from .targets import Labels
 
 
-class InputKind(OpenLeaf):
+class InputKind(OpenLeaf[Input]):
     """The input of a branch, as a mapping."""
 
     words = "a mapping with `kind` and `shape`"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Reading[Input] | Reading[Unmasked] | Poison:
         return recall(_read_input, node, scope)
 
     def make_schema(self) -> dict[str, Any]:
         return make_ref("input", Input.model_json_schema)
 
 
-def _read_input(node: Node, scope: Scope) -> Any:
+def _read_input(node: Node, scope: Scope) -> Reading[Input] | Reading[Unmasked] | Poison:
     if not isinstance(node, Mapping):
         help = suggest_input(node, KINDS)
         fixes = tuple(write(node.span, each.removeprefix("write `")[:-1]) for each in help if each.startswith("write `"))
@@ -74,7 +74,7 @@ class Unmasked(Input):
     """An input of which all could be read but which steps are padding."""
 
 
-def _read_unmasked(node: Mapping, scope: Scope) -> Any:
+def _read_unmasked(node: Mapping, scope: Scope) -> Reading[Unmasked] | Poison:
     """The input without what says which steps are padding, if nothing else is amiss: the layers are looked at all the same."""
     entries = tuple(each for each in node.entries if each.key.text not in MASK_KEYS)
     if len(entries) == len(node.entries):

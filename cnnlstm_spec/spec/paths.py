@@ -8,7 +8,7 @@ from typing import Any
 
 from ..language.kinds import Text
 from ..language.leaf import OpenLeaf
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
 from ..text.edits.overrides import COMMAND_LINE
 from ..text.frozen import dataclass
@@ -43,7 +43,7 @@ class WrittenPath:
         return self.text
 
 
-class PathLeaf(OpenLeaf):
+class PathLeaf(OpenLeaf[WrittenPath]):
     """The path of a file or folder, relative to the file that writes it."""
 
     canonical = (WrittenPath,)
@@ -51,7 +51,7 @@ class PathLeaf(OpenLeaf):
     def __init__(self, words: str = "a path") -> None:
         self.words = words
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> WrittenPath | Poison:
         text = Text(self.words).read(node, scope)
         if text is POISON:
             return POISON

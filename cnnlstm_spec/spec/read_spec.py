@@ -13,7 +13,7 @@ from ..language.layer_kinds import LAYERS
 from ..language.meanings import TextMeaning
 from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
 from ..language.references import is_pattern
-from ..language.scope import POISON, TOO_MANY_LAYERS, Scope, find_nearest, make_origin
+from ..language.scope import POISON, TOO_MANY_LAYERS, Poison, Scope, find_nearest, make_origin
 from ..text.diagnostic import Code, Diagnostic
 from ..text.memo import Memory
 from ..text.nodes import BAD_NAME, WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, show_given
@@ -32,6 +32,7 @@ from .patterns import Names, match_multipliers, match_references
 from .top import find_first_line, read_top
 
 if TYPE_CHECKING:
+    from .compile_section import CompileSpec
     from .data.section import DataSpec
     from .expect import Expected
     from .fit.section import FitSpec
@@ -375,7 +376,9 @@ def _read_head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ..
     return Head(name, items, origin, source=inputs[0])
 
 
-def _compile(node: Any, scope: Scope, branches: tuple[Branch, ...], heads: tuple[Head, ...], single: bool) -> Any:
+def _compile(
+    node: Node | None, scope: Scope, branches: tuple[Branch, ...], heads: tuple[Head, ...], single: bool
+) -> CompileSpec | Poison | None:
     if node is None:
         return None
     from .compile_section import check_compile, read_compile
@@ -392,6 +395,6 @@ def _compile(node: Any, scope: Scope, branches: tuple[Branch, ...], heads: tuple
         check_compile(resolved, at)
         return None
     section = recall(read_compile, resolved, at, tuple(head.name for head in heads), single)
-    if section is POISON or not section.multipliers:
+    if not section.multipliers:
         return section
     return replace(section, multipliers=match_multipliers(section.multipliers, _collect_names(branches), at))

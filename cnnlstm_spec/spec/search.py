@@ -23,7 +23,7 @@ from ..language.list_kinds import Each
 from ..language.paths import find_path, read_steps
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
 from ..language.record import Checks, Record, describe_record
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
 from ..text.edits.overrides import FORM
 from ..text.fix import write
@@ -203,14 +203,15 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
     return tuple(found)
 
 
-def _read_values(node: Node, scope: Scope) -> Any:
+def _read_values(node: Node, scope: Scope) -> tuple[Node, ...] | IntRange | FloatRange | Poison:
     """The values of a list, as nodes, or a range."""
     words = "a list of values, `{int: [16, 256]}` or `{float: [1e-5, 1e-2], log: true}`"
     if isinstance(node, Listing):
-        items = [scope.enter(index).resolve_deep(item) for index, item in enumerate(node.items)]
-        if not items:
+        resolved = [scope.enter(index).resolve_deep(item) for index, item in enumerate(node.items)]
+        if not resolved:
             return report_wrong_type(node, scope, words)
-        return POISON if None in items else tuple(items)
+        items = tuple(each for each in resolved if each is not None)
+        return items if len(items) == len(resolved) else POISON
     if not isinstance(node, Mapping):
         return report_wrong_type(node, scope, words)
     kinds = [name for name in ("int", "float") if node.get(name) is not None]
@@ -225,7 +226,10 @@ def _read_values(node: Node, scope: Scope) -> Any:
         return scope.report(UNKNOWN_KEY if node.entries else MISSING_KEY, first, owner=scope.name, key=key, help=help)
     if kinds == ["int"] and (wrong := _find_not_whole(node)) is not None:
         return scope.enter("int").report(NOT_WHOLE, wrong, given=[getattr(each, "value", "?") for each in wrong.items])
-    reading = read_record(IntRange if kinds == ["int"] else FloatRange, node, scope, scope.name)
+    if kinds == ["int"]:
+        whole = read_record(IntRange, node, scope, scope.name)
+        return POISON if whole is POISON else whole.record
+    reading = read_record(FloatRange, node, scope, scope.name)
     return POISON if reading is POISON else reading.record
 
 

@@ -12,7 +12,7 @@ from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope, make_origin
+from ..language.scope import POISON, Poison, Scope, make_origin
 from ..ops import find_op
 from ..text.diagnostic import Label, Origin
 from ..text.fix import Fix, Nest, write
@@ -59,15 +59,15 @@ class TimeDistributed(Structure):
         return Timed(inner, origin, self.name, self.share, frozen, norms)
 
 
-class ShortcutKind(OpenLeaf):
+class ShortcutKind(OpenLeaf[tuple[Item, ...] | None]):
     """`identity`, `projection` or a list of layers: a tuple of items, or None for a projection."""
 
     words = "`identity`, `projection` or a list of layers"
 
-    def shorten(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> object:
         return "identity" if value == () else value
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Scalar) and node.value in ("identity", "projection"):
             return () if node.value == "identity" else None
         if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -92,12 +92,12 @@ class ResidualStructure(Structure):
         return Residual(self.layers, self.shortcut, origin, self.name, self.share)
 
 
-class PathsKind(OpenLeaf):
+class PathsKind(OpenLeaf[tuple[tuple[str, tuple[Item, ...]], ...]]):
     """A mapping of names to lists of layers."""
 
     words = "a mapping of names to lists of layers"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Listing) and _are_lists(node):
             whole = _as_paths(node)
             help, fixes = (f"names are keys: `paths: {_show_paths(whole, len(node.items))}`",), (write(node.span, whole),)
@@ -124,12 +124,12 @@ def _show_paths(whole: str, count: int) -> str:
     return whole if len(whole) <= 60 else f"{{a: [...], {'b: [...]' if count == 2 else '...'}}}"
 
 
-class MergeKind(OpenLeaf):
+class MergeKind(OpenLeaf[Fusion]):
     """A strategy, or a mapping with any key of a fusion but `name` and `inputs`."""
 
     words = "a strategy of fusion"
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> Fusion | Poison:
         return read_merge(node, scope)
 
     def make_schema(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from ..language.leaf import Reading
 from ..language.list_kinds import Each, ListOf
 from ..language.read_record import read_record
 from ..language.record import Checks, Record
-from ..language.scope import POISON, Scope
+from ..language.scope import POISON, Poison, Scope
 from ..ops.input import SizeKind
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix, Nest
@@ -103,5 +103,5 @@ def _is_of_no_head(entries: Entries, scope: Scope, heads: tuple[str, ...]) -> bo
     return True
 
 
-def _read_target(node: Node, scope: Scope, head: str) -> Reading[Target]:
+def _read_target(node: Node, scope: Scope, head: str) -> Reading[Target] | Poison:
     return read_record(Target, node, scope, head)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path as File
-from typing import Any, BinaryIO, Literal
+from typing import BinaryIO, Literal
 
 Sort = Literal["file", "folder", "link", "pipe", "socket", "device"]
 PACKAGE = File(__file__).parent.parent
@@ -191,7 +191,7 @@ def _need_regular(path: File, status: os.stat_result) -> None:
         raise PathError(path, f"it is a {sort}")
 
 
-def read_json(path: File) -> Any:
+def read_json(path: File) -> object:
     """What a JSON file holds; None where it cannot be read, or is not JSON, or too large or too deep for one of ours."""
     try:
         return json.loads(read(path, JSON_LIMIT))

@@ -51,6 +51,7 @@ class ValueRange(ListOf):
             super().explain(problem, steps, node, scope)
             return
         values = self.take(node, scope)
+        assert isinstance(values, list)
         scope.report(NOT_ALLOWED, node, key=scope.name, words=self.words, given=f"{values[0]:g} twice")
 
 
@@ -103,7 +104,7 @@ class Factor(Leaf):
             raise OUTSIDE
         return value
 
-    def take(self, node: Node, scope: Scope) -> Any:
+    def take(self, node: Node, scope: Scope) -> object:
         return OneOrPair(self.inner).take(node, scope)
 
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:

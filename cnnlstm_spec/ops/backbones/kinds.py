@@ -7,7 +7,7 @@ from typing import Any
 from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
 from ...language.leaf import Leaf, OpenLeaf
 from ...language.list_kinds import ListOf
-from ...language.scope import Scope
+from ...language.scope import Poison, Scope
 from ...text.nodes import WRONG_TYPE, Node, Scalar, show_given
 from ..shared import ACTIVATION
 from ..weights_file import WeightsFile, find_file
@@ -15,13 +15,13 @@ from ..weights_file import WeightsFile, find_file
 BY_KERAS = ("name a file that Keras has written",)
 
 
-class WeightsKind(OpenLeaf):
+class WeightsKind(OpenLeaf[str | WeightsFile]):
     """null, `imagenet`, or the path of a weights file, relative to the spec."""
 
     words = "null, `imagenet` or the path of a weights file"
     canonical = (WeightsFile,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> str | WeightsFile | Poison:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         if node.value == "imagenet":

@@ -14,7 +14,7 @@ from ...language.list_kinds import Either, ListOf
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...ops.input import Input
 from ...text.diagnostic import UNWRITTEN, Code, Written
 from ...text.frozen import dataclass
@@ -81,13 +81,13 @@ class OneHotColumn(Record):
 ONE_HOT = RecordLeaf(OneHotColumn)
 
 
-class ColumnLeaf(OpenLeaf):
+class ColumnLeaf(OpenLeaf["str | OneHotColumn"]):
     """A column of numbers, or one of words as one-hot numbers."""
 
     words = "the name of a column, or `{column: sex, one_hot: [f, m]}`"
     canonical = (OneHotColumn, str)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         return ONE_HOT.read_node(node, scope) if isinstance(node, Mapping) else COLUMN.read(node, scope)
 
     def make_schema(self) -> dict[str, Any]:
@@ -312,7 +312,7 @@ def _map_by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str
     return found
 
 
-def _read_source(node: Node, scope: Scope, branch: str, kind: str) -> Any:
+def _read_source(node: Node, scope: Scope, branch: str, kind: str) -> Reading[InputSource] | Poison:
     cls = BY_KIND.get(kind)
     if cls is None:
         return POISON

@@ -11,7 +11,7 @@ from ...language.list_kinds import Each, ListOf
 from ...language.read_record import report_unknown_keys
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
 from ...text.fix import write
 from ...text.frozen import dataclass
@@ -78,19 +78,20 @@ TIME_MASK = RecordLeaf(TimeMask)
 NAMES = ("time_mask", "speed")
 
 
-class AugmentLeaf(OpenLeaf):
+class AugmentLeaf(OpenLeaf[tuple[StepAugmentation, ...]]):
     """A list of changes."""
 
     words = "a list such as `[{time_mask: {max: 8}}, {speed: [0.8, 1.2]}]`"
     canonical = (tuple,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> tuple[StepAugmentation, ...] | Poison:
         if not isinstance(node, Listing) or not node.items:
             return report_wrong_type(node, scope, self.words)
-        found = tuple(self.read_one(scope.resolve(item), scope.enter(index)) for index, item in enumerate(node.items))
-        return POISON if POISON in found else found
+        read = [self.read_one(scope.resolve(item), scope.enter(index)) for index, item in enumerate(node.items)]
+        found = tuple(each for each in read if each is not POISON)
+        return found if len(found) == len(read) else POISON
 
-    def read_one(self, node: Node | None, scope: Scope) -> Any:
+    def read_one(self, node: Node | None, scope: Scope) -> StepAugmentation | Poison:
         """One change, as `name: range`."""
         if node is None:
             return POISON

@@ -10,7 +10,7 @@ from ...language.kinds import Text, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar
@@ -67,13 +67,13 @@ KEYS = RecordLeaf(SourceKeys)
 PATH = PathLeaf("a path, or `package.module:function`")
 
 
-class SourceLeaf(OpenLeaf):
+class SourceLeaf(OpenLeaf[DataSource]):
     """A path, `package.module:function`, or a mapping with `path`."""
 
     words = "a path, `package.module:function`, or a mapping with `path`"
     canonical = (DataSource,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Mapping):
             return _read_with_keys(node, scope)
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
@@ -87,14 +87,14 @@ class SourceLeaf(OpenLeaf):
         return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.make_schema()]}
 
 
-def _read_with_keys(node: Mapping, scope: Scope) -> Any:
+def _read_with_keys(node: Mapping, scope: Scope) -> DataSource | Poison:
     found = KEYS.read(node, scope)
     if found is POISON:
         return POISON
     return DataSource(found.path, None, found.root, found.separator, scope.make_place(node))
 
 
-def _read_function(node: Node, name: str, scope: Scope) -> Any:
+def _read_function(node: Node, name: str, scope: Scope) -> DataSource | Poison:
     if not scope.allow_imports:
         help = ("`--allow-imports` allows it; it runs the code of that module", "a file of that name is written `./NAME`")
         return scope.report(NOT_ALLOWED, node, name=name, help=help)
@@ -104,20 +104,21 @@ def _read_function(node: Node, name: str, scope: Scope) -> Any:
 SOURCE = SourceLeaf()
 
 
-class TrainLeaf(OpenLeaf):
+class TrainLeaf(OpenLeaf[tuple[DataSource, ...]]):
     """A source, or a list of tables that are one; always a tuple."""
 
     words = "a source: a path, or a list of tables that are one"
     canonical = (tuple,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Listing):
             one = SOURCE.read(node, scope)
             return POISON if one is POISON else (one,)
         if not node.items:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given="an empty list")
-        found = tuple(SOURCE.read(item, scope.enter(index)) for index, item in enumerate(node.items))
-        if POISON in found:
+        read = [SOURCE.read(item, scope.enter(index)) for index, item in enumerate(node.items)]
+        found = tuple(each for each in read if each is not POISON)
+        if len(found) < len(read):
             return POISON
         for index, (source, item) in enumerate(zip(found, node.items, strict=True)):
             if len(found) > 1 and not source.is_table:

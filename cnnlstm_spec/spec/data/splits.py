@@ -28,13 +28,13 @@ SHARE = Number(above=0, below=1)
 COLUMN = Text("the name of a column")
 
 
-class WhereLeaf(OpenLeaf):
+class WhereLeaf(OpenLeaf[dict[str, str]]):
     """Columns and the value that each has in the rows of the part, as text."""
 
     words = "a mapping of columns to the value of a row"
     canonical = (dict,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping) or not node.entries:
             return report_wrong_type(node, scope, self.words)
         found: dict[str, Any] = {}
@@ -46,13 +46,13 @@ class WhereLeaf(OpenLeaf):
         return {"type": "object", "minProperties": 1, "additionalProperties": LABEL.make_schema()}
 
 
-class LabelLeaf(OpenLeaf):
+class LabelLeaf(OpenLeaf[str]):
     """A label or the value of a cell, as the text that a table has: `ok`, `3`, `true`."""
 
     words = "a text, an integer, or true or false"
     canonical = (str,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Scalar) or isinstance(node.value, float) or node.value is None or node.value == "":
             return report_wrong_type(node, scope, self.words)
         return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
@@ -118,7 +118,7 @@ class PartLeaf(OpenLeaf):
     def __init__(self, folds: bool) -> None:
         self.folds = folds
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping):
             return SOURCE.read(node, scope) if isinstance(node, Scalar) else report_wrong_type(node, scope, self.words)
         if node.get("path") is not None:

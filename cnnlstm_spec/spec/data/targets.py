@@ -11,7 +11,7 @@ from ...language.leaf import Reading
 from ...language.list_kinds import ListOf
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import UNWRITTEN, Written
 from ...text.frozen import dataclass
 from ...text.nodes import Mapping, Node, Scalar
@@ -89,7 +89,7 @@ def read_head_sources(
     return found, frozenset(broken)
 
 
-def _read_source(node: Node, scope: Scope, head: str) -> Reading[TargetSource]:
+def _read_source(node: Node, scope: Scope, head: str) -> Reading[TargetSource] | Poison:
     return read_record(TargetSource, node, scope, head)
 
 

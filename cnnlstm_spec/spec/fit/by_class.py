@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, report_wrong_type
 from ...language.read_record import report_unknown_keys
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
 from ...text.nodes import Entry, Mapping, Node, Scalar
@@ -91,13 +91,14 @@ def _read_heads(node: Mapping, scope: Scope, heads: tuple[str, ...]) -> dict[str
     return found
 
 
-def _read_class_weight(node: Node, scope: Scope) -> Any:
+def _read_class_weight(node: Node, scope: Scope) -> ClassWeight | Poison:
     if isinstance(node, Scalar) and isinstance(node.value, str):
         return POISON if BALANCED.read(node, scope) is POISON else ClassWeight(None, scope.make_place(node))
     if not isinstance(node, Mapping) or not node.entries:
         return report_wrong_type(node, scope, WEIGHTS_WORDS)
-    weights = {each.key.text: NOT_NEGATIVE.read(each.value, scope.enter(each.key.text)) for each in node.entries}
-    if POISON in weights.values():
+    read = {each.key.text: NOT_NEGATIVE.read(each.value, scope.enter(each.key.text)) for each in node.entries}
+    weights = {name: weight for name, weight in read.items() if weight is not POISON}
+    if len(weights) < len(read):
         return POISON
     places = {each.key.text: scope.enter(each.key.text).make_place(each.key) for each in node.entries}
     return ClassWeight({name: float(weight) for name, weight in weights.items()}, scope.make_place(node), places)
@@ -121,7 +122,7 @@ def read_threshold(node: Node, scope: Scope, heads: tuple[str, ...]) -> dict[str
     return {} if threshold is POISON else {None: threshold}
 
 
-def _read_threshold(node: Node, scope: Scope) -> Any:
+def _read_threshold(node: Node, scope: Scope) -> Threshold | Poison:
     if not isinstance(node, Mapping):
         if not isinstance(node, Scalar) or not isinstance(node.value, int | float | str) or isinstance(node.value, bool):
             return report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")

@@ -11,7 +11,7 @@ from ...language.foreign import suggest_line, write_flow
 from ...language.kinds import report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.named import Named
-from ...language.scope import POISON, Scope
+from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
 from ...text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, show_given
@@ -45,7 +45,7 @@ class Callback:
 class _Callbacks(Named):
     """A callback of Keras."""
 
-    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Any:
+    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Poison:
         name = key.text
         if name in load_catalog()["of_the_run"]:
             return scope.report(OF_THE_RUN, key, name=name, help=(WAYS[name],) if name in WAYS else ())
@@ -55,13 +55,13 @@ class _Callbacks(Named):
 NAMED = _Callbacks("callbacks")
 
 
-class CallbackLeaf(OpenLeaf):
+class CallbackLeaf(OpenLeaf[Callback]):
     """A callback by name, with its arguments."""
 
     words = "a callback of Keras"
     canonical = (Callback,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         thing = NAMED.read(node, scope)
         if thing is POISON:
             return POISON
@@ -82,13 +82,13 @@ class CallbackLeaf(OpenLeaf):
 CALLBACK = CallbackLeaf()
 
 
-class CallbacksLeaf(OpenLeaf):
+class CallbacksLeaf(OpenLeaf[tuple[Callback, ...]]):
     """A list of callbacks; what can be read of it, where the rest cannot."""
 
     words = "a list of callbacks"
     canonical = (tuple,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Scalar) and node.value is None:
             return ()
         if isinstance(node, Mapping):

@@ -31,13 +31,13 @@ class WrittenAddress:
     place: Place
 
 
-class AddressLeaf(OpenLeaf):
+class AddressLeaf(OpenLeaf[WrittenAddress]):
     """An address such as `branches.video.base`."""
 
     words = "an address such as `branches.video` or `branches.video.conv3`"
     canonical = (WrittenAddress,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or not node.value:
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
         scope.note(meanings.Address(node.span, node.value, whole=True))
@@ -87,13 +87,13 @@ class Phase:
         return self.keys.epochs
 
 
-class PhasesLeaf(OpenLeaf):
+class PhasesLeaf(OpenLeaf[tuple[Phase, ...]]):
     """A list of phases."""
 
     words = "a list of phases, such as `[{name: heads, epochs: 5}, {name: all, epochs: 20}]`"
     canonical = (tuple,)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Listing) or not node.items:
             return report_wrong_type(node, scope, self.words)
         found: list[Phase] = []
