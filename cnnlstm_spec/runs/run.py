@@ -168,8 +168,9 @@ def _prepare(folder: RunFolder, identity: RunIdentity, orders: Orders) -> Ending
 
 def _lengthen(folder: RunFolder, identity: RunIdentity) -> Ending | None:
     """Goes on with a run that had ended, for more epochs."""
-    from ..emit.keras.run import load
-    from .train.keep import BEST, PHASE, pack_weights, unpack_mark
+    with silence():
+        from ..emit.keras.run import load
+        from .train.keep import BEST, PHASE, pack_weights, unpack_mark
 
     last = folder.read_kept()
     _, mark = unpack_mark(last)
