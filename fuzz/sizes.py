@@ -11,7 +11,7 @@ from itertools import product
 from random import Random
 from typing import Any
 
-from sizes import draw, meaning
+from sizes import draw, draw_stretched, meaning
 
 from fuzz.layers import load
 
@@ -21,6 +21,8 @@ TRIED = 12
 LARGEST = 300
 SMALL = 8
 """Of two names all sizes up to here are looked at in pairs, with some that are larger."""
+STRETCHED = (8, 9)
+"""Seeds, of ten, whose branches are joins that stretch."""
 FUSIONS = (
     {"strategy": "concat", "axis": 1},
     {"strategy": "concat", "axis": -1},
@@ -32,11 +34,12 @@ FUSIONS = (
 def chain(seed: int, **sizes: int) -> Spec:
     """The chain of a seed: a branch over `n` steps, and of odd seeds another over `m`; with the sizes that are given."""
     rng = Random(f"sizes {seed}")
-    left = _branch(draw(rng, 6), sizes.get("n", "n"))
+    stretched = seed % 10 in STRETCHED
+    left = _branch(draw_stretched(rng, 4) if stretched else draw(rng, 6), sizes.get("n", "n"))
     if seed % 2 == 0:
         left["layers"].append("GlobalMaxPooling1D")
         return _spec({"left": left})
-    branches = {"left": left, "right": _branch(draw(rng, 3), sizes.get("m", "m"))}
+    branches = {"left": left, "right": _branch(draw_stretched(rng, 3) if stretched else draw(rng, 3), sizes.get("m", "m"))}
     return _spec(branches, fusion={**rng.choice(FUSIONS), "layers": [*draw(rng, 2), "GlobalMaxPooling1D"]})
 
 

@@ -20,6 +20,18 @@ def draw(rng: Random, length: int, nesting: int = 2) -> Chain:
     return [_drawn(rng, nesting) for _ in range(rng.randint(1, length))]
 
 
+def draw_stretched(rng: Random, rounds: int) -> Chain:
+    """A chain of up to so many rounds of one join, in each of which one path is stretched to the other where it is 1."""
+    pool = rng.choice([2, 2, 3])
+    valid, same = {"MaxPooling1D": {"pool_size": pool}}, {"MaxPooling1D": {"pool_size": pool, "padding": "same"}}
+    up, crop = {"UpSampling1D": {"size": pool}}, {"Cropping1D": {"cropping": [0, 1]}}
+    first, second = rng.choice(
+        [([valid], [same]), ([valid], [same]), ([valid, up], []), ([same, up], []), ([same], [crop, same])]
+    )
+    join = {"Parallel": {"paths": {"p": first, "q": second}, "merge": {"layer": rng.choice(["Add", "Maximum", "Average"])}}}
+    return [join] * rng.randint(1, rounds)
+
+
 def _drawn(rng: Random, nesting: int) -> Any:
     if nesting and rng.random() < 0.4:
         return _join(rng, nesting - 1)

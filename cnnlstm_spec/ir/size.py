@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import lcm
 
 from .sizes.condition import Condition, at_least, divisible, equal, require_always_alike, require_stretchable
-from .sizes.expr import Expr, Symbol, take_larger
+from .sizes.expr import Expr, Symbol, make_larger
 from .sizes.solve import holds_always, holds_never
 from .sizes.text import describe_size, quote_size
 
@@ -59,6 +59,13 @@ def are_alike_known(size: Size, other: Size) -> bool:
 def ceil_div(size: Size, divisor: int) -> Size:
     """`size / divisor`, rounded up."""
     return (size + (divisor - 1)) // divisor
+
+
+def take_larger(left: Size, right: Size) -> Size:
+    """The larger of two sizes, which is one of them where it is known to be for all sizes."""
+    if holds_always(at_least(left, right)):
+        return left
+    return right if holds_always(at_least(right, left)) else make_larger(left, right)
 
 
 def format_size(size: Size) -> int | str | None:

@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from ..text.diagnostic import Code, Diagnostic, Label
 from .sizes.condition import Condition
-from .sizes.decide import narrow
+from .sizes.decide import measure_depth, narrow, narrow_all
 from .sizes.expr import Symbol
 from .sizes.fits import EVERY, Fits, TooDeep, group_intervals
-from .sizes.solve import can_hold, draw_sizes, measure_depth, narrow_all, try_sizes
+from .sizes.solve import can_hold, draw_sizes, try_sizes
 from .sizes.values import TRIED
 from .sizes.wording import join_words, say_rule
 

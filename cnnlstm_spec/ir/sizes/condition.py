@@ -168,7 +168,7 @@ def make_either(*tests: Test | bool, said: str = "") -> Condition:
     return Condition(frozenset(test for test in tests if isinstance(test, Test)), any(test is True for test in tests), said)
 
 
-def at_least(size: int | Expr, least: int) -> Condition:
+def at_least(size: int | Expr, least: int | Expr) -> Condition:
     """When `size >= least`."""
     return make_either(require_not_negative(size - least))
 

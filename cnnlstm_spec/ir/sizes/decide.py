@@ -9,9 +9,9 @@ from itertools import pairwise
 from math import comb, lcm
 
 from .condition import Condition, Test
-from .expr import Expr, Largest, Quotient, Symbol, Whole
+from .expr import Compound, Expr, Largest, Quotient, Symbol
 from .fits import EVERY, LARGEST, NONE, POINTS, Fits, Interval, TooDeep, group_intervals, make_fits
-from .form import list_inner
+from .form import Atom, list_inner
 from .values import compute_along, count_work
 
 PERIOD = 10_000
@@ -32,18 +32,31 @@ def narrow(within: Fits, condition: Condition) -> Fits:
     return found
 
 
+def narrow_all(conditions: Iterable[Condition], within: Fits = EVERY) -> Fits:
+    """The values of one size that meet all conditions; raises TooDeep."""
+    for condition in sorted(conditions, key=measure_depth):
+        within = narrow(within, condition)
+    return within
+
+
+def measure_depth(condition: Condition) -> int:
+    """After how many sizes its answers repeat themselves."""
+    return max((period for test in condition.tests for period in test.size.facts.periods.values()), default=1)
+
+
 @lru_cache(4096)
 def _narrow(within: Fits, test: Test) -> Fits:
     if test.kind != "multiple" and (least := find_least(test.size)) is not None:
         return within.cut_between(least, None if test.kind == "least" else (find_least(test.size - 1) or 0) - 1)
     (symbol,) = test.symbols
     facts = test.size.facts
-    start = max(within.start, find_settled(test.size))
+    start = max(within.start, find_settled(test.size, symbol))
     period = lcm(within.period, facts.periods[symbol] * (test.divisor if test.kind == "multiple" else 1))
-    classes = sorted(start + (rest - start) % period for rest in within.list_rests(period))
-    cost = len(classes) * count_work(test.size)
-    if (len(classes) > PERIOD and cost > 20 * PERIOD) or cost > WORK:
+    count = len(within.rests) * (period // within.period)
+    cost = count * count_work(test.size)
+    if (count > PERIOD and cost > 20 * PERIOD) or cost > WORK:
         raise TooDeep
+    classes = sorted(start + (rest - start) % period for rest in within.list_rests(period))
     if test.kind == "multiple":
         good = (n for n, value in zip(classes, compute_along(test.size, symbol, classes), strict=True) if test.holds(value))
         return make_fits(_try_interval(within, start, test), start, period, [n % period for n in good])
@@ -151,23 +164,33 @@ def _try_interval(within: Fits, start: int, test: Test) -> list[Interval]:
 
 @lru_cache(4096)
 def find_least(size: int | Expr) -> int | None:
-    """From where on a size of one symbol that grows is at least 0; None where that is not seen at once."""
+    """From where on a size of one symbol that grows is at least 0; None where that is not seen at once.
+
+    What is asked of an expression is asked of what it rests on, from the outermost in: of an atom that is asked twice the less.
+    """
     if isinstance(size, int) or not size.facts.grows:
         return None
-    wanted = 0
-    while True:
-        atoms = [(m, f) for m, f in size.terms.items() if m]
-        (monomial, factor), *others = atoms
-        if others or len(monomial) > 1:
-            return _search_least(size, wanted)
-        wanted = -((size.constant - wanted) // factor)
-        atom = monomial[0]
-        if isinstance(atom, Symbol):
-            return max(wanted, 1)
-        if not isinstance(atom, Quotient | Whole):
-            return _search_least(Expr({(atom,): 1}), wanted)
-        wanted *= atom.bottom if isinstance(atom, Quotient) else 1
-        size = atom.parts[0]
+    asked: dict[Atom, int] = {}
+    found = [LARGEST * 2, *_ask(asked, size, 0)]
+    while compounds := [atom for atom in asked if isinstance(atom, Compound)]:
+        atom = max(compounds, key=lambda each: each.number)
+        wanted = asked.pop(atom) * (atom.bottom if isinstance(atom, Quotient) else 1)
+        for part in atom.parts:
+            found += _ask(asked, part, wanted)
+    return max(1, min([*found, *asked.values()]))
+
+
+def _ask(asked: dict[Atom, int], size: Expr, wanted: int) -> list[int]:
+    """Asks of the one atom of a size how large it must be for the size to be so large; else from where on it is."""
+    atoms = [(monomial, factor) for monomial, factor in size.terms.items() if monomial]
+    if not atoms:
+        return [1] if size.constant >= wanted else []
+    (monomial, factor), *others = atoms
+    if others or len(monomial) > 1:
+        return [_search_least(size, wanted)]
+    least = -((size.constant - wanted) // factor)
+    asked[monomial[0]] = min(least, asked.get(monomial[0], least))
+    return []
 
 
 def _search_least(size: Expr, wanted: int) -> int:
@@ -185,14 +208,11 @@ def _search_least(size: Expr, wanted: int) -> int:
 
 
 @lru_cache(4096)
-def find_settled(size: Expr) -> int:
-    """From where on an expression of one symbol is a polynomial for each remainder; raises TooDeep."""
-    if not size.facts.bent:
-        return 1
+def find_settled(size: Expr, symbol: Symbol) -> int:
+    """From where on what rests on that symbol alone is a polynomial for each remainder; raises TooDeep."""
     start = 1
-    (symbol,) = size.symbols
-    for atom in list_inner(size, {symbol: 0}):
-        if isinstance(atom, Largest):
+    for atom in list_inner(size, {symbol: 0}) if size.facts.bent else ():
+        if isinstance(atom, Largest) and atom.facts.periods.keys() == {symbol}:
             left, right = atom.parts
             more = left - right
             assert isinstance(more, Expr)

@@ -254,14 +254,35 @@ class Expr(_Unique, Sum):
         return compute(self, values)
 
 
-def take_larger(left: int | Expr, right: int | Expr) -> int | Expr:
-    """The larger of two sizes."""
+def make_larger(left: int | Expr, right: int | Expr) -> int | Expr:
+    """The larger of two sizes; one of them where that is seen at once."""
     more = left - right
-    if isinstance(more, int):
-        return left if more >= 0 else right
+    if _is_never_negative(more):
+        return left
+    if _is_never_negative(-more):
+        return right
     if 1 in (left, right):
         return left if right == 1 else right
+    if (first := _split_quotient(left)) and (second := _split_quotient(right)) and first[1] == second[1]:
+        return make_larger(first[0], second[0]) // first[1]
     return Expr({(Largest(_as_expr(left), _as_expr(right)),): 1})
+
+
+def _is_never_negative(size: int | Expr) -> bool:
+    """Whether it is seen at once that a size is at least 0."""
+    if isinstance(size, int):
+        return size >= 0
+    return size.facts.grows and size.evaluate(dict.fromkeys(size.symbols, 1)) >= 0
+
+
+def _split_quotient(size: int | Expr) -> tuple[int | Expr, int] | None:
+    """What is rounded and by what, where a size is one rounding: the larger of two of one divisor is that of what is larger."""
+    if isinstance(size, int):
+        return None
+    (monomial, factor), *others = [(m, f) for m, f in size.terms.items() if m]
+    if others or factor != 1 or len(monomial) > 1 or not isinstance(atom := monomial[0], Quotient):
+        return None
+    return atom.top + size.constant * atom.bottom, atom.bottom
 
 
 def replace_atoms(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr:
@@ -276,7 +297,7 @@ def replace_atoms(size: int | Expr, known: dict[Atom, int | Expr]) -> int | Expr
 def _rebuild(atom: Atom, parts: tuple[int | Expr, ...]) -> int | Expr:
     if isinstance(atom, Quotient):
         return parts[0] // atom.bottom
-    return take_larger(*parts) if isinstance(atom, Largest) else parts[0]
+    return make_larger(*parts) if isinstance(atom, Largest) else parts[0]
 
 
 def _replace_symbols(size: Sum, known: Mapping[Atom, int | Expr]) -> int | Expr:

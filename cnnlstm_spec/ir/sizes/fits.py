@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from math import lcm
@@ -55,6 +56,11 @@ class Fits:
             first = [number + self.period for number in first]
 
     @property
+    def only(self) -> int | None:
+        """The one number that it is; None where it is not one."""
+        return self.few[0][0] if not self.rests and len(self.few) == 1 and self.few[0][0] == self.few[0][1] else None
+
+    @property
     def possible(self) -> bool:
         """Whether there is one that a tensor may have."""
         least = self.least
@@ -92,7 +98,8 @@ class Fits:
         """The remainders for a multiple of the period."""
         if len(self.rests) * (period // self.period) > POINTS:
             raise TooDeep
-        return [rest + turn for turn in range(0, period, self.period) for rest in self.rests]
+        turns = range(0, period, self.period) if self.rests else ()
+        return [rest + turn for turn in turns for rest in self.rests]
 
 
 def make_fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[int]) -> Fits:
@@ -103,15 +110,27 @@ def make_fits(few: Iterable[Interval], start: int, period: int, rests: Iterable[
     if not left:
         return Fits(tuple(below), below[-1][1] + 1 if below else 1, 1, left)
     start = max(start, 1)
+    ordered = sorted(left)
     while start > 1:
         last = start - 1
-        among = bool(below) and below[-1][1] >= last
-        if among != (last % period in left):
+        high = below[-1][1] if below else 0
+        gap = _measure_gap(last, period, ordered)
+        if (high >= last) != (not gap):
             break
-        low = below.pop()[0] if among else last
+        if gap:
+            start = max(high, last - gap) + 1
+            continue
+        low = below.pop()[0]
         start = low if period == 1 else last
         below += [(low, last - 1)] if low < start else []
     return Fits(tuple(below), start, period, left)
+
+
+def _measure_gap(number: int, period: int, ordered: list[int]) -> int:
+    """How far below a number the next is that leaves one of the remainders, which are in ascending order."""
+    rest = number % period
+    at = bisect_right(ordered, rest)
+    return rest - ordered[at - 1] if at else rest + period - ordered[-1]
 
 
 def group_intervals(numbers: Iterable[int]) -> list[Interval]:

@@ -9,7 +9,7 @@ from time import process_time
 from typing import Any
 
 import pytest
-from sizes import after, draw, meaning, merged
+from sizes import after, draw, draw_stretched, meaning, merged
 
 from cnnlstm_spec.compiler.compile import Compilation, compile_source
 from cnnlstm_spec.text.source import Source
@@ -51,7 +51,7 @@ def said(found: Compilation) -> list[str] | None:
 @pytest.mark.parametrize("first", range(0, 600, EACH))
 def test_of_one_size(first: int) -> None:
     for seed in range(first, first + EACH):
-        chain = draw(Random(seed), 5)
+        chain = draw(Random(seed), 5) if seed % 5 else draw_stretched(Random(seed), 6)
         runs = [after(chain, n) is not None for n in SIZES]
         told = said(load(one(chain)))
         if told is None:
@@ -68,16 +68,31 @@ def test_of_two_sizes(seeds: range, sizes: list[int]) -> None:
         rng = Random(seed)
         left, right, last = draw(rng, 3, 1), draw(rng, 3, 1), draw(rng, 1, 1)
         merge = rng.choice(["add", "add", {"strategy": "concat", "axis": 1}, {"layer": "Add"}])
-        told = said(load(two(left, right, merge, last)))
-        lefts, rights = ([after(chain, n) for n in sizes] for chain in (left, right))
-        steps = [merged(merge, [a, b]) for a in lefts for b in rights]
-        fitting = {joined for joined in set(steps) if after(last, joined) is not None}
-        runs = [joined in fitting for joined in steps]
-        if told is None:
-            assert not any(runs), (seed, left, right, merge, last)
-            continue
-        assert meaning(told, ("n", "m"), sizes) == runs, (seed, left, right, merge, last, told)
-        assert not all(runs) or not told, (seed, left, right, merge, last, told)
+        hold_two(seed, left, right, merge, last, sizes)
+
+
+@pytest.mark.parametrize(("seeds", "sizes"), [(range(2), SIZES), (range(2, 60), FEW)])
+def test_of_two_sizes_that_stretch(seeds: range, sizes: list[int]) -> None:
+    """The same of joins that hold in three ways each."""
+    for seed in seeds:
+        rng = Random(f"stretched {seed}")
+        left, right, last = draw_stretched(rng, 3), draw_stretched(rng, 3), draw_stretched(rng, 2) if seed % 2 else []
+        merge = rng.choice(["add", {"layer": "Add"}, {"layer": "Maximum"}, {"strategy": "concat", "axis": 1}])
+        hold_two(seed, left, right, merge, last, sizes)
+
+
+def hold_two(seed: int, left: Any, right: Any, merge: Any, last: Any, sizes: list[int]) -> None:
+    """What is said of two branches and what joins them is so for every pair of sizes."""
+    told = said(load(two(left, right, merge, last)))
+    lefts, rights = ([after(chain, n) for n in sizes] for chain in (left, right))
+    steps = [merged(merge, [a, b]) for a in lefts for b in rights]
+    fitting = {joined for joined in set(steps) if after(last, joined) is not None}
+    runs = [joined in fitting for joined in steps]
+    if told is None:
+        assert not any(runs), (seed, left, right, merge, last)
+        return
+    assert meaning(told, ("n", "m"), sizes) == runs, (seed, left, right, merge, last, told)
+    assert not all(runs) or not told, (seed, left, right, merge, last, told)
 
 
 POOLED = {"Repeat": {"times": 300, "layers": [{"MaxPooling1D": {"pool_size": 2}}, {"UpSampling1D": {"size": 3}}]}}
@@ -142,13 +157,29 @@ def test_rules_of_large_sizes_take_no_time(repeated: Any, rule: str) -> None:
     assert not rule or rule in told
 
 
-@pytest.mark.whole
-def test_two_sizes_that_stretch_are_given_up_soon() -> None:
-    """Each round can hold in three ways; all ways together have the steps that one had, which took minutes."""
-    branches = [[{"Repeat": {"times": 3, "layers": [STRETCHED]}}], [{"MaxPooling1D": {"pool_size": 3}}, STRETCHED]]
+POOLED_BY_3 = {
+    "Parallel": {
+        "paths": {"a": [{"MaxPooling1D": {"pool_size": 3}}], "b": [{"MaxPooling1D": {"pool_size": 3, "padding": "same"}}]},
+        "merge": {"layer": "Maximum"},
+    }
+}
+DOWN_AND_UP = {"Parallel": {"paths": {"a": ["MaxPooling1D", "UpSampling1D"], "b": []}, "merge": {"layer": "Maximum"}}}
+
+
+def test_two_sizes_that_stretch_are_decided_soon() -> None:
+    """Each round can hold in three ways; all ways together took seconds, and were given up."""
+    branches = [[{"Repeat": {"times": 3, "layers": [each]}}] for each in (STRETCHED, POOLED_BY_3)]
     started = process_time()
-    load(two(*branches, {"layer": "Add"}, []))
-    assert process_time() - started < 12
+    told = said(load(two(*branches, {"layer": "Maximum"}, [])))
+    assert process_time() - started < 2
+    assert told is not None and told[-1] == "`(n + 7) // 8` and `(m + 26) // 27` are equal, or one of them is 1"
+
+
+def test_many_joins_that_stretch_take_no_time() -> None:
+    """Each time twice what the last asked, where the larger of two was not seen to be one of them."""
+    started = process_time()
+    assert said(load(one([{"Repeat": {"times": 300, "layers": [DOWN_AND_UP]}}]))) == ["`n` is a multiple of 2"]
+    assert process_time() - started < 3
 
 
 def test_long_sums_that_are_equal_are_seen_to_be() -> None:
