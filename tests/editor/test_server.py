@@ -266,6 +266,34 @@ def test_a_rename_across_open_files_and_the_disk(tmp_path: Path) -> None:
         assert client.end() == 0
 
 
+def test_an_editor_asks_again_for_the_hints_of_what_extends_a_text_that_has_changed(tmp_path: Path) -> None:
+    base = "branches:\n  x:\n    input: {kind: vector, shape: [4]}\n    layers: [{Dense: {units: 8}}]\n"
+    own = "version: 1\nname: child\nextends: base.yaml\nhead:\n  - Activation: {activation: relu}\n  - Dense: {units: 3}\n"
+    (tmp_path / "base.yaml").write_text(base)
+    uri, base_uri = (tmp_path / "own.yaml").as_uri(), (tmp_path / "base.yaml").as_uri()
+    refreshed = {"inlayHint": {"refreshSupport": True}, "codeLens": {"refreshSupport": True}}
+    with server() as client:
+        client.ask("initialize", processId=None, capabilities={"workspace": refreshed}, initializationOptions={})
+        client.notify("initialized")
+
+        def ask_hints() -> list[str]:
+            return [each["label"] for each in client.ask("textDocument/inlayHint", textDocument={"uri": uri}, range=ALL)]
+
+        client.open(uri, own)
+        client.findings(uri, 1)
+        assert ask_hints() == ["(features=8)", "(features=3)"]
+        client.change(uri, 2, {"text": own + "# more\n"})
+        client.findings(uri, 2)
+        assert client.other == [], "it asks by itself after a change of the text"
+        client.open(base_uri, base)
+        client.change(base_uri, 2, {"text": base.replace("units: 8", "units: 5")})
+        while len(client.other) < 2:
+            client.take()
+        assert {each["method"] for each in client.other} == {"workspace/inlayHint/refresh", "workspace/codeLens/refresh"}
+        assert len({each["id"] for each in client.other}) == len(client.other)
+        assert ask_hints() == ["(features=5)", "(features=3)"]
+
+
 def test_only_the_editors_own_settings_allow_imports(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("raise SystemExit('imported')\n")
     (tmp_path / ".vscode").mkdir()

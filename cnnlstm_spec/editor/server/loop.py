@@ -45,6 +45,8 @@ CAPABILITIES: Json = {
     "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll"]},
     "inlayHintProvider": True,
 }
+REFRESHED = ("inlayHint", "codeLens")
+"""What an editor asks for again by itself only after a change of the text that it is of."""
 WATCHED = {"watchers": [{"globPattern": "**/*.{yaml,yml}"}]}
 
 
@@ -202,7 +204,9 @@ def read_client(params: Json) -> Client:
         allow_outside=options.get("allowOutside") is True,
         shows_params=options.get("showParameters") is True,
         has_snippets=find_held(can, "textDocument", "completion", "completionItem", "snippetSupport") is True,
-        refreshes_hints=find_held(can, "workspace", "inlayHint", "refreshSupport") is True,
+        refreshes=tuple(
+            f"workspace/{each}/refresh" for each in REFRESHED if find_held(can, "workspace", each, "refreshSupport") is True
+        ),
         watches_files=find_held(can, "workspace", "didChangeWatchedFiles", "dynamicRegistration") is True,
     )
 

@@ -41,7 +41,8 @@ class Client:
     allow_outside: bool = False
     shows_params: bool = False
     has_snippets: bool = False
-    refreshes_hints: bool = False
+    refreshes: tuple[str, ...] = ()
+    """The requests by which it takes to be told that what it shows of its texts has become another."""
     watches_files: bool = False
 
 

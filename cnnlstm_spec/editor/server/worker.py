@@ -152,6 +152,9 @@ class EditorWorker:
                 document.source, File(path).parent if path else None, self.open_files(), settings, document.line, None, before
             )
             self.states[document.uri] = document, self.list_dependencies(state), state
+            if known is not None and known[0] is document:
+                # The editor knows of no change.
+                self.refresh()
         state.memory.is_wanted = is_wanted
         state.memory.check()
         return state
@@ -213,6 +216,11 @@ class EditorWorker:
                 self.session.put(opened)
         # To let go of a state of many layers takes a while, for which nobody waits now.
         del previous
+
+    def refresh(self) -> None:
+        """Lets the editor ask again for what it shows of its texts by itself."""
+        for method in self.session.client.refreshes:
+            self.writer.send({"id": f"refresh-{self.session.take_serial()}", "method": method})
 
     def publish(self, uri: str) -> None:
         """All that open specs have found in a file."""
