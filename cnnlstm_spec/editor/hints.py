@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..compiler.compile import Compilation
-from ..ir.graph import TypedNode
+from ..ir.graph import Node, TypedNode
 from ..text.escape.terminal import make_line_safe
 from ..text.source import Span
 from .repaired import find_line
@@ -26,7 +26,10 @@ class Hint(NamedTuple):
 def find_hints(compilation: Compilation, half_written: int | None = None) -> tuple[Hint, ...]:
     """A hint for each line that holds a layer, or a use of a block, of which the output is known; none on a half-written line."""
     lines: dict[int, tuple[int, list[TypedNode]]] = {}
-    for span, typed in (*_iterate_uses(compilation), *_list_layers(compilation)):
+    own = compilation.source.name
+    for span, typed in (*iterate_uses(compilation), *_list_layers(compilation)):
+        if span.source.name != own:
+            continue
         line = find_line(span.source, span.start)
         last, found = lines.get(line, (span.start, []))
         # Of several layers on a line, the last one gives what goes on.
@@ -57,21 +60,30 @@ def _make_hint(line: int, nodes: list[TypedNode]) -> Hint | None:
 
 
 def _list_layers(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
-    """The layers that are written in the text of the spec itself."""
-    typed, name = compilation.typed, compilation.source.name
+    """The layers, where they are written."""
+    typed = compilation.typed
     for each in typed.nodes.values() if typed is not None else ():
-        span = each.node.origin.place.span
-        if not each.node.hidden and span.source.name == name:
-            yield span, each
+        if not each.node.hidden:
+            yield each.node.origin.place.span, each
 
 
-def _iterate_uses(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
-    """Where blocks are used, each with the layer that ends it there."""
-    typed, name = compilation.typed, compilation.source.name
-    last: dict[tuple[Span, ...], TypedNode] = {}
+def iterate_uses(compilation: Compilation) -> Iterator[tuple[Span, TypedNode]]:
+    """Where blocks are used, each with the layer that ends it there, in every round of a repetition."""
+    typed = compilation.typed
+    last: dict[int, tuple[Span, TypedNode]] = {}
     for each in typed.nodes.values() if typed is not None else ():
-        spans = tuple(label.place.span for label in each.node.origin.uses)
-        for depth in range(1, len(spans) + 1):
-            if not each.node.hidden:
-                last[spans[:depth]] = each
-    return ((spans[-1], typed) for spans, typed in last.items() if spans[-1].source.name == name)
+        if not each.node.hidden:
+            last.update((frame, (span, each)) for span, frame in _iterate_frames(each.node))
+    return iter(last.values())
+
+
+def _iterate_frames(node: Node) -> Iterator[tuple[Span, int]]:
+    """The uses of blocks that brought a layer there, each with the number of its frame in the model; rounds have frames too."""
+    frames = iter(node.frames)
+    for label in node.origin.uses:
+        span = label.place.span
+        name = span.source.text[span.start : span.end].strip("'\"")
+        frame = next((each for each in frames if each.title == name), None)
+        if frame is None:
+            return
+        yield span, frame.id

@@ -375,6 +375,58 @@ def test_symbols_folds_and_lenses() -> None:
     assert {"startLine": 7, "endLine": 19} in find_folds(made)
 
 
+ROUNDS = """\
+version: 1
+name: rounds
+blocks:
+  "halve":
+    layers:
+    - Dense: {units: 3}
+    - Dropout: {rate: 0.5}
+  inner: {parameters: {n: required}, layers: [{Dense: {units: $n}}]}
+  outer: {parameters: {n: required}, layers: [{inner: {n: $n}}, {inner: {n: "${n + 1}"}}]}
+branches:
+  x:
+    input: {kind: image, shape: [32, 32, 3]}
+    layers:
+    - Repeat:
+        times: 2
+        layers:
+        - halve
+    - Repeat:
+        each: {n: [4, 6, 8, 9]}
+        layers:
+        - outer: {n: $n}
+    - TimeDistributed:
+        layers:
+        - 'halve'
+    - Flatten
+head:
+- Dense: {units: 1}
+"""
+
+
+def test_a_use_of_a_block_has_the_output_of_each_round() -> None:
+    made = state(ROUNDS)
+    assert made.found == ()
+    lines = ROUNDS.split("\n")
+    hints = {lines[each["position"]["line"]].strip(): each["label"] for each in find_inlay_hints(made, {"range": ALL})}
+    sizes = [f"(height=32, width=32, channels={each})" for each in (5, 7, 9, 10)]
+    assert hints["- outer: {n: $n}"] == " | ".join(sizes[:3]) + " | ..."
+    assert hints["- halve"] == "(height=32, width=32, channels=3)" and "channels=3" in hints["- 'halve'"]
+    shown = find_hover(made, {"position": at(ROUNDS, "- outer: {n: $n}", 3)})
+    assert shown is not None and all(f"output {each}" in shown["contents"]["value"] for each in sizes[:3])
+    assert "and 1 more" in shown["contents"]["value"]
+
+
+def test_a_list_in_the_column_of_its_key_folds_with_it() -> None:
+    lines = ROUNDS.split("\n")
+    folds = {(lines[each["startLine"]].strip(), lines[each["endLine"]].strip()) for each in find_folds(state(ROUNDS))}
+    assert {("layers:", "- Flatten"), ("head:", "- Dense: {units: 1}"), ("- TimeDistributed:", "- 'halve'")} <= folds
+    assert {("layers:", "- halve"), ("layers:", "- Dropout: {rate: 0.5}"), ("branches:", "- Flatten")} <= folds
+    assert not any(start.startswith(("- Dense", "- Flatten")) for start, _ in folds)
+
+
 def test_a_text_that_is_too_large_is_told_as_of_a_file() -> None:
     """The limit of a file is in bytes; an editor hands over characters."""
     assert [each.code.name for each in state(TEXT + "#" + "x" * 4 * 2**20).found] == ["file-too-large"]

@@ -15,7 +15,7 @@ from ...text.escape.json import write_readable
 from ...text.escape.terminal import make_line_safe, make_lines_safe
 from ...text.nodes import Mapping, Node, to_value
 from ...text.source import Span
-from ..hints import format_output
+from ..hints import format_output, iterate_uses
 from ..positions import to_offset, to_range
 from ..state import State
 from .diagnostics import Json
@@ -78,20 +78,15 @@ def describe(argument: Described, owner: str) -> str:
 def _describe_uses(span: Span, state: State) -> Iterator[str]:
     """How the outputs of a layer, or of a use of a block, came to be."""
     nodes = [each for each in _iterate_nodes(state) if _is_at(each.node.origin.place.span, span)]
-    ends: list[TypedNode] = []
-    if not nodes:
-        at_end = [
-            each for each in _iterate_nodes(state) if any(_is_at(label.place.span, span) for label in each.node.origin.uses)
-        ]
-        ends = at_end[-1:]
+    ends = [] if nodes else [each for used, each in iterate_uses(state.meant) if _is_at(used, span)]
     typed = state.meant.typed
     for each in [*nodes, *ends][:MOST]:
         assert typed is not None
         lines = [f"output {format_output(each)}"] if each in ends else list(explain_layer(each, typed))
         mask = find_mask_origin(each.type, typed) if each.type is not None else None
         yield "\n".join([*lines, *([f"  mask  {make_line_safe(mask)}"] if mask else [])])
-    if len(nodes) > MOST:
-        yield f"and {len(nodes) - MOST} more"
+    if len(nodes) + len(ends) > MOST:
+        yield f"and {len(nodes) + len(ends) - MOST} more"
 
 
 def _iterate_nodes(state: State) -> Iterator[TypedNode]:

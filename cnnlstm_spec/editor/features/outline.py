@@ -93,9 +93,11 @@ def find_folds(state: State) -> list[Json]:
     last = 0
     for number in range(1, count + 2):
         line = state.source.read_line(number) if number <= count else "end"
-        if not line.strip() or line.lstrip().startswith("#"):
+        text = line.strip()
+        if not text or text.startswith("#"):
             continue
-        indent = len(line) - len(line.lstrip(" "))
+        # The items of a list belong to the key above them, in the same column too.
+        indent = 2 * (len(line) - len(line.lstrip(" "))) + (text == "-" or text.startswith("- "))
         while waiting and waiting[-1][0] >= indent:
             _, start = waiting.pop()
             if last > start:
