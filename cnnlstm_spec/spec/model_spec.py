@@ -168,9 +168,9 @@ class Top(Record):
     """Lists of layers with parameters, used like layers."""
     branches: Annotated[Node, AnyKind()]
     """The branches by name, each an input with its layers."""
-    fusion: Annotated[Node | None, AnyKind()] = None
+    fusion: Annotated[Node | None, AnyKind("a mapping, or a list of them")] = None
     """How the branches are brought together."""
-    head: Annotated[Node | None, AnyKind()] = None
+    head: Annotated[Node | None, AnyKind("a list of layers, or a mapping")] = None
     """The layers after the fusion, when there is one output."""
     heads: Annotated[Node | None, AnyKind()] = None
     """Several outputs by name."""

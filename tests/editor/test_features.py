@@ -95,10 +95,13 @@ def test_findings_are_those_of_validate_with_their_other_places() -> None:
         ("adam", ("Adam", "learning_rate")),
         ("  thermal", ("branch thermal", "output: (features=12544)")),
         ("pool_size", ("MaxPooling2D", "default")),
+        ("mse]", ("MeanSquaredError: a metric of Keras",)),
+        ("head:", ("a list of layers, or a mapping",)),
     ],
 )
 def test_hover_tells_what_a_word_is(word: str, said: tuple[str, ...]) -> None:
-    shown = find_hover(state(TEXT), {"position": at(TEXT, word, len(word) - 2)})
+    text = TEXT.replace("[accuracy]", "[mse]")
+    shown = find_hover(state(text), {"position": at(text, word, len(word) - 2)})
     assert shown is not None
     assert all(each in shown["contents"]["value"] for each in said), shown["contents"]["value"]
 

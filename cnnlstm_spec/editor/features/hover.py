@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ...emit.words.arithmetic import explain_layer
 from ...emit.words.mask_origin import find_mask_origin
-from ...emit.words.object_pages import write_object_pages
+from ...emit.words.object_pages import write_object_page
 from ...emit.words.reference import find, format_default, write_page
 from ...ir.graph import TypedNode
 from ...language.meanings import ArgumentValue, Described, Key, LayerName, ObjectName, TextMeaning, Word
@@ -55,7 +55,7 @@ def _iterate_parts(meaning: TextMeaning, state: State) -> Iterator[str]:
         elif meaning.name in meaning.blocks:
             yield _describe_block(meaning.name, meaning.blocks[meaning.name])
     elif isinstance(meaning, ObjectName):
-        yield from (each.rstrip() for each in write_object_pages(meaning.name)[:1])
+        yield (write_object_page(meaning.name, meaning.family) or "").rstrip()
     elif isinstance(meaning, Word):
         yield _describe_word(meaning, state)
     elif isinstance(meaning, Key) and meaning.name in meaning.arguments:

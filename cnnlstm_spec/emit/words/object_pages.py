@@ -70,14 +70,16 @@ def list_object_names() -> dict[str, list[str]]:
 def write_object_pages(name: str) -> list[str]:
     """The pages of that name, of which losses and metrics have some in common; by any of its identifiers too."""
     pages = [_describe_input(name)] if name in (*KINDS, "tensor") else []
-    for family in FAMILIES:
-        known = _find_family(family)
-        cls = name if name in known["classes"] else known["identifiers"].get(name)
-        if cls in known["classes"]:
-            pages.append(_describe_object(family, cls))
-        elif cls is not None:
-            pages.append(_show_activation(name))
-    return pages
+    return pages + [page for family in FAMILIES if (page := write_object_page(name, family)) is not None]
+
+
+def write_object_page(name: str, family: str) -> str | None:
+    """The page of that name in a family."""
+    known = _find_family(family)
+    cls = name if name in known["classes"] else known["identifiers"].get(name)
+    if cls in known["classes"]:
+        return _describe_object(family, cls)
+    return _show_activation(name) if cls is not None else None
 
 
 def _find_family(name: str) -> dict[str, Any]:
