@@ -61,10 +61,12 @@ class OpenTexts(Texts):
         self.open_files = open_files
 
     def read(self, path: File) -> Source:
-        known = self.open_files.get(find_same_file(path))
+        same = find_same_file(path)
+        known = self.open_files.get(same)
         if known is None:
             return super().read(path)
-        source = self.files[find_same_file(path)] = Source(str(path), known.text)
+        self.asked.add(same)
+        source = self.files[same] = Source(str(path), known.text)
         return source
 
 

@@ -26,6 +26,8 @@ class Texts:
         self.sources: dict[int, Source] = {}
         """Every text that was parsed, by its id."""
         self.files: dict[File, Source] = {}
+        self.asked: set[File] = set()
+        """The files that were to be read, those that are not there too."""
         self.trees: dict[int, Node | None] = {}
 
     def parse(self, source: Source) -> Parsed:
@@ -40,7 +42,9 @@ class Texts:
 
     def read(self, path: File) -> Source:
         """The source of a file; raises Unread."""
-        source = self.files[find_same_file(path)] = read_file(path)
+        same = find_same_file(path)
+        self.asked.add(same)
+        source = self.files[same] = read_file(path)
         return source
 
 
@@ -73,9 +77,12 @@ class EditedTexts(Texts):
         return [*super().with_comments(), *(each for each in before if id(each) not in self.sources)]
 
     def read(self, path: File) -> Source:
-        known = self.before.files.get(find_same_file(path))
-        source = super().read(path) if known is None else self.edited.get(id(known), known)
-        self.files[find_same_file(path)] = source
+        same = find_same_file(path)
+        known = self.before.files.get(same)
+        if known is None:
+            return super().read(path)
+        self.asked.add(same)
+        source = self.files[same] = self.edited.get(id(known), known)
         return source
 
 

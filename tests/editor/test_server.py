@@ -294,6 +294,24 @@ def test_an_editor_asks_again_for_the_hints_of_what_extends_a_text_that_has_chan
         assert ask_hints() == ["(features=5)", "(features=3)"]
 
 
+def test_a_file_that_comes_or_goes_is_told_where_it_is_extended(tmp_path: Path) -> None:
+    base, uri = tmp_path / "base.yaml", (tmp_path / "own.yaml").as_uri()
+    own = "version: 1\nname: child\nextends: base.yaml\nhead: [{Dense: {units: 3}}]\n"
+    with server() as client:
+        client.initialize()
+        client.open(uri, own)
+        assert [each["code"] for each in client.findings(uri, 1)] == ["base-not-readable"]
+        base.write_text("branches: {x: {input: {kind: vector, shape: [4]}, layers: [Flatten]}}\n")
+        client.notify("workspace/didChangeWatchedFiles", changes=[{"uri": base.as_uri(), "type": 1}])
+        while client.told[uri]:
+            client.take()
+        base.unlink()
+        client.notify("workspace/didChangeWatchedFiles", changes=[{"uri": base.as_uri(), "type": 3}])
+        while not client.told[uri]:
+            client.take()
+        assert [each["code"] for each in client.told[uri]] == ["base-not-readable"]
+
+
 def test_only_the_editors_own_settings_allow_imports(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("raise SystemExit('imported')\n")
     (tmp_path / ".vscode").mkdir()

@@ -160,9 +160,9 @@ class EditorWorker:
         return state
 
     def list_dependencies(self, state: State) -> Any:
-        """What a state rests on besides its text: the files that were read for it, as they are open or lie on the disk."""
+        """What a state rests on besides its text: the files that were to be read, as they are open or lie on the disk."""
         opened = self.open_files()
-        return {path: id(opened[path]) if path in opened else stamp(path) for path in state.prepared.texts.files}
+        return {path: id(opened[path]) if path in opened else stamp(path) for path in state.prepared.texts.asked}
 
     def open_files(self) -> dict[File, Source]:
         """The open texts that are files."""
