@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from os.path import exists
 
 import click
 
@@ -38,6 +39,10 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     code = code.rpartition("[")[2].rstrip("]")
     if code not in names:
         near = find_nearest(code, names)
+        if near is None and (code.endswith((".yaml", ".yml")) or exists(code)):
+            raise click.ClickException(
+                f"of a spec an address is explained: `cnnlstm-spec explain {code} head`, or `branches.NAME`"
+            )
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
     write(read_own("text", "codes", f"{code}.md").decode("utf-8"))
 
