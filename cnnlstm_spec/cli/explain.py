@@ -40,9 +40,7 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     if code not in names:
         near = find_nearest(code, names)
         if near is None and (code.endswith((".yaml", ".yml")) or exists(code)):
-            raise click.ClickException(
-                f"of a spec an address is explained: `cnnlstm-spec explain {code} head`, or `branches.NAME`"
-            )
+            raise click.ClickException(f"of a spec an address is explained: `cnnlstm-spec explain {code} branches.NAME`")
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
     write(read_own("text", "codes", f"{code}.md").decode("utf-8"))
 

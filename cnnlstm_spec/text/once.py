@@ -9,7 +9,7 @@ from functools import reduce
 
 from .diagnostic import Diagnostic, Label
 
-NAMES = ("metric", "head", "branch", "what")
+NAMES = ("metric", "head", "branch", "what", "layer")
 """Facts that name what a finding is of: two that differ in them alone are one mistake."""
 
 

@@ -349,6 +349,29 @@ def test_layers(capsys: pytest.CaptureFixture[str]) -> None:
     assert "did you mean `LSTM`?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("name", "way"),
+    [
+        ("Lambda", "use `Op: {name: ...}`"),
+        ("LSTMCell", "use `LSTM`"),
+        ("InstanceNorm2d", "`GroupNormalization: {groups: -1}`"),
+        ("tf.keras.layers.Dense", "did you mean `Dense`?"),
+        ("Input", "an input is written as `input:"),
+        ("fit", "a key of a spec"),
+    ],
+)
+def test_a_name_without_a_page_is_answered_with_what_stands_for_it(
+    name: str, way: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["layers", name]) == 2
+    assert way in capsys.readouterr().err
+
+
+def test_a_spec_is_explained_by_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", str(SPEC)]) == 2
+    assert f"explain {SPEC} branches.NAME" in capsys.readouterr().err
+
+
 def test_every_layer_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     from cnnlstm_spec.emit.words.reference import find, list_names, write_page
 

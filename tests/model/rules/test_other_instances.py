@@ -221,3 +221,12 @@ def test_what_is_said_of_several_metrics_is_said_once(metrics: str) -> None:
     assert len(one.labels) == metrics.count(",") and "too" in one.labels[0].message
     mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
     assert not mended.found and mended.changed[0][1].count("class_id: 1") == 1 + metrics.count(",")
+
+
+def test_what_is_said_of_layers_of_several_kinds_is_said_once() -> None:
+    scaled = "Rescaling: {scale: 1/127.5, offset: -1}; RandomSaturation: {factor: 0.3}; RandomHue: {factor: 0.1}"
+    text = spec(IMAGE, f"{scaled}; Conv2D: {{filters: 4, kernel_size: 3}}; Flatten")
+    (one,) = sweep(Source("k.yaml", text)).compile_plain().diagnostics
+    assert one.code.name == "value-range-differs" and one.labels[-1].message == "`RandomHue` too"
+    mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
+    assert not mended.found and mended.changed[0][1].count("value_range: [-1, 1]") == 2
