@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from os.path import exists
 
 import click
 
@@ -39,7 +38,7 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     code = code.rpartition("[")[2].rstrip("]")
     if code not in names:
         near = find_nearest(code, names)
-        if near is None and (code.endswith((".yaml", ".yml")) or exists(code)):
+        if near is None and (code.endswith((".yaml", ".yml"))):
             raise click.ClickException(f"of a spec an address is explained: `cnnlstm-spec explain {code} branches.NAME`")
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
     write(read_own("text", "codes", f"{code}.md").decode("utf-8"))
