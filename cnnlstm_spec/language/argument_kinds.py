@@ -7,6 +7,7 @@ from typing import Any
 from pydantic_core import CoreSchema, core_schema
 
 from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, show_given
+from .json_schema import Schema
 from .kinds import Number
 from .leaf import Leaf, OpenLeaf, Steps
 from .scope import POISON, Scope
@@ -40,7 +41,7 @@ class Exempt(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         self.inner.explain(problem, steps[1:], node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [{"enum": list(self.values)}, self.inner.make_schema()]}
 
 
@@ -60,5 +61,5 @@ class PlainValue(OpenLeaf):
         found = tuple(POISON if item is None else self.read_node(item, at) for item, at in resolved)
         return POISON if any(each is POISON for each in found) else found
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .json_schema import Schema
 from .leaf import Leaf
 from .meanings import Described
 
@@ -32,5 +33,5 @@ class CatalogArgument(Described):
     def default(self) -> Any:
         return self.told.get("default")
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return self.kind(self.told).make_schema()

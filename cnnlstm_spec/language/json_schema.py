@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Schema = dict[str, Any]
+"""As pydantic has it: what stands behind a key depends on the key."""
 
 ANYTHING: Schema = {}
 VARIABLE: Schema = {"$ref": "#/$defs/variable"}

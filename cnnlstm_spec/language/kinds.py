@@ -14,6 +14,7 @@ from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, explain_un
 from ..text.source import Span
 from ..text.spelling import guess
 from ..text.yaml_scalars import read_fraction
+from .json_schema import Schema
 from .leaf import Leaf, OpenLeaf, Quoted, Steps
 from .scope import POISON, Poison, Scope
 
@@ -102,7 +103,7 @@ class Integer(Leaf[int]):
         assert isinstance(node, Scalar)
         scope.report(self.code, node, key=scope.name, words=self.words, given=node.value, help=(bound[problem],))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         bounds = {"minimum": self.least, "maximum": self.most}
         return {"type": "integer", **{name: bound for name, bound in bounds.items() if bound is not None}}
 
@@ -157,7 +158,7 @@ class Number(Leaf[float]):
         else:
             report_wrong_type(node, scope, self.words)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         names = {"minimum": self.least, "maximum": self.most, "exclusiveMinimum": self.above, "exclusiveMaximum": self.below}
         number = {"type": "number", **{name: bound for name, bound in names.items() if bound is not None}}
         return {"anyOf": [number, {"type": "string", "pattern": r"^[-+]?[0-9.]+\s*/\s*[0-9.]+$"}]}
@@ -207,7 +208,7 @@ class Boolean(Leaf[bool]):
             help, fixes = (f"remove the quotes: {node.text.lower()}",), (write(node.span, node.text.lower(), "safe"),)
         scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "boolean"}
 
 
@@ -237,7 +238,7 @@ class Text(Leaf[str]):
             fixes = (write(node.span, f'"{node.text}"', "safe", f"write `{node.text}` in quotes"),)
         scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string", "minLength": 1} | ({"pattern": f"^(?:{self.pattern})$"} if self.pattern else {})
 
 
@@ -287,7 +288,7 @@ class Choice(Leaf):
         help = near.help or (f"it is {self.words}",)
         scope.report(self.code, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         if not self.any_case:
             return {"enum": list(self.choices)}
         spelt = ("".join(f"[{c}{c.upper()}]" if c.isalpha() else c for c in choice) for choice in self.choices)
@@ -341,7 +342,7 @@ class Optional(Leaf):
     def shorten(self, value: Any) -> object:
         return None if value is None else self.inner.shorten(value)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [self.inner.make_schema(), {"type": "null"}]}
 
 
@@ -374,5 +375,5 @@ class AnyKind(OpenLeaf[Node]):
     def read_node(self, node: Node, scope: Scope) -> Node:
         return node
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {}

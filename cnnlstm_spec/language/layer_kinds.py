@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..text.nodes import Listing, Node
-from .json_schema import make_either, make_one_key, make_ref
+from .json_schema import Schema, make_either, make_one_key, make_ref
 from .leaf import OpenLeaf
 from .scope import Scope
 
@@ -21,7 +19,7 @@ class LayersKind(OpenLeaf):
         assert scope.registry is not None
         return scope.registry.read_items(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return make_ref("layers", lambda: {"type": ["array", "null"], "items": LAYER.make_schema()})
 
 
@@ -34,7 +32,7 @@ class LayerKind(OpenLeaf):
         assert scope.registry is not None
         return scope.registry.read_item(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return make_ref("layer", lambda: make_either({"type": "string"}, make_one_key({}, {".": {}})))
 
 

@@ -46,7 +46,7 @@ class Leaf(ABC, Generic[V]):
         """Reports what is amiss with a node, or with a value inside it that `steps` lead to; `problem` is pydantic's word."""
 
     @abstractmethod
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         """The JSON Schema of what may be written, without `$name`, which the schema adds everywhere."""
 
     def take(self, node: Node, scope: Scope) -> object:

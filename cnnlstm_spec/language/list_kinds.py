@@ -8,6 +8,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from ..text.diagnostic import Code
 from ..text.nodes import Listing, Node, Scalar
+from .json_schema import Schema
 from .kinds import Choice, report_wrong_type
 from .leaf import Leaf, Steps
 from .scope import POISON, Scope
@@ -55,7 +56,7 @@ class ListOf(Leaf):
             assert isinstance(index, int)
             self.inner.explain(problem, inner, node.items[index], scope.enter(index))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         length = {} if self.length is None else {"maxItems": self.length}
         return {"type": "array", "items": self.inner.make_schema(), "minItems": self.length or self.least, **length}
 
@@ -89,7 +90,7 @@ class Each(ListOf):
         elif not steps or steps[0] == 0:
             self.inner.explain(problem, steps[1:], node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
@@ -116,7 +117,7 @@ class OneOrMore(ListOf):
         else:
             self.inner.explain(problem, steps[1:], node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
@@ -146,5 +147,5 @@ class Either(Leaf):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         self.choose_leaf(scope.resolve(node) or node).explain(problem, steps[1:], node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [self.choice.make_schema(), self.other.make_schema()]}

@@ -16,6 +16,7 @@ from ..text.frozen import dataclass
 from ..text.nodes import Entry, Node
 from ..text.nodes import Mapping as MappingNode
 from ..text.source import Path, Source, Span
+from .json_schema import Schema
 
 
 class Described(ABC):
@@ -44,7 +45,7 @@ class Described(ABC):
         """Its value where it is left out and not required."""
 
     @abstractmethod
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         """The JSON Schema of its value."""
 
 

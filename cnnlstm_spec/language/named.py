@@ -232,7 +232,7 @@ class Named(OpenLeaf[KerasObject]):
         scope.enter(key).report(UNKNOWN_KEY, entry.key, owner=cls, key=key, help=help)
         return True
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return make_ref(self.family, lambda: define_family(self.family))
 
 
@@ -253,7 +253,7 @@ class FloatOrSchedule(OpenLeaf[KerasObject | float]):
         )
         return SCHEDULE.read(node, scope) if named else LEARNING_RATE.read(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [LEARNING_RATE.make_schema(), SCHEDULE.make_schema()]}
 
 

@@ -155,7 +155,7 @@ class Record(BaseModel):
         return handler(source)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         found: Schema = write_out(describe_record(cls))
         return found
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..text.nodes import Node
 from .cached_reading import recall
+from .json_schema import Schema
 from .leaf import OpenLeaf, Reading
 from .read_record import read_record
 from .record import Record, describe_record
@@ -24,7 +23,7 @@ class RecordLeaf(OpenLeaf):
     def read_node(self, node: Node, scope: Scope) -> Reading[Record] | Poison:
         return recall(_read, node, scope, self.cls)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return describe_record(self.cls)
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..text.diagnostic import Origin
 from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
+from .json_schema import Schema
 from .kinds import Optional
 from .leaf import OpenLeaf
 from .meanings import Address
@@ -55,7 +54,7 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
             return Reference.make_at(node.value, make_origin(node, scope))
         return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 

@@ -14,6 +14,7 @@ from ..ir.meaning import Meaning, Range
 from ..ir.op import FLOATS, TEXT, Op
 from ..ir.size import Size, make_anonymous, make_symbol
 from ..ir.tensor import Axis, Mask, TensorType, Values, Zeros
+from ..language.json_schema import Schema
 from ..language.kinds import NAME, NOT_A_CHOICE, NOT_ALLOWED, Choice, Optional, fix_parentheses, report_wrong_type
 from ..language.leaf import OpenLeaf, Steps
 from ..language.list_kinds import ListOf
@@ -118,7 +119,7 @@ class SizeKind(OpenLeaf[int | str | None]):
             )
         return value
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {
             "anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}, {"type": "string", "not": {"enum": ["None", "none"]}}]
         }
@@ -201,7 +202,7 @@ class Input(Record):
         return super().find_missing(there)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
         with_axes = {"if": {"properties": {"kind": {"enum": [*AXES_OF_KINDS]}}}, "then": {"required": ["shape"]}}
         return super().__get_pydantic_json_schema__(core, handler) | {"required": ["kind"], "allOf": [with_axes]}
 

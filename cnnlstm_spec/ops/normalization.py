@@ -12,6 +12,7 @@ from ..ir.op import Op, Weight, example
 from ..ir.size import equal
 from ..ir.tensor import TensorType
 from ..language.catalog import KerasObject
+from ..language.json_schema import Schema
 from ..language.kinds import BOOLEAN, NOT_NEGATIVE, NUMBER, OUT_OF_RANGE, Integer, Optional
 from ..language.leaf import OpenLeaf, Steps
 from ..language.read_record import read_record
@@ -66,7 +67,7 @@ class ClipKind(OpenLeaf[dict[str, object]]):
             return scope.report(CLIPPING, node, rmax=record.rmax, rmin=record.rmin)
         return record.list_values(reading.written.places)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         keys = {name: argument.kind.make_schema() for name, argument in Clip.arguments.items()}
         return {"type": "object", "properties": keys, "additionalProperties": False}
 

@@ -11,6 +11,7 @@ from ..ir.meaning import Range, merge_ranges
 from ..ir.op import Op, example
 from ..ir.size import at_least
 from ..ir.tensor import Axis, TensorType, Values
+from ..language.json_schema import Schema
 from ..language.kinds import COUNT, NATURAL, Choice
 from ..language.leaf import Leaf, Steps
 from ..language.list_kinds import WRONG_LENGTH, Each
@@ -60,7 +61,7 @@ class Margins(Leaf):
         numbers = {number for pair in ((value,) if self.n == 1 else value) for number in pair}
         return numbers.pop() if len(numbers) == 1 else value
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         pair = {"type": "array", "items": NATURAL.make_schema(), "minItems": 2, "maxItems": 2}
         if self.n == 1:
             return {"anyOf": [NATURAL.make_schema(), pair]}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic_core import CoreSchema, core_schema
 
@@ -12,6 +12,7 @@ from ..ir.meaning import Meaning
 from ..ir.op import Op, example
 from ..ir.size import Size, divisible, equal
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
+from ..language.json_schema import Schema
 from ..language.kinds import COUNT, Integer
 from ..language.list_kinds import ListOf
 from ..text.diagnostic import Code
@@ -53,7 +54,7 @@ class Rest(Integer):
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_before_validator_function(lambda value: -1 if value is None else value, super().make_core())
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [super().make_schema(), {"type": "null"}]}
 
 

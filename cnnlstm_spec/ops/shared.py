@@ -11,6 +11,7 @@ from ..ir.inference import Refusal
 from ..ir.op import Op
 from ..ir.tensor import Axis, TensorType
 from ..language.catalog import KerasObject
+from ..language.json_schema import Schema
 from ..language.kinds import INTEGER, Choice, Optional, report_wrong_type
 from ..language.leaf import Leaf, Steps
 from ..language.named import Named
@@ -30,7 +31,7 @@ class Nothing(Leaf[None]):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         report_wrong_type(scope.resolve(node) or node, scope, self.words)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "null"}
 
 

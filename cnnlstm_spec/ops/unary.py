@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from ..ir.meaning import Range
 from ..ir.op import FLOATS, example
 from ..ir.op import Op as Base
 from ..ir.tensor import TensorType, Values
+from ..language.json_schema import Schema
 from ..language.kinds import UNKNOWN_CHOICE, Choice, Text, report_wrong_type
 from ..language.leaf import Steps
 from ..language.meanings import ArgumentValue
@@ -87,7 +88,7 @@ class NameOfFunction(Choice):
 class NameOfAnyFunction(Text):
     """One of all that an `Op` may name; of their table nothing is read unless somebody asks which."""
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"enum": list(list_names())}
 
 

@@ -11,6 +11,7 @@ from ..ir.inference import Inference, Refusal
 from ..ir.meaning import ANY, Range
 from ..ir.op import TEXT
 from ..ir.tensor import Axis, TensorType, Values
+from ..language.json_schema import Schema
 from ..language.kinds import BOOLEAN, NUMBER, Choice, Integer, Optional, Text
 from ..language.leaf import Leaf, Steps
 from ..language.list_kinds import WRONG_LENGTH, ListOf
@@ -60,7 +61,7 @@ class TokenLeaf(Text):
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_after_validator_function(_read_whole, core_schema.is_instance_schema(str))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string", "pattern": r"(^|[^\u0000])$"}
 
 

@@ -9,6 +9,7 @@ import struct
 from pathlib import Path as File
 from typing import Any
 
+from ..language.json_schema import Schema
 from ..language.leaf import OpenLeaf
 from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
@@ -83,7 +84,7 @@ class MatrixKind(OpenLeaf[Matrix]):
         except PathError as error:
             return scope.report(NO_WEIGHTS, node, path=node.text, reason=error.reason, help=BY_NUMPY)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string"}
 
 

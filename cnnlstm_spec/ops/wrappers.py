@@ -12,6 +12,7 @@ from ..ir.op import FLOATS, Op, Weight, compute_dtype, example, make_layer_stem
 from ..ir.program import Call
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType
+from ..language.json_schema import Schema
 from ..language.kinds import COUNT, Choice, Optional
 from ..language.layer_kinds import LAYER
 from ..language.leaf import OpenLeaf, Reading
@@ -137,7 +138,7 @@ class RecurrentKind(OpenLeaf[Op]):
         key = node.entries[0].key if isinstance(node, Mapping) else node
         return scope.report(NOT_RECURRENT, key, given=reading.record.title(), help=RECURRENT)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return LAYER.make_schema()
 
 
@@ -276,7 +277,7 @@ class WrappedKind(OpenLeaf[Op]):
             return reading
         return scope.report(NO_KERNEL, node.entries[0].key if isinstance(node, Mapping) else node, given=reading.record.title())
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return LAYER.make_schema()
 
 

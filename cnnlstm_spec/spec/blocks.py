@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from ..language.cached_reading import recall
 from ..language.foreign import suggest_line, write_flow
+from ..language.json_schema import Schema
 from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, report_wrong_type
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf
@@ -53,7 +54,7 @@ class ParametersKind(OpenLeaf[Mapping | None]):
         named = [scope.can_name(entry.key, "a parameter", TAKEN) for entry in resolved.entries]
         return resolved if all(named) else POISON
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {}
 
 
@@ -83,7 +84,7 @@ class ParameterValue(OpenLeaf):
     def read(self, node: Node, scope: Scope) -> Node:
         return self.read_node(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {}
 
 
@@ -111,7 +112,7 @@ class Parameter(Taken):
     def default(self) -> object:
         return to_value(self.entry.value)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {}
 
 

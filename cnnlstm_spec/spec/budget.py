@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
 from ..language.foreign import suggest_line
+from ..language.json_schema import Schema
 from ..language.kinds import NOT_ALLOWED, SIZE, report_wrong_type
 from ..language.leaf import OpenLeaf, Reading
 from ..language.read_record import read_record
@@ -70,7 +71,7 @@ class Quantity(OpenLeaf[int]):
         """Whether a suffix belongs to such a quantity."""
         return (bool(byte) or not power.endswith("i")) if self.memory else not byte and not power.endswith("i")
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         suffix = "([kMG]?B?|[KMG]iB)" if self.memory else "[kMG]?"
         return {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": rf"^[0-9]+(\.[0-9]+)? ?{suffix}$"}]}
 
@@ -90,7 +91,7 @@ class SizesKind(OpenLeaf[dict[str, int]]):
             values[entry.key.text] = SIZE.read(entry.value, scope.enter(entry.key.text))
         return POISON if POISON in values.values() else values
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "object", "additionalProperties": SIZE.make_schema()}
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
 from ..language.foreign import suggest_line, write_flow
+from ..language.json_schema import Schema
 from ..language.kinds import BOOLEAN, NAME, SIZE, UNKNOWN_CHOICE, Optional
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf, Reading
@@ -56,7 +57,7 @@ class ReferenceKind(OpenLeaf[tuple[str, Origin]]):
         scope.note(Address(node.span, node.value, whole=False))
         return (node.value, make_origin(node, scope))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string"}
 
 
@@ -73,7 +74,7 @@ class ReferencesKind(OpenLeaf[tuple[tuple[str, Origin], ...]]):
         values = tuple(read(REFERENCE, item, scope.enter(index)) for index, item in enumerate(node.items))
         return POISON if POISON in values else values
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
@@ -91,7 +92,7 @@ class StrategyKind(OpenLeaf[str]):
             return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return node.value
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"enum": list(STRATEGIES)}
 
 
@@ -114,7 +115,7 @@ class FusedLayerKind(OpenLeaf[Op]):
             return scope.report(ONE_INPUT_LAYER, key, layer=key.text, help=help)
         return read_op(key, arguments, scope) or POISON
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return LAYER.make_schema()
 
 

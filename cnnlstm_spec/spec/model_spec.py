@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from ..language.cached_reading import recall
-from ..language.json_schema import make_ref
+from ..language.json_schema import Schema, make_ref
 from ..language.kinds import BOOLEAN, NOT_ALLOWED, OWN_NATURAL, SIZE, AnyKind, Integer, Name, Optional, Text
 from ..language.layer_kinds import LAYERS
 from ..language.leaf import OpenLeaf, Reading
@@ -55,7 +55,7 @@ class InputKind(OpenLeaf[Input]):
     def read_node(self, node: Node, scope: Scope) -> Reading[Input] | Reading[Unmasked] | Poison:
         return recall(_read_input, node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return make_ref("input", Input.model_json_schema)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from pathlib import Path as File
-from typing import Any
 
+from ..language.json_schema import Schema
 from ..language.kinds import Text
 from ..language.leaf import OpenLeaf
 from ..language.scope import POISON, Poison, Scope
@@ -59,7 +59,7 @@ class PathLeaf(OpenLeaf[WrittenPath]):
             return scope.report(ADDRESS, node, path=text)
         return place_path(text, node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string", "minLength": 1}
 
 

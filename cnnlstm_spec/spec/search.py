@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..language.catalog import NO_EFFECT
+from ..language.json_schema import Schema
 from ..language.kinds import (
     BOOLEAN,
     INTEGER,
@@ -243,7 +244,7 @@ def _find_not_whole(node: Mapping) -> Listing | None:
     return bounds.value if fractions else None
 
 
-def make_space_schema() -> dict[str, Any]:
+def make_space_schema() -> Schema:
     """Paths to lists of values or ranges."""
     one = {"anyOf": [{"type": "array", "minItems": 1}, describe_record(IntRange), describe_record(FloatRange)]}
     return {"type": "object", "minProperties": 1, "additionalProperties": one}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 from ..language.foreign import write_flow
-from ..language.json_schema import make_ref
+from ..language.json_schema import Schema, make_ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, report_wrong_type
 from ..language.layer_kinds import LAYER, LAYERS
 from ..language.leaf import OpenLeaf
@@ -76,7 +76,7 @@ class ShortcutKind(OpenLeaf[tuple[Item, ...] | None]):
             return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return LAYERS.read(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [{"enum": ["identity", "projection"]}, LAYERS.make_schema()]}
 
 
@@ -109,7 +109,7 @@ class PathsKind(OpenLeaf[tuple[tuple[str, tuple[Item, ...]], ...]]):
         paths = [(entry.key.text, read(LAYERS, entry.value, scope.enter(entry.key.text))) for entry in node.entries]
         return POISON if any(items is POISON for _, items in paths) else tuple(paths)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "object", "additionalProperties": LAYERS.make_schema(), "minProperties": 1}
 
 
@@ -132,7 +132,7 @@ class MergeKind(OpenLeaf[Fusion]):
     def read_node(self, node: Node, scope: Scope) -> Fusion | Poison:
         return read_merge(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return make_ref("merge")
 
 

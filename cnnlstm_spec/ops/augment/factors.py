@@ -10,6 +10,7 @@ from ...ir.inference import Inference, Refusal
 from ...ir.op import FramesAs, Op, compute_dtype
 from ...ir.size import equal, holds_always, holds_never
 from ...ir.tensor import TensorType
+from ...language.json_schema import Schema
 from ...language.kinds import INTEGER, NOT_ALLOWED, NUMBER, OUT_OF_RANGE, Choice
 from ...language.leaf import Leaf, Steps
 from ...language.list_kinds import ListOf, OneOrMore
@@ -115,7 +116,7 @@ class Factor(Leaf):
         shown = list(value) if isinstance(value, list) else show_given(resolved)
         scope.report(OUT_OF_RANGE, resolved, key=scope.name, words=self.words, given=shown)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         number = {"type": "number", "minimum": self.least, "maximum": self.most}
         return {"anyOf": [number, {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}]}
 
@@ -144,7 +145,7 @@ class SavedPair(Factor):
         help = (f"write the bounds: `{scope.name}: [0.0, {value:g}]`",)
         scope.report(NOT_LOADED, scope.resolve(node) or node, argument=scope.name, value=f"{value:g}", help=help)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         pair = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
         return {"anyOf": [{"const": 0}, pair]}
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from ...language.json_schema import Schema
 from ...language.kinds import BOOLEAN, COUNT, POSITIVE, RATE, Choice, Optional
 from ...language.leaf import Leaf, OpenLeaf
 from ...language.list_kinds import ListOf
@@ -29,7 +28,7 @@ class WeightsKind(OpenLeaf[str | WeightsFile]):
         near = ("`weights: imagenet` are those of Keras",) if node.value.lower() == "imagenet" else ()
         return find_file(node, scope, (*near, "`weights: null` starts from random weights"), BY_KERAS)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string"}
 
 

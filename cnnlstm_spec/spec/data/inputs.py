@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
 from ...language.foreign import suggest_line, write_flow
+from ...language.json_schema import Schema
 from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, report_wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import Either, ListOf
@@ -90,7 +91,7 @@ class ColumnLeaf(OpenLeaf["str | OneHotColumn"]):
     def read_node(self, node: Node, scope: Scope) -> object:
         return ONE_HOT.read_node(node, scope) if isinstance(node, Mapping) else COLUMN.read(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [COLUMN.make_schema(), ONE_HOT.make_schema()]}
 
 

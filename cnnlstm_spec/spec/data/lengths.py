@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ...language.catalog import NO_EFFECT
+from ...language.json_schema import Schema
 from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Number, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.list_kinds import Each, ListOf
@@ -113,7 +114,7 @@ class AugmentLeaf(OpenLeaf[tuple[StepAugmentation, ...]]):
             return at.report(RANGE, entry.value, name=name, given=list(factors), fixes=fixes)
         return StepAugmentation(name, *map(float, factors))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         properties = {"time_mask": TIME_MASK.make_schema(), "speed": SPEED.make_schema()}
         one = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
         return {"type": "array", "items": one, "minItems": 1}

@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import field
 from typing import Annotated, Any
 
+from ...language.json_schema import Schema
 from ...language.kinds import OWN_NATURAL, AnyKind
 from ...language.read_record import NOT_A_MAPPING, read_fields
 from ...language.record import Record, describe_record
@@ -126,7 +127,7 @@ def read_data(
     return DataSpec(place, written, **known, inputs=inputs, targets=targets, sample_weights=weights, broken=frozenset(broken))
 
 
-def make_data_schemas() -> dict[str, Any]:
+def make_data_schemas() -> Schema:
     """The schemas of the keys whose values rest on the names of branches and heads."""
     of_head = describe_record(WeightColumn)
     return {

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from ...language.catalog import NO_EFFECT
+from ...language.json_schema import Schema
 from ...language.kinds import Text, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.record import Checks, Record
@@ -83,7 +84,7 @@ class SourceLeaf(OpenLeaf[DataSource]):
         path = PATH.read(node, scope)
         return POISON if path is POISON else DataSource(path, None, None, None, scope.make_place(node))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [{"type": "string", "minLength": 1}, KEYS.make_schema()]}
 
 
@@ -126,7 +127,7 @@ class TrainLeaf(OpenLeaf[tuple[DataSource, ...]]):
                 return scope.enter(index).report(NO_TABLE, item, path=source, help=help)
         return found
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"anyOf": [*SOURCE.make_schema()["anyOf"], {"type": "array", "items": SOURCE.make_schema(), "minItems": 1}]}
 
 

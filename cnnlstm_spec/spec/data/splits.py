@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
+from ...language.json_schema import Schema
 from ...language.kinds import NOT_ALLOWED, Integer, Number, Text, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.record import Checks, Record
@@ -42,7 +43,7 @@ class WhereLeaf(OpenLeaf[dict[str, str]]):
             found[entry.key.text] = LABEL.read(entry.value, scope.enter(entry.key.text))
         return POISON if POISON in found.values() else found
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "object", "minProperties": 1, "additionalProperties": LABEL.make_schema()}
 
 
@@ -57,7 +58,7 @@ class LabelLeaf(OpenLeaf[str]):
             return report_wrong_type(node, scope, self.words)
         return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": ["string", "integer", "boolean"]}
 
 
@@ -128,7 +129,7 @@ class PartLeaf(OpenLeaf):
             return scope.enter("folds").report(NO_FOLDS, folds.key)
         return SPLIT.read_node(node, scope)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         split = SPLIT.make_schema()
         if not self.folds:
             split["properties"] = {name: each for name, each in split["properties"].items() if name != "folds"}

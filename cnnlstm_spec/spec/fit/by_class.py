@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import field, replace
-from typing import Any, Literal
+from typing import Literal
 
+from ...language.json_schema import Schema
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, report_wrong_type
 from ...language.read_record import report_unknown_keys
 from ...language.scope import POISON, Poison, Scope
@@ -137,13 +138,13 @@ def _read_threshold(node: Node, scope: Scope) -> Threshold | Poison:
     return POISON if score is POISON else Threshold(None, score, scope.enter("maximize").make_place(entry.value))
 
 
-def make_class_weight_schema() -> dict[str, Any]:
+def make_class_weight_schema() -> Schema:
     """`balanced`, weights by class, or either of them by head."""
     one = {"anyOf": [BALANCED.make_schema(), {"type": "object", "additionalProperties": NOT_NEGATIVE.make_schema()}]}
     return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}
 
 
-def make_threshold_schema() -> dict[str, Any]:
+def make_threshold_schema() -> Schema:
     """A number, `{maximize: f1}`, or either of them by head."""
     properties = {"maximize": SCORE.make_schema()}
     best = {"type": "object", "properties": properties, "required": ["maximize"], "additionalProperties": False}

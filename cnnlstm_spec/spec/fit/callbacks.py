@@ -8,6 +8,7 @@ from typing import Any
 
 from ...language.catalog import KerasObject, load_catalog
 from ...language.foreign import suggest_line, write_flow
+from ...language.json_schema import Schema
 from ...language.kinds import report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.named import Named
@@ -75,7 +76,7 @@ class CallbackLeaf(OpenLeaf[Callback]):
             return scope.enter("log_dir").report(LOG_OUTSIDE, at, path=logs)
         return Callback(thing, scope.make_place(entry.key if entry is not None else node), places)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return NAMED.make_schema()
 
 
@@ -103,5 +104,5 @@ class CallbacksLeaf(OpenLeaf[tuple[Callback, ...]]):
         found = tuple(CALLBACK.read(item, at) for item, at in resolved if item is not None)
         return tuple(each for each in found if each is not POISON)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": ["array", "null"], "items": CALLBACK.make_schema()}

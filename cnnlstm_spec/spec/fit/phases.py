@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from ...language import meanings
 from ...language.catalog import KerasObject
+from ...language.json_schema import Schema
 from ...language.kinds import NAME, SIZE, report_wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import ListOf
@@ -43,7 +44,7 @@ class AddressLeaf(OpenLeaf[WrittenAddress]):
         scope.note(meanings.Address(node.span, node.value, whole=True))
         return WrittenAddress(node.value, scope.make_place(node))
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "string", "minLength": 1}
 
 
@@ -112,5 +113,5 @@ class PhasesLeaf(OpenLeaf[tuple[Phase, ...]]):
                 found.append(Phase(reading.record, reading.written, at.make_place(item)))
         return POISON if broken else tuple(found)
 
-    def make_schema(self) -> dict[str, Any]:
+    def make_schema(self) -> Schema:
         return {"type": "array", "items": describe_record(PhaseKeys), "minItems": 1}
