@@ -6,7 +6,7 @@ The spec is compiled with what is known so far, and what flows into each layer t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -20,6 +20,10 @@ from .adapted import to_overrides
 from .measure.predict import feed, make_heads
 from .reading.part import FilePart
 from .samples import DataError, Part
+
+if TYPE_CHECKING:
+    from ..ir.op import Op
+    from .samples import Array
 
 BATCH = 256
 Recompile = Callable[[tuple[str, ...]], Compilation]
@@ -65,7 +69,8 @@ def compile_measured(recompile: Recompile, values: Mapping[str, Mapping[str, Any
     return made
 
 
-def _find_op(node: TypedNode) -> Any:
+def _find_op(node: TypedNode) -> Op:
+    assert node.node.op is not None
     return node.node.op
 
 
@@ -146,7 +151,7 @@ class _Unseen:
             None if self.part is None or self.part.windows is None else numpy.zeros(len(self.part.windows.order.rows), "bool")
         )
 
-    def find_steps(self, places: Sequence[int], shape: tuple[int, ...]) -> Any:
+    def find_steps(self, places: Sequence[int], shape: tuple[int, ...]) -> Array | None:
         """(samples, steps); None where samples are no windows, or what flows has no steps."""
         if self.part is None or self.part.windows is None or self.seen is None or len(shape) < 3:
             return None

@@ -21,7 +21,7 @@ Flow = Iterator[tuple[Any, Any]]
 """What comes into a layer, batch by batch, and which steps of it count; None where all do."""
 
 
-def make_stand_in(op: Op) -> dict[str, Any]:
+def make_stand_in(op: Op) -> dict[str, object]:
     """Values of the right form, for a model that is built to be measured."""
     if isinstance(op, Discretization):
         return {"bin_boundaries": [float(each) for each in range((op.num_bins or 2) - 1)], "num_bins": None}
@@ -33,7 +33,7 @@ def make_stand_in(op: Op) -> dict[str, Any]:
     return {"mean": 0.0, "variance": 1.0}
 
 
-def measure(op: Op, flow: Flow) -> dict[str, Any]:
+def measure(op: Op, flow: Flow) -> dict[str, object]:
     """The arguments that Keras's own `adapt` would find, as JSON has them; empty where no value came."""
     if isinstance(op, Discretization):
         return _measure_boundaries(op, flow)
@@ -43,7 +43,7 @@ def measure(op: Op, flow: Flow) -> dict[str, Any]:
     return _measure_moments(op, flow)
 
 
-def _measure_moments(op: Normalization, flow: Flow) -> dict[str, Any]:
+def _measure_moments(op: Normalization, flow: Flow) -> dict[str, object]:
     """Mean and variance over all axes but the layer's own, as Keras's `adapt` has them."""
     total: Any = 0.0
     count, mean, spread = 0, total, total
@@ -67,7 +67,7 @@ def _measure_moments(op: Normalization, flow: Flow) -> dict[str, Any]:
     return {"mean": numpy.asarray(mean).tolist(), "variance": numpy.asarray(spread / count).tolist()} if count else {}
 
 
-def _measure_boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
+def _measure_boundaries(op: Discretization, flow: Flow) -> dict[str, object]:
     values = numpy.concatenate([(each if kept is None else each[kept]).reshape(-1) for each, kept in flow])
     if not values.size:
         return {}
@@ -79,7 +79,7 @@ def _measure_boundaries(op: Discretization, flow: Flow) -> dict[str, Any]:
     return {"bin_boundaries": [float(each) for each in layer.bin_boundaries], "num_bins": None}
 
 
-def _measure_vocabulary(op: VocabularyLookup, flow: Flow) -> dict[str, Any]:
+def _measure_vocabulary(op: VocabularyLookup, flow: Flow) -> dict[str, object]:
     """The values, the most frequent first; of `tf_idf` with the special ones, so that each has its own weight."""
     keywords = tuple((name, make_expression(value)) for name, value in op.list_keras_arguments().items())
     layer = make(Call(op.keras_path(), (), keywords))

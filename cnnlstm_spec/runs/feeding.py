@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .finished import open_run
 from .reading.sources.held import HeldRows
 from .samples import DataError
+
+if TYPE_CHECKING:
+    from .samples import Array
 
 
 def read_rows(
@@ -17,7 +20,7 @@ def read_rows(
     rows: str | PathLike[str] | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
     allow_outside: bool = False,
     allow_imports: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, Array]:
     """The arrays that `model.predict` takes, by the names of the Keras inputs, read as the run's `data` says.
 
     `rows` is the path of a source, a mapping of columns to cells, or a list of mappings, a row each. Paths in cells are relative

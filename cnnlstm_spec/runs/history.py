@@ -31,7 +31,7 @@ def _write_cell(value: Any) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 
-def _read_value(name: str, cell: str) -> Any:
+def _read_value(name: str, cell: str) -> str | int | float:
     return cell if name == "phase" else int(cell) if name == "epoch" else float(cell)
 
 

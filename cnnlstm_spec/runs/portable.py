@@ -14,7 +14,7 @@ from ..spec.paths import WrittenPath
 SOURCES = ("train", "validation", "test")
 
 
-def make_portable(document: dict[str, Any], spec: ModelSpec, base: File) -> dict[str, Any]:
+def make_portable(document: dict[str, Any], spec: ModelSpec, base: File) -> dict[str, object]:
     """The document without a path from the root, in which `extends` and the command line have left no trace in paths.
 
     `base` is the spec's folder. It is read again from there, by `evaluate` and `predict`.
@@ -30,7 +30,7 @@ def make_portable(document: dict[str, Any], spec: ModelSpec, base: File) -> dict
     return changed
 
 
-def _make_sources_portable(data: DataSpec, base: File) -> dict[str, Any]:
+def _make_sources_portable(data: DataSpec, base: File) -> dict[str, object]:
     found: dict[str, Any] = {}
     if data.train:
         train = [_make_source_portable(each, base) for each in data.train]
@@ -38,7 +38,7 @@ def _make_sources_portable(data: DataSpec, base: File) -> dict[str, Any]:
     return found | {name: _make_source_portable(each, base) for name, each in data.parts.items() if isinstance(each, DataSource)}
 
 
-def _make_source_portable(source: DataSource, base: File) -> Any:
+def _make_source_portable(source: DataSource, base: File) -> dict[str, object] | str | None:
     if source.path is None:
         return source.function
     more: dict[str, Any] = {}

@@ -101,7 +101,7 @@ def _check_head(
     return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
 
 
-def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold: float) -> Any:
+def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold: float) -> Array:
     """What a head with steps gives of a sample: the class of each step, or its numbers."""
     if target.sort != "classes":
         return read_numbers(values, target) if target.sort == "numbers" else compute_probabilities(values, is_logits)
@@ -109,7 +109,7 @@ def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold:
     return decide_classes(flat, target, threshold).reshape(values.shape[:-1])
 
 
-def _stack(arrays: Sequence[Any]) -> Any:
+def _stack(arrays: Sequence[Any]) -> Array:
     longest = max(len(each) for each in arrays)
     if all(len(each) == longest for each in arrays):
         return numpy.stack(arrays)
@@ -172,7 +172,7 @@ def write_predictions(found: Predictions, ending: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _list_cells(row: Sequence[Any]) -> list[Any]:
+def _list_cells(row: Sequence[Any]) -> list[object]:
     return [
         "" if each is None else to_json(_make_plain(each), None) if isinstance(each, list | tuple | numpy.ndarray) else each
         for each in row
@@ -187,7 +187,7 @@ def _make_plain(value: Any) -> Any:
     return None if isinstance(value, float) and not numpy.isfinite(value) else value
 
 
-def _list_texts(values: Sequence[Any]) -> list[Any]:
+def _list_texts(values: Sequence[Any]) -> list[object]:
     """Cells that an array holds without pickle."""
     kept = [_make_plain(each) for each in values]
     if all(isinstance(each, int | float) for each in kept):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
+from ..spec.targets import Encoding
 from ..text.frozen import dataclass
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class HeadTarget:
     head: str
     sort: Sort
     """One class of several, several labels at once, or numbers."""
-    encoding: Literal["integer", "one_hot", "multi_hot", "binary", "real"] = "real"
+    encoding: Encoding = "real"
     """How the loss is given it."""
     names: tuple[str, ...] = ()
     """The classes, or the labels, in order; of two classes the second is 1. Of numbers the columns."""

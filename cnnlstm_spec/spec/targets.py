@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
@@ -25,6 +25,7 @@ TARGET_NEEDS = Code("target-needs", "error", "labels of `encoding: {encoding}` n
 RANGE_CROSSED = Code(
     "range-crossed", "error", "`range` runs from the least to the greatest; this is {given}", help="swap the two"
 )
+Encoding = Literal["integer", "one_hot", "multi_hot", "binary", "real"]
 SAMPLE = "it says what labels look like, by head: `targets: {head: {encoding: integer, classes: 10}}`"
 
 ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT_A_CHOICE)
@@ -33,7 +34,7 @@ ENCODINGS = Choice("integer", "one_hot", "multi_hot", "binary", "real", code=NOT
 class Target(Record):
     """What the labels of a head look like."""
 
-    encoding: Annotated[str, ENCODINGS]
+    encoding: Annotated[Encoding, ENCODINGS]
     """How a label is written."""
     classes: Annotated[int | None, SIZE] = None
     """How many classes there are; of all encodings but `binary` and `real`."""

@@ -228,7 +228,7 @@ class SpecWriter:
             return [f"{key}: []"]
         return [f"{key}:", *write_lines(items, margin + "  ")]
 
-    def write_optimizer(self, value: Any) -> Any:
+    def write_optimizer(self, value: Any) -> object:
         """The optimizer of most weights, where there are several."""
         if not isinstance(value, dict) or value.get("class_name") != "MultiOptimizer":
             return value
@@ -289,7 +289,7 @@ def write_lines(items: Items, margin: str) -> list[str]:
     return found
 
 
-def _merge(said: WrittenLayer) -> Any:
+def _merge(said: WrittenLayer) -> object:
     """How the paths of a `Parallel` come together."""
     if said.name in ("Concatenate", "Add", "Average", "Maximum"):
         word = MERGES[said.name]
@@ -314,7 +314,7 @@ def write_leaf_lines(item: WrittenLayer, margin: str) -> list[str]:
     return [f"{margin}- {item.name}:", *(f"{margin}    {key}: {write_flow(value)}" for key, value in item.arguments.items())]
 
 
-def write_bare(item: WrittenLayer) -> Any:
+def write_bare(item: WrittenLayer) -> object:
     """`Name`, or `Name` with its arguments."""
     return {item.name: item.arguments} if item.arguments else item.name
 

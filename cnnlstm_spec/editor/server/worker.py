@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import pause_collector
 from ...emit.picture.svg import draw
@@ -26,6 +26,9 @@ from . import wire
 from .documents import OpenText, find_path
 from .session import Session, SessionJob
 from .wire import Json, MessageWriter
+
+if TYPE_CHECKING:
+    from ...text.files import Stamp
 
 ENDING = ".spec.yaml"
 OF_STATE: dict[str, Callable[[State, Json], Any]] = {
@@ -159,7 +162,7 @@ class EditorWorker:
         state.memory.check()
         return state
 
-    def list_dependencies(self, state: State) -> Any:
+    def list_dependencies(self, state: State) -> dict[File, Stamp | int]:
         """What a state rests on besides its text: the files that were to be read, as they are open or lie on the disk."""
         opened = self.open_files()
         return {path: id(opened[path]) if path in opened else stamp(path) for path in state.prepared.texts.asked}

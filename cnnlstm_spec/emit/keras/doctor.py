@@ -242,7 +242,7 @@ def list_parameters(made: Any) -> dict[str, Any]:
     return {name: each.default for name, each in found if each.kind in kept and name != "self"}
 
 
-def _make_plain(value: Any) -> Any:
+def _make_plain(value: Any) -> object:
     return [_make_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 

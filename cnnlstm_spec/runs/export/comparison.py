@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
 from .samples import SingleSamples, iterate_batches
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 GROUP = 4
 """Samples of a batch, where a file takes any number."""
@@ -38,7 +41,7 @@ def compare_outputs(wanted: Pairs, file: Function) -> dict[str, float]:
     return {name: _measure_difference(each) for name, each in pairs.items()}
 
 
-def make_plain(array: Any) -> Any:
+def make_plain(array: Any) -> Array:
     """An array in float64."""
     return numpy.asarray(array).astype("float64")
 

@@ -76,7 +76,7 @@ class Model:
         """The outputs by name."""
         return tuple(self.typed.graph.outputs)
 
-    def predict(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def predict(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """What Keras gives."""
         return map_outputs(self.inference, self.heads, Batch(arrays))
 

@@ -41,7 +41,7 @@ def _make_plain(array: Any) -> Any:
     return array.astype(str) if array.dtype == object else array
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]] | None:
+def receive(stream: BinaryIO) -> tuple[dict[str, Any], dict[str, Array]] | None:
     """Reads a message; None where the other side has ended."""
     length = stream.read(LENGTH.size)
     if len(length) < LENGTH.size:

@@ -31,7 +31,7 @@ class Runtime:
     prepare: Prepare = dict
     """Makes what the file is fed of what the model is fed."""
 
-    def run(self, arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def run(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """The outputs by head; steps that are filled up for the file are cut off again. Raises Failed."""
         arrays = self.prepare(arrays)
         given = fill_up({each.name: arrays[each.name] for each in self.inputs}, self.inputs, self.fixed)

@@ -128,7 +128,7 @@ def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count
     return SingleSamples(tuple(found), of) if found else None
 
 
-def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Any] | None:
+def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Array] | None:
     """Samples with padded steps up to the fixed sizes; None where they do not fit."""
     found: dict[str, Any] = {}
     for each in inputs:
@@ -146,7 +146,7 @@ def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) ->
     return found
 
 
-def iterate_batches(samples: Sequence[Mapping[str, Any]], size: int) -> Iterator[dict[str, Any]]:
+def iterate_batches(samples: Sequence[Mapping[str, Any]], size: int) -> Iterator[dict[str, Array]]:
     """Samples in batches of exactly that size, of one shape; the last is filled up with its last sample."""
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for each in samples:

@@ -54,7 +54,7 @@ def cut(typed: TypedGraph, model: keras.Model, inputs: tuple[Fed, ...]) -> Expor
     rest = keras.Model([behind.get(each.name, given[each.name]) for each in inputs], model.output)
     front = keras.Model([given[name] for name in texts], list(behind.values()))
 
-    def prepare(arrays: Mapping[str, Array]) -> Mapping[str, Any]:
+    def prepare(arrays: Mapping[str, Array]) -> Mapping[str, Array]:
         import tensorflow
 
         read = front.predict_on_batch([tensorflow.constant(arrays[name]) for name in texts])
@@ -112,7 +112,7 @@ def _find_input(typed: TypedGraph, branch: str) -> str:
     return next(id for id in typed.graph.inputs if isinstance(op := typed.nodes[id].node.op, InputOp) and op.branch == branch)
 
 
-def draw_text(rng: Any, typed: TypedGraph, branch: str) -> Any:
+def draw_text(rng: Any, typed: TypedGraph, branch: str) -> Array:
     """A seeded text: words of the vocabulary, and some that are not in it; one alone where the layer looks the whole text up."""
     op = _find_reader(typed, branch)
     words = (*(op.list_values().get(KEPT) or ()), "word", "another")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
 
 from ...text.frozen import dataclass
 from ..require import Requirement
@@ -43,7 +42,7 @@ class Wanted:
                 found += of_litert or [Kind(format)]
         return tuple(found)
 
-    def describe(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, object]:
         """All of it that what is written rests on, as JSON has it."""
         return {
             "files": [str(each) for each in self.kinds],

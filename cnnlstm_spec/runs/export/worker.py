@@ -51,7 +51,7 @@ def main() -> None:
 
 def answer(
     what: str, head: dict[str, Any], arrays: Mapping[str, Array], runners: list[Runner]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+) -> tuple[dict[str, object], dict[str, Array]]:
     """What there is to say, and arrays; `runners` holds the file that is open."""
     match what:
         case "convert":
@@ -70,7 +70,7 @@ def answer(
     raise ValueError(what)
 
 
-def _run(run: Runner, arrays: Mapping[str, Array], batch: int | None) -> dict[str, Any]:
+def _run(run: Runner, arrays: Mapping[str, Array], batch: int | None) -> dict[str, Array]:
     """The outputs of any number of samples, in batches of that size, the last filled up with its last sample."""
     count = len(next(iter(arrays.values())))
     size = batch or count

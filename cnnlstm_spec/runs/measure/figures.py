@@ -85,7 +85,7 @@ def count_confusion(truth: Array, found: Array, count: int, weights: Array) -> A
     return numpy.stack([numpy.bincount(cells, each, count * count) for each in weights]).reshape(-1, count, count)
 
 
-def measure_class_figures(truth: Array, found: Array, scores: Array, names: Sequence[str], weights: Array) -> dict[str, Any]:
+def measure_class_figures(truth: Array, found: Array, scores: Array, names: Sequence[str], weights: Array) -> dict[str, Array]:
     """Accuracy, the mean F1 and AUC, and `CLASS/figure` of each class: precision, recall, f1, false_alarms, auc.
 
     `scores` is (rows, classes), or (rows,) of the second of two.
@@ -134,7 +134,7 @@ def measure_area_under_roc(truth: Array, scores: Array, weights: Array) -> Array
     return area
 
 
-def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequence[str], weights: Array) -> dict[str, Any]:
+def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequence[str], weights: Array) -> dict[str, Array]:
     """Of several labels at once: accuracy over all of them, mean F1 and AUC, and those of each label."""
     found = scores >= thresholds
     truth = truth > 0.5
@@ -151,7 +151,7 @@ def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequenc
     return result
 
 
-def measure_number_figures(truth: Array, found: Array, weights: Array) -> dict[str, Any]:
+def measure_number_figures(truth: Array, found: Array, weights: Array) -> dict[str, Array]:
     """MAE, RMSE and R2 over all numbers of a row: (rows, numbers)."""
     error = found - truth
     absolute, square = numpy.abs(error).mean(1), (error**2).mean(1)

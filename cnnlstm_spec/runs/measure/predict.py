@@ -144,7 +144,7 @@ def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
 
 def map_outputs(
     model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+) -> dict[str, Array]:
     """The outputs of a batch by head."""
     found = feed(model, inputs or batch.inputs)
     return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}

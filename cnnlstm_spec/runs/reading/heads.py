@@ -13,6 +13,7 @@ from ...language.catalog import find_reads
 from ...model.rules.common import BINARY, CATEGORICAL
 from ...spec.compile_keys import Placed
 from ...spec.data.targets import HeadSource
+from ...spec.targets import Encoding
 from ...spec.targets import Target as Promise
 from ...text.frozen import dataclass
 from ..samples import DataError, HeadTarget
@@ -67,7 +68,7 @@ class HeadFacts:
             return True
         return source.separator is not None or (source.columns is not None and self.of_classes)
 
-    def find_encoding(self) -> str:
+    def find_encoding(self) -> Encoding:
         """How the loss is given a class or labels."""
         if self.promise is not None:
             return self.promise.encoding
@@ -121,7 +122,7 @@ class HeadReader:
     def _counts(self) -> bool:
         return self.head.of_classes and self.head.find_encoding() == "integer"
 
-    def _find_inner_encoding(self) -> Any:
+    def _find_inner_encoding(self) -> Encoding:
         return self.head.find_encoding() if self.head.of_classes else "real"
 
     def _number_classes(self) -> tuple[str, ...]:

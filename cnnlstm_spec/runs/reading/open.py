@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -32,6 +32,9 @@ from .sources.open import SourceSetting, open_source
 from .sources.rows import Array, Rows
 from .split import CODES, TRAIN, read_codes, split_rows
 from .windows import RowOrder, find_windows, rank_rows, sort_rows
+
+if TYPE_CHECKING:
+    from ...ir.tensor import TensorType
 
 PARTS = ("train", "validation", "test")
 
@@ -319,7 +322,7 @@ class DataReading:
                 found[name] = values[at].astype("float32")
         return found
 
-    def describe_parts(self, parts: Mapping[str, Part]) -> dict[str, Any]:
+    def describe_parts(self, parts: Mapping[str, Part]) -> dict[str, object]:
         """What a manifest says of the data: sources, counts, classes."""
         classes = {name: list(each.names) for name, each in self.targets.items() if each.sort != "numbers"}
         return {
@@ -336,7 +339,7 @@ def _masks(typed: TypedGraph, branch: str) -> bool:
     return any(node.type is not None and node.type.mask is not None for node in nodes)
 
 
-def _find_output(typed: TypedGraph, head: str) -> Any:
+def _find_output(typed: TypedGraph, head: str) -> TensorType | None:
     """The type of what a head gives."""
     return typed.nodes[typed.graph.outputs[head]].type
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -18,6 +18,9 @@ from ..measure.predict import Change, Heads, Predicted, compute_probabilities, d
 from ..reading.libraries import import_needed
 from ..samples import HeadTarget, Part
 
+if TYPE_CHECKING:
+    from ..samples import Batch
+
 MOST = 1000
 """Samples that features are taken of."""
 
@@ -31,7 +34,7 @@ class First(Part):
     def __len__(self) -> int:
         return self.count
 
-    def read(self, places: Sequence[int], epoch: int | None = None) -> Any:
+    def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         return self.part.read(places, epoch)
 
 

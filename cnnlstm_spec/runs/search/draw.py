@@ -16,7 +16,7 @@ from .variant import compile_variant
 if TYPE_CHECKING:
     import optuna
     from optuna.distributions import BaseDistribution
-    from optuna.trial import FrozenTrial
+    from optuna.trial import FrozenTrial, TrialState
 
 IN_A_ROW, TIMES = 50, 20
 """So many draws in a row that are no trials, or so many times the trials that are wanted, end a search."""
@@ -93,7 +93,7 @@ class Draws:
         trial = self._write(values, "RUNNING", {SOUND: True})
         return _make_drawn(trial) if self._keeps(trial) else None
 
-    def _judge(self, values: Mapping[str, Any], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, Any]] | None:
+    def _judge(self, values: Mapping[str, Any], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, object]] | None:
         """Why a draw is no trial, and what is to be noted of it; None where it is one."""
         if any(_has(each, values) for each in seen):
             return "repeated", {}
@@ -126,7 +126,7 @@ class Draws:
         return storage.get_trial(storage.create_new_trial(self.study._study_id, template_trial=drawn))
 
 
-def _import_states() -> Any:
+def _import_states() -> type[TrialState]:
     from optuna.trial import TrialState
 
     return TrialState

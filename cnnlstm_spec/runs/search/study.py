@@ -134,7 +134,7 @@ def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
     return Repeatable()
 
 
-def draw_values(study: optuna.Study, space: Mapping[str, BaseDistribution], seen: Sequence[FrozenTrial]) -> dict[str, Any]:
+def draw_values(study: optuna.Study, space: Mapping[str, BaseDistribution], seen: Sequence[FrozenTrial]) -> dict[str, object]:
     """What the next trial is made of, by path, after those that were seen of the study; nothing is read or written."""
     import optuna
 

@@ -61,12 +61,12 @@ def _describe_trial(each: optuna.trial.FrozenTrial, owner: str) -> Trial:
     return Trial(number=each.number, state=state or "pruned", value=value, values=list_drawn(each), **more)  # type: ignore[arg-type]
 
 
-def list_drawn(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:
+def list_drawn(trial: optuna.trial.FrozenTrial) -> dict[str, object]:
     """What was drawn, as values."""
     return {path: _read_value(each) if isinstance(each, str) else each for path, each in trial.params.items()}
 
 
-def _read_value(text: str) -> Any:
+def _read_value(text: str) -> object:
     try:
         return json.loads(text)
     except ValueError:

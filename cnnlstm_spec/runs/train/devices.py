@@ -132,7 +132,7 @@ class _Sum(keras.losses.Loss):  # type: ignore[misc]
 class WholeMean(keras.metrics.Mean):  # type: ignore[misc]
     """A mean to which each device adds as much as any other, whatever its share has of samples."""
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+    def update_state(self, values: Any, sample_weight: Any = None) -> Any:
         if sample_weight is not None:
             sample_weight = _reduce("MEAN", keras.ops.cast(sample_weight, self.dtype))
         super().update_state(values, sample_weight)

@@ -6,12 +6,15 @@ import io
 import json
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
 
 from ...text.escape.json import to_json
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 TEXT = "json"
 
@@ -42,13 +45,13 @@ def unpack(data: bytes) -> tuple[dict[str, Any], Any]:
         raise ValueError(f"it holds no state of a run: {type(error).__name__}") from None
 
 
-def _make_plain_array(array: Any) -> Any:
+def _make_plain_array(value: Any) -> Array:
     """An array of a type that NumPy itself has: others, such as bfloat16, as their bits."""
-    array = numpy.asarray(array)
+    array: Array = numpy.asarray(value)
     return array if array.dtype.kind in "biufSU" else array.view(f"uint{8 * array.dtype.itemsize}")
 
 
-def _restore_dtype(array: Any, dtype: str) -> Any:
+def _restore_dtype(array: Array, dtype: str) -> Array:
     return array if str(array.dtype) == dtype else array.view(dtype)
 
 
@@ -114,7 +117,7 @@ def _list_optimizers(optimizer: Any) -> Iterator[Any]:
             yield from _list_optimizers(each)
 
 
-def take(model: keras.Model) -> dict[str, Any]:
+def take(model: keras.Model) -> dict[str, Array]:
     """The values of all variables."""
     return {name: numpy.array(each) for name, each in list_variables(model).items()}
 

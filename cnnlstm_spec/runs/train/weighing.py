@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -12,11 +12,14 @@ import numpy
 from ...spec.fit.by_class import ClassWeight
 from ..samples import Batch, Data, HeadTarget, Part
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 CHUNK = 1024
 """Samples that are counted at a time."""
 
 
-def count_classes(part: Part, heads: Mapping[str, HeadTarget]) -> dict[str, Any]:
+def count_classes(part: Part, heads: Mapping[str, HeadTarget]) -> dict[str, Array]:
     """How often each class of these heads stands in a part; of several labels, how often each is set."""
     counts = {head: numpy.zeros(len(target.names), "int64") for head, target in heads.items()}
     if not heads:
@@ -28,22 +31,25 @@ def count_classes(part: Part, heads: Mapping[str, HeadTarget]) -> dict[str, Any]
     return counts
 
 
-def _count(values: Any, target: HeadTarget) -> Any:
+def _count(values: Array, target: HeadTarget) -> Array:
     if target.encoding in ("one_hot", "multi_hot"):
-        return values.reshape(-1, len(target.names)).sum(0).astype("int64")
+        each: Array = values.reshape(-1, len(target.names)).sum(0).astype("int64")
+        return each
     return numpy.bincount(values.astype("int64").ravel(), minlength=len(target.names))
 
 
-def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Any]:
+def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Array]:
     """The weight of each class, by head: `balanced` is samples / (classes * samples of the class), as scikit-learn has it."""
     balanced = {head: data.targets[head] for head, weight in wanted.items() if weight.weights is None}
     counts = count_classes(data.parts["train"], balanced)
     return {head: _weigh_classes(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
 
 
-def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Any) -> Any:
+def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Array | None) -> Array:
     if wanted.weights is None:
-        return counts.sum() / (len(counts) * numpy.maximum(counts, 1))
+        assert counts is not None
+        balanced: Array = counts.sum() / (len(counts) * numpy.maximum(counts, 1))
+        return balanced
     return numpy.array([wanted.weights.get(name, 1.0) for name in target.names])
 
 
@@ -68,11 +74,12 @@ def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapp
     return weigh
 
 
-def _weigh_samples(values: Any, target: HeadTarget, of_class: Any) -> Any:
+def _weigh_samples(values: Array, target: HeadTarget, of_class: Array) -> Array:
     """The weight of each sample, or of each step: of one that stands for several labels there is none."""
     if target.encoding == "one_hot":
-        return values @ of_class
-    weights = of_class[values.astype("int64")]
+        each: Array = values @ of_class
+        return each
+    weights: Array = of_class[values.astype("int64")]
     # (samples, 1) and (samples, steps, 1) hold one class a sample, and a step.
     return weights[..., 0] if weights.ndim > 1 and weights.shape[-1] == 1 else weights
 

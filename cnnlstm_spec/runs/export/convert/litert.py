@@ -22,7 +22,7 @@ def convert(
     arrays: Mapping[str, Array],
     quantize: str | None = None,
     keep_float: Sequence[Sequence[str]] = (),
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Writes the file, of operations that are built in alone; int8 takes its ranges of the samples in `arrays`.
 
     `keep_float` are the layers of each address that stays in float.
@@ -76,7 +76,7 @@ def _list_nodes(model: bytes, layer: str) -> list[str]:
     return list(dict.fromkeys(part for name in outputs if scope.search(name) for part in (name, *name.split(";"))))
 
 
-def _iterate_samples(arrays: Mapping[str, Array]) -> Iterator[dict[str, Any]]:
+def _iterate_samples(arrays: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
     count = len(next(iter(arrays.values())))
     return ({name: each[place : place + 1] for name, each in arrays.items()} for place in range(count))
 
@@ -97,7 +97,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     run = interpreter.get_signature_runner(SIGNATURE)
     names = interpreter.get_signature_list()[SIGNATURE]
 
-    def call(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def call(arrays: Mapping[str, Array]) -> dict[str, Array]:
         return {name: each.copy() for name, each in run(**arrays).items()}
 
     return call, sorted(names["inputs"]), sorted(names["outputs"])

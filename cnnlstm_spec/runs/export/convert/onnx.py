@@ -15,7 +15,7 @@ SIGNATURE = "serving_default"
 OPSET = 18
 
 
-def convert(source: File, target: File, arrays: Mapping[str, Array], opset: int | None = None) -> dict[str, Any]:
+def convert(source: File, target: File, arrays: Mapping[str, Array], opset: int | None = None) -> dict[str, object]:
     """Writes the file."""
     import onnx
     import tensorflow
@@ -88,7 +88,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     outputs = [each.name for each in session.get_outputs()]
 
-    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
         return dict(zip(outputs, session.run(outputs, dict(arrays)), strict=True))
 
     return run, sorted(each.name for each in session.get_inputs()), sorted(outputs)

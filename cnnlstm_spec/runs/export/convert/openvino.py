@@ -29,7 +29,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     inputs = sorted(name for each in compiled.inputs for name in each.names)
     outputs = sorted(name for each in compiled.outputs for name in each.names)
 
-    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
         found = compiled(dict(arrays))
         return {name: found[name].copy() for name in outputs}
 

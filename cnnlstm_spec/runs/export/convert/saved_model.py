@@ -26,7 +26,7 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     loaded = tensorflow.saved_model.load(str(path))
     function = loaded.signatures[SIGNATURE]
 
-    def run(arrays: Mapping[str, Array]) -> dict[str, Any]:
+    def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
         found = function(**{name: tensorflow.constant(each) for name, each in arrays.items()})
         return {name: each.numpy() for name, each in found.items()}
 

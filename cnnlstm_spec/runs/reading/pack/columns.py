@@ -45,7 +45,7 @@ def _iterate_samples(part: FilePart) -> Iterator[tuple[str, Cells]]:
 
 
 def _read_input(part: FilePart, branch: BranchSamples, index: int) -> Cells:
-    def read(place: int) -> Any:
+    def read(place: int) -> Array:
         row = int(part.at[place])
         try:
             if files and isinstance(branch, CellsBranch):
@@ -93,7 +93,7 @@ def _find_rows(part: FilePart, windows: Windows, steps: int) -> Array:
 def _iterate_rows(part: FilePart, windows: Windows, kept: Array) -> Iterator[tuple[str, Cells]]:
     rows, begins = windows.order.rows[kept], numpy.searchsorted(kept, part.at)
 
-    def spread(values: Any, nothing: Any) -> Any:
+    def spread(values: Any, nothing: Any) -> Array:
         """Values of samples, where these begin."""
         every = numpy.full((len(kept), *numpy.shape(values)[1:]), nothing, dtype=numpy.asarray(values).dtype)
         every[begins] = values

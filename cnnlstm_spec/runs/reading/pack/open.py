@@ -62,7 +62,7 @@ class OpenPack:
             way = "pack them anew, or leave `inputs` and `targets` out"
             raise DataError([*found, f"{self.shown}: a pack is read as it was packed: {way}"])
 
-    def describe_part(self, part: str) -> list[dict[str, Any]]:
+    def describe_part(self, part: str) -> list[dict[str, object]]:
         """What a manifest says of it: its digest is that of `pack.json`, which has those of the shards."""
         samples = self.pack.parts[part].samples
         return [{"path": self.shown, "rows": samples, "sha256": digest_of(self.folder / NAME)}]
@@ -174,7 +174,7 @@ class PackedRows(Rows):
     def name_row(self, row: int) -> str:
         return str(self.shards.read_cell("label", row))
 
-    def describe_source(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, object]]:
         return self._facts
 
 

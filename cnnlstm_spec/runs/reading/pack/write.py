@@ -109,7 +109,7 @@ class _PartWriter:
         return Shard(file=path.name, samples=len(places), bytes=measure_size(path), sha256=digest(path))
 
 
-def _write_cells(name: str, column: Cells, places: Sequence[int]) -> list[Any]:
+def _write_cells(name: str, column: Cells, places: Sequence[int]) -> list[object]:
     """The values of some samples as columns of Arrow: one, or two where shapes differ."""
     pyarrow = import_needed("pyarrow", "a pack")
     values = [column.values(place) for place in places]

@@ -61,7 +61,7 @@ class ArrayRows(Rows):
             return numpy.full(len(self), numpy.nan), numpy.ones(len(self), dtype=bool)
         return values.reshape(len(self)).astype("float64"), numpy.zeros(len(self), dtype=bool)
 
-    def read_cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> object:
         try:
             value = self.arrays[column][row]
         except OSError:
@@ -85,7 +85,7 @@ class ArrayRows(Rows):
                 one.update(numpy.ascontiguousarray(self._read_values(name, row)).tobytes())
         return [each.digest() for each in found]
 
-    def describe_source(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, object]]:
         held = {"path": self.name, "rows": len(self)}
         return [held | {"sha256": digest(each), "path": each.name} for each in self.files] or [held]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy
 
@@ -37,7 +36,7 @@ class FolderRows(Rows):
     def read_numbers(self, column: str) -> tuple[Array, Array]:
         return numpy.full(len(self), numpy.nan), numpy.ones(len(self), dtype=bool)
 
-    def read_cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> str | None:
         return self.read_texts(column)[row]
 
     def is_text(self, column: str) -> bool:
@@ -55,6 +54,6 @@ class FolderRows(Rows):
     def find_root(self, row: int) -> Root | None:
         return self._root
 
-    def describe_source(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, object]]:
         listed = "\n".join(self.paths).encode("utf-8", "surrogateescape")
         return [{"path": self.name, "rows": len(self), "sha256": hashlib.sha256(listed).hexdigest()}]

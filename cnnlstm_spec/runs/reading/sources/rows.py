@@ -113,7 +113,7 @@ class Rows(ABC):
         """What paths in the row are relative to; None where cells are no paths."""
         return None
 
-    def describe_source(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, object]]:
         """What a manifest says: path, rows and digest of each file."""
         return [{"path": self.name, "rows": len(self)}]
 

@@ -165,7 +165,7 @@ class TableRows(Rows):
                     first += batch.height
         return values, faults
 
-    def read_cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> object:
         value = self._read_series(column)[row]
         if value is None or isinstance(value, str | bool | int | float):
             return value
@@ -196,7 +196,7 @@ class TableRows(Rows):
         index = int(numpy.searchsorted(self.starts, row, side="right")) - 1
         return self.files[index].root
 
-    def describe_source(self) -> list[dict[str, Any]]:
+    def describe_source(self) -> list[dict[str, object]]:
         rows = numpy.diff(self.starts)
         return [
             {"path": each.shown, "rows": int(count), "sha256": digest(each.path)}
