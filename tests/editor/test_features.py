@@ -461,6 +461,9 @@ def test_text_of_a_spec_stays_code() -> None:
     text = TEXT.replace("  thermal:", '  "a`b![x](y)":')
     shown = find_hover(state(text), {"position": at(text, "a`b", 1)})
     assert shown is not None and shown["contents"]["value"].startswith("```text\n")
+    text = TEXT.replace("branches:", 'vars: {"a\u202e\\n[x](command:y)": 1}\nbranches:', 1).replace("units: 64", "units: $")
+    labels = list_labels(find_completions(state(text), {"position": at(text, "units: $", 8)}))
+    assert list(labels) == ["$a\\u202e [x](command:y)"]
 
 
 def test_a_line_that_is_half_written_has_no_hint_and_the_others_have_theirs() -> None:

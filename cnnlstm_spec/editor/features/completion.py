@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ...compiler.compile import Compilation
@@ -83,9 +84,26 @@ def find_completions(state: State, params: Json) -> Json:
 
 
 def _find_options(state: State, start: int, end: int, mark: str) -> list[Option]:
-    """What could stand in place of a word; where it is alone on its line, as a value and as a key."""
-    before, after = state.source.text[:start], state.source.text[end:]
-    number, name = state.source.find_position(start)[0], state.source.name
+    """What could stand in place of a word: by the first text with another one there that can be read, and that tells of some."""
+    last, texts = state.source, state.prepared.texts
+    for candidate in islice(_propose_texts(state.source, start, end, mark), MOST):
+        edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
+        if edited.document is None:
+            continue
+        last, texts = candidate, edited.texts
+        compilation = edited.compile_plain()
+        held = compilation.index.find_at(candidate, start)
+        own = [
+            each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= len(mark) + 2
+        ]
+        if options := [option for each in own for option in _list_options(each, state, compilation)]:
+            return options
+    return []
+
+
+def _propose_texts(source: Source, start: int, end: int, mark: str) -> Iterator[Source]:
+    """Texts with a word in place of what stands there: as a value, as a key, and with the rest of its line closed."""
+    before, after, number = source.text[:start], source.text[end:], source.find_position(start)[0]
     rest, newline, below = after.partition("\n")
     texts = [f"{before}{mark}{after}"]
     if rest.strip():
@@ -93,27 +111,13 @@ def _find_options(state: State, start: int, end: int, mark: str) -> list[Option]
         texts.append(f"{before}{mark}{newline}{below}")
     if not rest.lstrip().startswith(":"):
         texts.append(f"{before}{mark}:{after}")
-    sources = [Source(name, text) for text in texts]
-    repairs = [each for one in sources for each in propose_repairs(one, number) if each.text.startswith(mark, start)]
-    is_alone = not rest.strip() and not before[state.source.start(number) :].strip()
-    ways = (sources[:1], [*sources[1:], *repairs]) if is_alone else ([*sources, *repairs],)
-    return [option for way in ways for option in _find_in_first(state, way[:MOST], start, len(mark))]
-
-
-def _find_in_first(state: State, sources: Iterable[Source], start: int, length: int) -> list[Option]:
-    """What could stand in place of a word that is put in, by the first text that can be read and that tells of some."""
-    last, texts = state.source, state.prepared.texts
-    for candidate in sources:
-        edited = state.edit(candidate, EditedTexts(texts, {id(last): candidate}))
-        if edited.document is None:
-            continue
-        last, texts = candidate, edited.texts
-        compilation = edited.compile_plain()
-        held = compilation.index.find_at(candidate, start)
-        own = [each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= length + 2]
-        if options := [option for each in own for option in _list_options(each, state, compilation)]:
-            return options
-    return []
+    if not rest.strip() and not before[source.start(number) :].strip():
+        # Alone on its line a word is a key more often than a value.
+        texts.reverse()
+    sources = [Source(source.name, text) for text in texts]
+    for each in (*sources, *(each for one in sources for each in propose_repairs(one, number))):
+        if each.text.startswith(mark, start):
+            yield each
 
 
 def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) -> Iterator[Option]:
@@ -222,7 +226,7 @@ def _make_item(option: Option, place: Json, has_snippets: bool) -> Json:
     insert = option.insert if option.insert is not None else option.text
     plain = re.sub(r"\\([\\$}])", r"\1", re.sub(r"(?<!\\)\$\d", "", insert)) if option.insert is not None else insert
     made: Json = {
-        "label": option.text,
+        "label": make_line_safe(option.text),
         "kind": option.kind,
         "sortText": f"{0 if option.first else 1}{option.text}",
         "filterText": option.text,
