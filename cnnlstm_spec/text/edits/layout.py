@@ -21,11 +21,9 @@ class Layout(Places):
 
     def make_edits(self, change: Change) -> tuple[Edit, ...] | None:
         """A change as spans and what replaces them; None where the text is laid out as it cannot be made."""
-        if isinstance(change, Edit):
-            below = self._blocks.get(change.span[1:]) if change.text[:1] in ("[", "{") else None
-            return (change,) if below is None else self._rewrite(below, change.text)
-        if isinstance(change, Put):
-            return self._put(change)
+        if isinstance(change, Edit | Put):
+            edits = self._put(change) if isinstance(change, Put) else self._replace(change)
+            return edits and tuple(each for edit in edits for each in self._keep_comments(edit))
         if isinstance(change, Drop):
             return self._drop_all((change.span, *change.also))
         if isinstance(change, Wrap):
@@ -37,6 +35,25 @@ class Layout(Places):
         if isinstance(change, Lift):
             return self._lift(change)
         return self._move(change) if isinstance(change, Move) else self._insert(change)
+
+    def _replace(self, change: Edit) -> tuple[Edit, ...]:
+        below = self._blocks.get(change.span[1:]) if change.text[:1] in ("[", "{") else None
+        return (change,) if below is None else self._rewrite(below, change.text)
+
+    def _keep_comments(self, edit: Edit) -> tuple[Edit, ...]:
+        """An edit with the comments between what it replaces, behind what it writes."""
+        end = edit.span.end
+        lost = [each for each in self._find_comments(edit.span.start, end) if each not in edit.text]
+        if not lost or not edit.text.strip():
+            return (edit,)
+        kept = "".join(f"  {each}" for each in lost)
+        if self.text[end - 1] == "\n":
+            line = edit.text.rstrip("\r\n")
+            return (edit._replace(text=f"{line}{kept}{edit.text[len(line) :]}"),)
+        stop = self._find_line_end(end)
+        if self.text[end:stop].strip()[:1] in ("", "#"):
+            return (edit._replace(text=edit.text + kept),)
+        return edit, self._edit(stop, stop, kept)
 
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
         value = self._find_value(change.owner)

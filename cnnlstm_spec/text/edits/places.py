@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from ..fix import Edit
 from ..nodes import Entry, Listing, Mapping, Node, Scalar
-from ..parse import parse
+from ..parse import find_texts, parse
 from ..source import Source, Span
 
+COMMENT = re.compile(r"(?<=[ \t\r\n])#[^\r\n]*")
 PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
 """An anchor and a tag before a value."""
 
@@ -125,6 +126,12 @@ class Places:
             return max(value.end, entry.key.span.end + 1) if value.start == value.end else value.end
         alias = re.compile(r"\s*:\s*\*[^\s,\]}]+").match(self.text, entry.key.span.end)
         return alias.end() if alias else self._find_line_end(entry.key.span.end)
+
+    def _find_comments(self, start: int, end: int) -> list[str]:
+        """The comments between two places."""
+        found = list(COMMENT.finditer(self.text, start, end))
+        texts = find_texts(self.source) if found else ()
+        return [each[0].rstrip() for each in found if not any(begin <= each.start() < stop for begin, stop in texts)]
 
     def _edit(self, start: int, end: int, text: str) -> Edit:
         return Edit(Span(self.source, start, end), text)
