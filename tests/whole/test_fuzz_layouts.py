@@ -46,7 +46,7 @@ def mended(text: str) -> str | None:
     return next((after for _, after in done.changed), text) if not done.found else None
 
 
-@pytest.mark.sampled("layout", every=5, long=2)
+@pytest.mark.sampled(every=5, long=2)
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("code", [code for code in PLANTS if code not in LEFT_TO_ITSELF])
 def test_what_is_not_mended_stays(code: str, layout: str) -> None:
