@@ -30,7 +30,7 @@ class CatalogArgument(Described):
         return bool(self.told.get("required"))
 
     @property
-    def default(self) -> Any:
+    def default(self) -> object:
         return self.told.get("default")
 
     def make_schema(self) -> Schema:

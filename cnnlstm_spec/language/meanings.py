@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..text.frozen import dataclass
 from ..text.nodes import Entry, Node
@@ -41,7 +41,7 @@ class Described(ABC):
 
     @property
     @abstractmethod
-    def default(self) -> Any:
+    def default(self) -> object:
         """Its value where it is left out and not required."""
 
     @abstractmethod

@@ -203,7 +203,7 @@ class Named(OpenLeaf[KerasObject]):
 
     def read_values(
         self, cls: str, written: dict[str, Node], declared: dict[str, Any], node: Mapping | None, scope: Scope
-    ) -> list[tuple[str, Any]]:
+    ) -> list[tuple[str, object]]:
         """The arguments and their values; one that another leaves without effect is reported, whatever its value."""
         needs = {
             rule["argument"]: rule["given"]

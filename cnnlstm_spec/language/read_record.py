@@ -149,7 +149,7 @@ def read_keys(keys: Keys, node: Mapping, scope: Scope, owner: str) -> tuple[dict
     return values, _explain((), strange, keys, node, scope, owner, node)[1]
 
 
-def _read_value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
+def _read_value(leaf: Leaf, name: str, value: Any) -> dict[str, object]:
     """The canonical value by name; nothing where there is none, which has been said, or is nobody's mistake."""
     try:
         return {name: leaf.validator.validate_python(value)}
@@ -157,7 +157,7 @@ def _read_value(leaf: Leaf, name: str, value: Any) -> dict[str, Any]:
         return {}
 
 
-def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[dict[str, Any], list[Entry]]:
+def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[dict[str, object], list[Entry]]:
     """The values of a mapping by argument, as pydantic is given them, and the entries whose keys name no argument."""
     known, rest = cls.arguments, _find_rest_of_tuples(node)
     if scope.index is not None:

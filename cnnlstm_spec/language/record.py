@@ -61,14 +61,14 @@ class Argument(Taken):
         return self.info.is_required()
 
     @property
-    def default(self) -> Any:
+    def default(self) -> object:
         if self.required:
             return REQUIRED
         default = self.owner.defaults[self.field]
         return self.kind.shorten(default) if isinstance(default, tuple) else default
 
     @cached_property
-    def canonical(self) -> Any:
+    def canonical(self) -> object:
         """The default as a read value."""
         default = self.owner.defaults[self.field]
         return None if default is None else self.kind.validator.validate_python(default)
@@ -263,7 +263,7 @@ def _admits_null(schema: Schema) -> bool:
     return any("null" in each.get("type", ()) or None in each.get("enum", ()) for each in choices)
 
 
-def _as_json(value: Any) -> Any:
+def _as_json(value: Any) -> object:
     """A default as JSON has it."""
     return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Meaning, Range, merge_ranges
@@ -158,7 +158,7 @@ class Recurrent(Op):
         return replace(mask, flipped=not mask.flipped) if self.go_backwards else mask
 
 
-def without_cudnn(op: Op, x: TensorType) -> dict[str, Any]:
+def without_cudnn(op: Op, x: TensorType) -> dict[str, bool]:
     """The argument by which a layer runs on a GPU where cuDNN would stop: at a sample that is not real steps, then padding."""
     if x.mask is None or not isinstance(op, GatedRecurrent) or op.use_cudnn != "auto":
         return {}

@@ -54,7 +54,7 @@ def begin_states(to: Lowering, inputs: tuple[Expression, ...]) -> dict[str, Expr
     return {**told, "initial_state": states if len(states) > 1 else states[0]}
 
 
-def end_states(to: Lowering) -> dict[str, Any]:
+def end_states(to: Lowering) -> dict[str, bool]:
     """The argument by which a layer gives its states too, where something begins with them."""
     return {"return_state": True} if to.gives_states() else {}
 

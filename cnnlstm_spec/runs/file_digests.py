@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+
+from pydantic import JsonValue
 
 from ..text.files import PathError
 from .reading.branches.cells import CellsBranch
@@ -12,7 +13,7 @@ from .reading.problems import Broken
 from .samples import Data
 
 
-def digest_files(data: Data, anew: bool) -> dict[str, Any] | None:
+def digest_files(data: Data, anew: bool) -> dict[str, JsonValue] | None:
     """How many files there are, and their digest. None where there are none, or one is not known and not to be read `anew`."""
     found, count = hashlib.sha256(), 0
     for name, part in sorted(data.parts.items()):

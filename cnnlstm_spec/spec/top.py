@@ -26,13 +26,13 @@ def read_top(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Sca
     return values, {name: keys[span] for name, span in spans.items()}
 
 
-def _read_values(root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Span]]:
+def _read_values(root: Mapping, scope: Scope) -> tuple[dict[str, object], dict[str, Span]]:
     """The values of the spec's keys, and where its keys stand by what they are taken for."""
     values, written = read_fields(Top, root, scope, THE_SPEC, find_first_line(root))
     return values, {name: place.span for name, place in written.keys.items()}
 
 
-def _recall_top(entries: tuple[Entry, ...], root: Mapping, scope: Scope) -> tuple[dict[str, Any], dict[str, Span]] | None:
+def _recall_top(entries: tuple[Entry, ...], root: Mapping, scope: Scope) -> tuple[dict[str, object], dict[str, Span]] | None:
     """The same of a variant, from one whose sections alone differ, which are read later; None where that cannot be told."""
     memory = scope.memory
     if memory is None or scope.index is not None:

@@ -38,7 +38,7 @@ def compare(
     )
 
 
-def _list_facts(compilation: Compilation) -> dict[str, Any]:
+def _list_facts(compilation: Compilation) -> dict[str, object]:
     """What is to be said of a model beside its layers, flat."""
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
@@ -55,7 +55,7 @@ def _list_facts(compilation: Compilation) -> dict[str, Any]:
     return found if written is None else {**found, **_flatten_value("compile", written)}
 
 
-def _flatten_value(path: str, value: Any) -> dict[str, Any]:
+def _flatten_value(path: str, value: Any) -> dict[str, object]:
     """A value by its path; of a thing with arguments its name, and each argument below that."""
     if not isinstance(value, dict) or not value:
         return {path: value}
@@ -137,7 +137,7 @@ def _make_signature(typed: TypedNode) -> str:
     return f"{_name_class(typed)} {_list_arguments(typed)}"
 
 
-def _list_arguments(typed: TypedNode) -> dict[str, Any]:
+def _list_arguments(typed: TypedNode) -> dict[str, object]:
     """Every argument, written or not, so that a default which is written out is no change."""
     op = typed.node.op
     if op is None:
@@ -168,7 +168,7 @@ def _change(
     )
 
 
-def _describe_row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, Any]:
+def _describe_row(typed: TypedNode, graph: TypedGraph, renamed: Mapping[str, str]) -> dict[str, object]:
     """The facts of a layer; names of the layers that it reads are those of the second spec, so that a new name is no change."""
     read = [_read(id, graph) for id in typed.node.inputs]
     arguments = {"function" if name == "name" else name: value for name, value in _list_arguments(typed).items()}

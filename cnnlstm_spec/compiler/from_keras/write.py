@@ -169,7 +169,7 @@ class SpecWriter:
         self.taken.add(found)
         return found
 
-    def write_input(self, call: KerasCall, items: Items) -> dict[str, Any]:
+    def write_input(self, call: KerasCall, items: Items) -> dict[str, object]:
         """The input of a branch."""
         shape = call.config.get("batch_shape") or call.config.get("batch_input_shape") or [None]
         if not isinstance(shape, list) or not all(size is None or isinstance(size, int) for size in shape):
@@ -213,7 +213,7 @@ class SpecWriter:
         self.problems.update(finder.problems)
         return said
 
-    def write_fusion(self, said: WrittenLayer | None) -> dict[str, Any]:
+    def write_fusion(self, said: WrittenLayer | None) -> dict[str, object]:
         """What is done with the inputs of a fusion."""
         if said is None:
             return {"strategy": "concat"}

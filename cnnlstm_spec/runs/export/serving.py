@@ -78,5 +78,5 @@ def unroll(model: keras.Model) -> Iterator[tuple[str, ...]]:
             each.unroll = False
 
 
-def _iterate_layers(layer: Any) -> Iterator[Any]:
+def _iterate_layers(layer: Any) -> Iterator[keras.layers.Layer]:
     yield from layer._flatten_layers(include_self=False)

@@ -19,7 +19,7 @@ from ..reading.libraries import import_needed
 from ..samples import HeadTarget, Part
 
 if TYPE_CHECKING:
-    from ..samples import Batch
+    from ..samples import Array, Batch
 
 MOST = 1000
 """Samples that features are taken of."""
@@ -38,7 +38,7 @@ class First(Part):
         return self.part.read(places, epoch)
 
 
-def project_fusions(compilation: Compilation, model: keras.Model, part: Part, heads: Heads) -> dict[str, Any]:
+def project_fusions(compilation: Compilation, model: keras.Model, part: Part, heads: Heads) -> dict[str, Array]:
     """The first two principal components, (samples, 2), of each input of a fusion and of what it gives, by address."""
     typed = compilation.typed
     assert typed is not None

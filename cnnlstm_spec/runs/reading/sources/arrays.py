@@ -112,7 +112,7 @@ def read_arrays(path: Path, shown: str) -> ArrayRows:
         raise DataError([f"{shown}: {reason}"]) from None
 
 
-def _open_hdf5(path: Path, shown: str) -> dict[str, Any]:
+def _open_hdf5(path: Path, shown: str) -> dict[str, object]:
     """The datasets at the top of an HDF5 file; none that leads into another file, as links and external storage do."""
     h5py = import_needed("h5py", f"`{shown}`")
     file = h5py.File(path, "r", locking=False)
