@@ -29,6 +29,7 @@ BEGIN, END = "<!-- made by tools/deploy.py -->", "<!-- end of what tools/deploy.
 SIZE = 32
 """What sizes known only at run time are where they must be fixed."""
 WORDLESS = "the process that converts or runs it ends without a word"
+TOO_LARGE = "what converts or runs it takes more memory than the machine has"
 SAMPLES = 4
 KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
 
@@ -56,8 +57,9 @@ def main() -> int:
         given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *asked.kinds]
         ended = subprocess.run([sys.executable, __file__, "--one", *given], check=False)
         late = ended.returncode == -signal.SIGXCPU
+        why = TOO_LARGE if ended.returncode == -signal.SIGKILL else WORDLESS
         for spec, kind in missing:
-            settle(cell_path(asked.cache, spec, kind), {"late": asked.limit} if late else {"failed": f"{kind}: {WORDLESS}"})
+            settle(cell_path(asked.cache, spec, kind), {"late": asked.limit} if late else {"failed": f"{kind}: {why}"})
         if ended.returncode and len(find_missing(asked.specs, asked.kinds, asked.cache)) == len(missing):
             return ended.returncode
     table = make_table(asked.specs, asked.kinds, asked.cache)
