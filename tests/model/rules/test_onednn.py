@@ -1,0 +1,80 @@
+"""Sums with padded images that end the process: each in a process of its own, beside its way out and what is not told."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from cnnlstm_spec import load
+
+PREDICT = """
+import sys
+import numpy
+from cnnlstm_spec import load
+model = load(sys.stdin.read()).to_keras()
+model.predict([numpy.ones((2, *x.shape[1:]), "float32") for x in model.inputs], verbose=0)
+"""
+
+
+def spec(conv: str, joined: str = "Residual: {layers: [{CONV}]}", first: str = "ZeroPadding2D", more: str = "") -> str:
+    layers = f"[{first if ':' not in first else '{' + first + '}'}, {{{joined.replace('CONV', conv)}}}, GlobalAveragePooling2D]"
+    branch = f"  x: {{input: {{kind: image, shape: [8, 8, 4]}}, layers: {layers}}}\n"
+    return f"version: 1\nname: t\nbranches:\n{branch}head: [{{Dense: {{units: 1}}}}]\n{more}"
+
+
+ONE = "Conv2D: {filters: 4, kernel_size: 1}"
+BESIDE = "Parallel: {paths: {a: [{CONV}], b: [{Conv2D: {filters: 4, kernel_size: 5}}, ZeroPadding2D]}, merge: {layer: Average}}"
+DROPPED = "Residual: {layers: [{CONV}, {Dropout: {rate: 0.1}}]}"
+COMPILED = "compile: {optimizer: adam, loss: mse, jit_compile: true}\n"
+DIES = {
+    "one pixel": spec(ONE),
+    "dropped": spec(ONE, DROPPED),
+    "separable": spec("SeparableConv2D: {filters: 4, kernel_size: 3}", BESIDE, "ReLU"),
+    "windows": spec("Conv2D: {filters: 4, kernel_size: 3}", BESIDE, "ReLU"),
+}
+RUNS = {
+    "same": spec("Conv2D: {filters: 4, kernel_size: 1, padding: same}"),
+    "without a bias": spec("Conv2D: {filters: 4, kernel_size: 1, use_bias: false}"),
+    "separable that reads it": spec("SeparableConv2D: {filters: 4, kernel_size: 3, padding: same}"),
+    "activated": spec("Conv2D: {filters: 4, kernel_size: 1, activation: relu}"),
+    "windows without a bias": spec("Conv2D: {filters: 4, kernel_size: 3, use_bias: false}", BESIDE, "ReLU"),
+    "nothing padded": spec(ONE, first="ZeroPadding2D: {padding: 0}"),
+    "compiled": spec(ONE, more=COMPILED),
+}
+
+
+def is_told(text: str) -> bool:
+    return "padding-ends-process" in {each.code.name for each in load(text).diagnostics}
+
+
+def predict(text: str) -> int:
+    """The status of a process that predicts."""
+    return subprocess.run([sys.executable, "-c", PREDICT], input=text, text=True, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("name", DIES)
+def test_it_is_told(name: str) -> None:
+    assert is_told(DIES[name])
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_what_runs_is_not_told(name: str) -> None:
+    assert not is_told(RUNS[name])
+
+
+@pytest.mark.keras
+@pytest.mark.sampled(every=4, long=1)
+@pytest.mark.parametrize("name", DIES)
+def test_it_ends_the_process(name: str) -> None:
+    """Where TensorFlow has oneDNN; the fault is one of memory, which another run of it may survive."""
+    assert predict(DIES[name]) == -signal.SIGSEGV
+
+
+@pytest.mark.keras
+@pytest.mark.sampled(every=7, long=1)
+@pytest.mark.parametrize("name", RUNS)
+def test_the_way_out_runs(name: str) -> None:
+    assert predict(RUNS[name]) == 0
