@@ -108,6 +108,15 @@ def _range(rng: Random) -> Pair:
     return spec, replaced(spec, ("head", 0, "Dense", "activation"), rng.choice(["sigmoid", "tanh", "hard_sigmoid"]))
 
 
+def _labels(rng: Random) -> Pair:
+    """Labels that a loss of others does not take."""
+    spec = spec_of(rng)
+    units, bounds = spec["head"][-1]["Dense"]["units"], rng.choice([[-5, 5], [None, 9], [-1, None]])
+    spec["targets"] = {"head": {"encoding": "real", "shape": [units], "range": bounds}}
+    spec["compile"]["loss"] = "mean_squared_error"
+    return spec, replaced(spec, ("compile", "loss"), rng.choice(["msle", "mape", "mean_squared_logarithmic_error"]))
+
+
 def _ignored(rng: Random) -> Pair:
     """A class that the loss leaves out, and the metric does not."""
     spec, count, id = spec_of(rng, vector), rng.randint(3, 9), rng.choice([0, 255])
@@ -323,5 +332,6 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
         _set(metrics=([{"IoU": {"num_classes": 2, "target_class_ids": [1]}}], [{"MeanIoU": {"num_classes": 2}}])),
     ),
     "target-range": _range,
+    "labels-outside-the-loss": _labels,
 }
 """By code, what draws a silent spec and the same with a mistake."""

@@ -28,6 +28,8 @@ TARGET_LOSS = Code("target-loss", "error", "`{loss}` does not read {encoding} la
 TARGET_ACTIVATION = Code("target-activation", "error", "`{function}` does not fit {encoding} labels: {reason}")
 TARGET_RANGE = Code("target-range", "error", "`{function}` gives {reach}; the labels go {range}")
 
+OUTSIDE_LOSS = Code("labels-outside-the-loss", "warning", "`{loss}` {reads}; the labels go {range}")
+
 LOSSES = {
     "integer": "sparse_categorical_crossentropy",
     "one_hot": "categorical_crossentropy",
@@ -36,6 +38,11 @@ LOSSES = {
     "real": "mean_squared_error",
 }
 """By encoding of the labels, the loss for them."""
+OF_POSITIVE = {
+    "MeanSquaredLogarithmicError": "it takes every label below 0 for 0, and every output too",
+    "Poisson": "of a label below 0 it falls without end as the output nears 0",
+}
+"""Losses of labels of 0 and more, and what becomes of others."""
 
 
 def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -50,6 +57,8 @@ def find_misfits(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
     """Each way in which one head does not fit its labels."""
     if told.target.encoding == "real":
         yield from _check_real(told, head)
+        if told.target.range is not None:
+            yield from tuple(_check_range(told, head)) or _check_loss_of_range(told, head)
     else:
         yield from _check_width(told, head)
         yield from _check_activation(told, head)
@@ -119,17 +128,23 @@ def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         alike = len(target.shape) == head.type.rank and _has_same(target.shape[:-1], head.type.sizes[:-1])
         fixes = _make_as_wide(head, target.shape[-1]) if target.shape and alike else ()
         yield Diagnostic(TARGET_SHAPE, told.written.places["shape"], facts, labels=_label_loss(head), fixes=fixes)
-    values = head.type.meaning.range
-    if (
-        target.range is None
-        or values is None
-        or values.pixels
-        or _covers(reach := (values.least, values.greatest), target.bounds)
-    ):
+
+
+def _check_range(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    """Labels beyond what the output reaches."""
+    target, values = told.target, head.type.meaning.range
+    if values is None or values.pixels:
         return
-    found = head.activation
-    facts = {"function": head.name, "reach": _describe_bounds(*reach), "range": _describe_bounds(*target.bounds)}
-    labels, help, fixes = _label_loss(head), ("let the last layer reach as far as the labels do",), ()
+    reach = (values.least, values.greatest)
+    if _covers(reach, target.bounds):
+        return
+    found, fixes = head.activation, tuple[Fix, ...]()
+    facts: dict[str, object] = {
+        "function": head.name,
+        "reach": _describe_bounds(*reach),
+        "range": _describe_bounds(*target.bounds),
+    }
+    labels, help = _label_loss(head), ("let the last layer reach as far as the labels do",)
     if found is not None and found.function in BOUNDS:
         facts["function"] = found.function
         labels = (Label(_find_activation_place(found.node), "this is the last activation"),)
@@ -137,6 +152,26 @@ def _check_real(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
         help = ("leave the activation out", *((f"or use `{fitting}`",) if fitting else ()))
         fixes = tuple(fix_activation(found.node, each) for each in (*((fitting,) if fitting else ()), "linear"))
     yield Diagnostic(TARGET_RANGE, told.written.places["range"], facts, "", labels, help, fixes)
+
+
+def _check_loss_of_range(told: Labels, head: HeadUse) -> Iterable[Diagnostic]:
+    """Labels that a loss takes for others, or divides by although they may be 0."""
+    (low, high), loss = told.target.bounds, head.loss
+    if loss is None:
+        return
+    if loss.thing.name in OF_POSITIVE and (low is None or low < 0):
+        reads, why, instead = "reads labels of 0 and more", OF_POSITIVE[loss.thing.name], "mean_squared_error"
+    elif loss.thing.name == "MeanAbsolutePercentageError" and (low is None or low <= 0) and (high is None or high >= 0):
+        reads, why, instead = (
+            "divides by the labels",
+            "a label of 0 weighs a million times as much as others",
+            "mean_absolute_error",
+        )
+    else:
+        return
+    facts: dict[str, object] = {"loss": name_written(loss.thing), "reads": reads, "range": _describe_bounds(low, high)}
+    labels, help = (Label(told.written.places["range"], "the labels"),), (why, f"use `{instead}`")
+    yield Diagnostic(OUTSIDE_LOSS, loss.place, facts, "", labels, help, (fix_instead(loss, instead),))
 
 
 Bounds = tuple[float | None, float | None]

@@ -34,8 +34,11 @@ NUMBERS = "sparse_categorical_crossentropy"
 PREDICTED = "[{OneHotMeanIoU: {num_classes: 4, sparse_y_pred: true}}]"
 BEST_THREE = "[{SparseTopKCategoricalAccuracy: {k: 3}}]"
 TO_TEN = "{encoding: real, shape: [1], range: [0, 10]}"
+BELOW = "{encoding: real, shape: [1], range: [-1, null]}"
 DEVIATION = "Op: {function: std, axis: 1}"
 MENDED = [
+    ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="msle", targets=BELOW)),
+    ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="{MeanSquaredLogarithmicError: {}}", targets=BELOW)),
     ("accuracy-of-one-class", spec(VECTOR, "", head(6), loss=LOGITS, metrics="[accuracy]")),
     ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{F1Score: {threshold: 0.5}}]")),
     ("threshold-on-logits", spec(VECTOR, "", head(1), loss=LOGITS, metrics="[{Recall: {thresholds: 0.7}}]")),
@@ -137,6 +140,7 @@ MENDED += [
     ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
 ]
 FOUND = [
+    ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
     ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
@@ -178,6 +182,9 @@ MEANT = [
     spec(VECTOR, "", "[{Dense: {units: 1, activation: sigmoid}}, {Rescaling: {scale: 0.5}}]", loss="bce"),
     spec(VECTOR, "", "[{Dense: {units: 1}}, {Op: {function: sigmoid}}]", loss="bce", metrics="[accuracy]"),
     spec(VECTOR, "", head(1, "softplus"), loss="mse", metrics="[Poisson]"),
+    spec(VECTOR, "", head(1, "softplus"), loss="poisson", targets=TO_TEN),
+    spec(VECTOR, "", head(1), loss="msle", targets=TO_TEN),
+    spec(VECTOR, "", head(1), loss="mape", targets="{encoding: real, shape: [1], range: [1, null]}"),
     spec(VECTOR, "", head(4, "softmax"), loss=NUMBERS, metrics=BEST_THREE),
     spec(STEPS, "Rescaling: {scale: 1/127.5, offset: -1}; Masking: {mask_value: -1}; LSTM: {units: 4}"),
     spec(STEPS, "Op: {function: subtract, x2: 1}; Masking: {mask_value: -1}; LSTM: {units: 4}"),

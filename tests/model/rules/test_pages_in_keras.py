@@ -325,6 +325,17 @@ def domain(wrong: Any, right: Any) -> None:
         assert all(numpy.isfinite(numpy.asarray(weight)).all() for weight in model.weights) == sound
 
 
+@claim("labels-outside-the-loss")
+def outside_loss(wrong: Any, right: Any) -> None:
+    """A loss of labels below 0 does not tell outputs below 0 apart."""
+    import numpy
+
+    labels = numpy.full((BATCH, 1), -3.0, "float32")
+    for model, tells in ((wrong, False), (right, True)):
+        losses = [float(model.compute_loss(y=labels, y_pred=labels + by)) for by in (0.0, 1.0, -2.0)]
+        assert (losses[0] < min(losses[1:])) == tells
+
+
 @claim("beyond-float16")
 def beyond(wrong: Any, right: Any) -> None:
     import numpy
