@@ -155,6 +155,20 @@ TARGETS = [
     ),
     *(
         Way(
+            "labels-outside-the-loss",
+            ONE,
+            f"loss: {loss}",
+            f"use `{instead}`",
+            ((f"loss: {loss}", f"loss: {instead}"),),
+            more=f"targets: {{head: {{encoding: real, shape: [1], range: {range}}}}}",
+        )
+        for loss, instead, range in (
+            ("msle", "mean_squared_error", "[-9, 9]"),
+            ("mape", "mean_absolute_error", "[0, 9]"),
+        )
+    ),
+    *(
+        Way(
             "target-range",
             f"{{Dense: {{units: 1, activation: {function}}}}}",
             "loss: mse",
