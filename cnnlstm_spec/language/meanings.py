@@ -120,6 +120,8 @@ class Address(TextMeaning):
 
     text: str
     whole: bool
+    with_heads: bool = False
+    """Whether a reference may name a head, as those of heads may."""
 
 
 @dataclass(frozen=True, eq=False)

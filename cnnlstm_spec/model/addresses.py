@@ -76,6 +76,16 @@ def list_addresses(graph: Graph) -> tuple[str, ...]:
     return (*areas, *fusion, *named)
 
 
+def list_inner(graph: Graph, address: str, whole: bool) -> tuple[str, ...]:
+    """The layers inside the backbone whose name an address goes on from; of a `whole` one those that are part of the model."""
+    holder = _find_holder(address)
+    id = graph.backbones.get(_localize(holder)) if holder is not None else None
+    op = graph.nodes[id].op if id is not None else None
+    if not isinstance(op, Backbone):
+        return ()
+    return tuple(f"{holder}.{each}" for each in (op.list_kept() if whole else op.list_layers()))
+
+
 def _is_known(graph: Graph, address: str) -> bool:
     """Whether it is one of the known addresses."""
     if address in graph.areas and _is_section(address):

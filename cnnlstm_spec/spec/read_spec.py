@@ -11,7 +11,7 @@ from ..language.catalog import list_losses
 from ..language.foreign import suggest_line, write_flow
 from ..language.layer_kinds import LAYERS
 from ..language.meanings import TextMeaning
-from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, read_fields, read_record
+from ..language.read_record import MANY, MISSING_KEY, NOT_A_MAPPING, note_keys, read_fields, read_record
 from ..language.references import is_pattern
 from ..language.scope import POISON, TOO_MANY_LAYERS, Poison, Scope, find_nearest, make_origin
 from ..text.diagnostic import Code, Diagnostic
@@ -59,10 +59,7 @@ NO_HEADS = Code(
     "no-heads", "error", "`heads` is empty; a model needs an output", help="add a head: `name: [{Dense: {units: 1}}]`"
 )
 CALLED_HEADS = Code(
-    "named-heads",
-    "error",
-    "{what} has another name than `heads`: `heads.risk` is what a head gives",
-    help="choose another name",
+    "named-heads", "error", "{what} has another name than `heads`: `heads.risk` is what a head gives", help="choose another name"
 )
 REGISTRY = LayerRegistry()
 HEAD_IS_BRANCH = Code(
@@ -357,6 +354,7 @@ def _read_head(entry: Entry, scope: Scope, name: str, branches: tuple[Branch, ..
         return broken if items is POISON else Head(name, items, origin)
     known = HeadSection.arguments
     if node.get("inputs") is None and not any(may_be(each, ("inputs",), known) for each in node.entries[:MANY]):
+        note_keys(known, node, scope, name)
         help, fixes = suggest_head_list(node, scope)
         scope.report(MISSING_KEY, entry.key, owner=name, key="inputs", help=help, fixes=fixes)
         return broken

@@ -167,6 +167,42 @@ def test_completion_of_names() -> None:
     assert "left.last" in found("inputs: [left]", "inputs: [le", "[le,", 3)
 
 
+READS = """\
+version: 1
+name: reads
+branches:
+  image:
+    input: {kind: image, shape: [64, 64, 3]}
+    layers: [{MobileNet: {weights: null, include_top: false, name: base}}, GlobalAveragePooling2D]
+fusion: {inputs: [image], strategy: concat}
+heads:
+  begin: [{Dense: {units: 2, name: hidden}}]
+  end: {inputs: [heads.begin, image], strategy: concat, layers: [{Dense: {units: 2}}]}
+expect: {branches.image.base: [2, 2, 1024]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word", "wanted", "not_wanted"),
+    [
+        ("heads.begin, image", "he, image", "[he", ("heads.begin", "heads.begin.hidden", "image"), ("params",)),
+        ("inputs: [image]", "inputs: [im]", "[im", ("image", "image.base"), ("heads.begin", "image.base.conv1")),
+        ("inputs: [image]", "inputs: [image.base.co]", "[image.base.co", ("image.base.conv1", "image.base.conv_pw_13"), ()),
+        ("branches.image.base:", "branches.image.base.co:", "{branches.image.base.co", ("branches.image.base.conv1",), ()),
+        ("{inputs: [heads", "{str: concat, x: [heads", "{str", ("inputs",), ("strategy", "filters")),
+        ("weights: null", "weights: ", "weights: ", ("imagenet", "null"), ()),
+        ("name: base", "pooling: ", "pooling: ", ("avg", "max", "null"), ()),
+        ("name: hidden", "name: ", "2, name: ", (), ("null",)),
+    ],
+)
+def test_completion_of_what_is_read(old: str, new: str, word: str, wanted: Any, not_wanted: Any) -> None:
+    """Heads where a head may read them, the layers of a backbone after its name, and null beside other values alone."""
+    assert state(READS).found == ()
+    text = READS.replace(old, new, 1)
+    found = list(list_labels(find_completions(state(text), {"position": at(text, word, len(word))})))
+    assert set(wanted) <= set(found) and not set(not_wanted) & set(found), found[:40]
+
+
 def test_what_is_completed_is_written_in_place_of_the_word() -> None:
     text = TEXT.replace("      - Flatten\n", "      - Flat\n")
     made = find_completions(state(text, has_snippets=True), {"position": at(text, "- Flat", 4)})

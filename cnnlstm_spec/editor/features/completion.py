@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...compiler.compile import Compilation
 from ...emit.words.reference import find, format_default
+from ...ir.graph import Graph
 from ...language.catalog import find_family
 from ...language.meanings import (
     Address,
@@ -26,7 +27,7 @@ from ...language.meanings import (
     TextMeaning,
     Variables,
 )
-from ...model.addresses import list_addresses
+from ...model.addresses import list_addresses, list_inner
 from ...model.logged import list_logged
 from ...ops import ALIASES, list_known_layers
 from ...spec.registry import STRUCTURES
@@ -74,7 +75,7 @@ def find_completions(state: State, params: Json) -> Json:
     end = goes_on.end() if goes_on is not None else offset
     written = source.text[start:offset]
     is_variable = written.startswith("$")
-    options = _find_options(state, start, end, "$" + MARK if is_variable else MARK)
+    options = _find_options(state, start, end, "$" + MARK if is_variable else MARK, written)
     if is_variable:
         options = [each for each in options if each.kind == VARIABLE]
     unique = {each.text: each for each in reversed(options)}
@@ -83,7 +84,7 @@ def find_completions(state: State, params: Json) -> Json:
     return {"isIncomplete": False, "items": items}
 
 
-def _find_options(state: State, start: int, end: int, mark: str) -> list[Option]:
+def _find_options(state: State, start: int, end: int, mark: str, written: str) -> list[Option]:
     """What could stand in place of a word: by the first text with another one there that can be read, and that tells of some."""
     last, texts = state.source, state.prepared.texts
     for candidate in islice(_propose_texts(state.source, start, end, mark), MOST):
@@ -96,7 +97,7 @@ def _find_options(state: State, start: int, end: int, mark: str) -> list[Option]
         own = [
             each for each in held if each.span.start in (start, start - 1) and each.span.end - each.span.start <= len(mark) + 2
         ]
-        if options := [option for each in own for option in _list_options(each, state, compilation)]:
+        if options := [option for each in own for option in _list_options(each, state, compilation, written)]:
             return options
     return []
 
@@ -120,7 +121,7 @@ def _propose_texts(source: Source, start: int, end: int, mark: str) -> Iterator[
             yield each
 
 
-def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) -> Iterator[Option]:
+def _list_options(meaning: TextMeaning, state: State, compilation: Compilation, written: str) -> Iterator[Option]:
     known = state.meant if state.meant.graph is not None else compilation
     if isinstance(meaning, Key):
         for name, argument in meaning.arguments.items():
@@ -142,14 +143,17 @@ def _list_options(meaning: TextMeaning, state: State, compilation: Compilation) 
     elif isinstance(meaning, HeadName):
         yield from (Option(head, CLASS, "a head", insert=f"{_escape(head)}: $0") for head in meaning.heads)
     elif isinstance(meaning, Address) and known.graph is not None:
-        names = list_addresses(known.graph) if meaning.whole else _list_references(known.graph.addresses)
+        names = list_addresses(known.graph) if meaning.whole else _list_references(known.graph, meaning.with_heads)
+        names = (*names, *list_inner(known.graph, written, meaning.whole))
         yield from (Option(name, VALUE, "an address" if meaning.whole else "a reference") for name in names)
         if meaning.whole:
             yield from (Option(name, VALUE, "a count") for name in ("params", "trainable_params", "macs"))
 
 
-def _list_references(addresses: Mapping[str, str]) -> list[str]:
-    return [name for name in addresses if not name.startswith(("head.", "heads."))]
+def _list_references(graph: Graph, with_heads: bool) -> tuple[str, ...]:
+    """Branches, fusions and layers in them as references have them; heads and what is in them too where they may be read."""
+    heads = tuple(f"heads.{name}" for name in graph.outputs) if with_heads else ()
+    return (*(name for name in graph.addresses if with_heads or not name.startswith(("head.", "heads."))), *heads)
 
 
 def _make_key_option(name: str, argument: Described, owner: str) -> Option:
@@ -190,7 +194,9 @@ def _list_objects(name: str) -> tuple[Option, ...]:
 
 
 def _list_values(argument: Described) -> Iterator[Option]:
-    for value in _list_choices(argument.make_schema()):
+    choices = list(_list_choices(argument.make_schema()))
+    # Beside nothing else, null would be taken for what is meant by whoever goes on to the next line.
+    for value in choices if any(each is not None for each in choices) else ():
         text = write_readable(value) if not isinstance(value, str) else value
         is_default = not argument.required and argument.default == value
         yield Option(text, VALUE, "default" if is_default else "", first=is_default)
@@ -205,6 +211,8 @@ def _list_choices(schema: Any) -> Iterator[Any]:
     if "const" in schema:
         yield schema["const"]
     sorts = schema.get("type")
+    if sorts == "null":
+        yield None
     if sorts == "boolean" or (isinstance(sorts, list) and "boolean" in sorts):
         yield from (True, False)
     for part in ("anyOf", "oneOf", "allOf"):

@@ -15,9 +15,9 @@ BY_KERAS = ("name a file that Keras has written",)
 
 
 class WeightsKind(OpenLeaf[str | WeightsFile]):
-    """null, `imagenet`, or the path of a weights file, relative to the spec."""
+    """`imagenet`, or the path of a weights file, relative to the spec."""
 
-    words = "null, `imagenet` or the path of a weights file"
+    words = "`imagenet` or the path of a weights file"
     canonical = (WeightsFile,)
 
     def read_node(self, node: Node, scope: Scope) -> str | WeightsFile | Poison:
@@ -29,7 +29,7 @@ class WeightsKind(OpenLeaf[str | WeightsFile]):
         return find_file(node, scope, (*near, "`weights: null` starts from random weights"), BY_KERAS)
 
     def make_schema(self) -> Schema:
-        return {"type": "string"}
+        return {"anyOf": [{"enum": ["imagenet"]}, {"type": "string"}]}
 
 
 KINDS: dict[str, tuple[Leaf, str]] = {
