@@ -247,7 +247,7 @@ class FloatOrSchedule(OpenLeaf[KerasObject | float]):
 
     canonical = (KerasObject, float)
 
-    def read_node(self, node: Node, scope: Scope) -> Any:
+    def read_node(self, node: Node, scope: Scope) -> KerasObject | float | Poison:
         named = isinstance(node, Mapping) or (
             isinstance(node, Scalar) and isinstance(node.value, str) and node.value[:1].isalpha()
         )

@@ -38,6 +38,7 @@ MANY = 100
 
 Entries = tuple[Entry, ...]
 R = TypeVar("R", bound=Record)
+V = TypeVar("V")
 
 
 class Keys(Protocol):
@@ -63,7 +64,7 @@ class Keys(Protocol):
         """What would mend such keys."""
 
 
-def read(leaf: Leaf, node: Node, scope: Scope) -> Any:
+def read(leaf: Leaf[V], node: Node, scope: Scope) -> V | Poison:
     """The value of a node, variables replaced; or POISON."""
     return leaf.read(node, scope)
 

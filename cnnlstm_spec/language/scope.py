@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from enum import Enum
 from pathlib import Path as File
@@ -58,11 +58,11 @@ class Registry(ABC):
         """Whether the name is that of a layer of Keras or of a structure."""
 
     @abstractmethod
-    def read_item(self, node: Node, scope: Scope) -> Any:
+    def read_item(self, node: Node, scope: Scope) -> object:
         """One item of a list of layers; without an op where it could not be read."""
 
     @abstractmethod
-    def read_items(self, node: Node, scope: Scope) -> Any:
+    def read_items(self, node: Node, scope: Scope) -> Sequence[object] | Poison:
         """The items of a list of layers, or POISON."""
 
 

@@ -107,7 +107,8 @@ class PathsKind(OpenLeaf[tuple[tuple[str, tuple[Item, ...]], ...]]):
         if not isinstance(node, Mapping) or not node.entries:
             return report_wrong_type(node, scope, self.words)
         paths = [(entry.key.text, read(LAYERS, entry.value, scope.enter(entry.key.text))) for entry in node.entries]
-        return POISON if any(items is POISON for _, items in paths) else tuple(paths)
+        found = tuple((name, items) for name, items in paths if items is not POISON)
+        return found if len(found) == len(paths) else POISON
 
     def make_schema(self) -> Schema:
         return {"type": "object", "additionalProperties": LAYERS.make_schema(), "minProperties": 1}
@@ -253,7 +254,8 @@ def _repeat_layers(each: Node, layers: Node, key: Scalar, scope: Scope) -> tuple
     for index, variables in enumerate(rounds):
         inner = replace(scope.enter("layers"), address=(*scope.address, "paths", index))
         paths.append((str(index), read(LAYERS, layers, inner.add_variables({**variables, "index": make_node(index)}, homes))))
-    return None if any(items is POISON for _, items in paths) else tuple(paths)
+    found = tuple((name, items) for name, items in paths if items is not POISON)
+    return found if len(found) == len(paths) else None
 
 
 def _read(cls: type[Structure], key: Scalar, arguments: Node | None, scope: Scope) -> Item | None:

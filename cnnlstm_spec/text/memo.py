@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+T = TypeVar("T")
 UNKNOWN: Final[Any] = object()
 """Stands for what is not kept."""
 MOST = 200_000
@@ -28,20 +29,22 @@ class Memory:
             self._kept.clear()
         self._kept[key] = (value, alive)
 
-    def keep_first(self, key: tuple[object, ...], value: Any, *alive: object) -> Any:
+    def keep_first(self, key: tuple[object, ...], value: T, *alive: object) -> T:
         """What is kept under a key; where nothing is, the value, which is kept."""
         if len(self._kept) >= MOST:
             self._kept.clear()
-        return self._kept.setdefault(key, (value, alive))[0]
+        first: T = self._kept.setdefault(key, (value, alive))[0]
+        return first
 
 
-def make_once(memory: Memory | None, make: Callable[..., Any], *parts: Any) -> Any:
+def make_once(memory: Memory | None, make: Callable[..., T], *parts: Any) -> T:
     """`make(*parts)`, or what it gave for the very same parts."""
     if memory is None:
         return make(*parts)
     key = (make, *(each if isinstance(each, str | int | None) else id(each) for each in parts))
-    value = memory.get(key)
-    if value is UNKNOWN:
-        value = make(*parts)
-        memory.keep(key, value, *parts)
-    return value
+    known: T = memory.get(key)
+    if known is not UNKNOWN:
+        return known
+    made = make(*parts)
+    memory.keep(key, made, *parts)
+    return made
