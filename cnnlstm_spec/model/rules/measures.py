@@ -14,6 +14,7 @@ from ..facts import (
     BEST_CLASS,
     COMPARED,
     CURVES,
+    ENTROPIES,
     LABELLED,
     OF_MARGINS,
     OF_NUMBERS,
@@ -162,22 +163,54 @@ def _check_logits(metric: Placed, head: HeadUse) -> Told:
 
 
 def _check_domain(metric: Placed, head: HeadUse) -> Told:
-    """A logarithm of values that are no probabilities, or negative, where the loss takes none of them."""
+    """What reads probabilities, or takes a logarithm, of other values, where the loss takes none of them or there is none."""
     loss, values, meant = head.loss, head.type.meaning.range, _find_meant(metric, head)
-    if loss is None or values is None or values.pixels or metric.thing.get("from_logits"):
+    if values is None or values.pixels or metric.thing.get("from_logits") or head.loss_is_open:
         return
-    last = head.activation
-    labels = (Label(loss.place, "takes the output as it is"),)
-    if meant == "Poisson" and loss.thing.name != meant and (values.least is None or values.least < 0):
+    last, trained = head.activation, loss.thing.name if loss is not None else None
+    labels = (Label(loss.place, "takes the output as it is"),) if loss is not None else ()
+    if meant == "Poisson" and trained != meant and (values.least is None or values.least < 0):
         help: tuple[str, ...] = ("its number is NaN as soon as one value is negative", "end with `softplus` or `exponential`")
         facts: dict[str, object] = {"loss": name_written(metric.thing), "function": values.by or head.name}
-        fixes = (fix_activation(last.node, "softplus"),) if last is not None else ()
+        fixes: tuple[Fix, ...] = (fix_activation(last.node, "softplus"),) if last is not None else ()
         yield Diagnostic(NEGATIVE, metric.place, facts, "", labels, help, fixes)
-    elif meant in PROBABILITIES_READ - CURVES and loss.thing.name not in PROBABILITIES and not values.probabilities:
+    elif trained not in PROBABILITIES and not values.probabilities and (how := _explain_cut(metric, meant, trained)) is not None:
         ending = f"`{values.by}`" if values.by else "no activation"
-        help = ("values outside of 0 to 1 are cut off in it", "measure what the loss fits, such as `mean_absolute_error`")
+        way, fixes = _find_measure(metric, head, meant)
         facts = {"loss": name_written(metric.thing), "head": head.name, "ending": ending}
-        yield Diagnostic(NOT_PROBABILITIES, metric.place, facts, "", labels, help, (fix_instead(metric, "mean_absolute_error"),))
+        yield Diagnostic(NOT_PROBABILITIES, metric.place, facts, "", labels, (how, way), fixes)
+
+
+def _explain_cut(metric: Placed, meant: str, trained: str | None) -> str | None:
+    """What a metric makes of values that are no probabilities; None of one that takes them.
+
+    Numbers that are fitted to labels of 0 and 1 come close to these, and may be divided between them.
+    """
+    if meant in PROBABILITIES_READ - CURVES:
+        return "values outside of 0 to 1 are cut off in it"
+    if trained is not None and trained not in OF_MARGINS | {"CategoricalHinge"}:
+        return None
+    if meant in CURVES:
+        return "its thresholds are between 0 and 1"
+    threshold = metric.thing.get("threshold") if meant in SCORES else find_threshold(metric.thing, meant)
+    if threshold is None or not 0 < threshold < 1:
+        return None
+    return f"it takes values above {threshold:g} for true, which nothing in the training divides there"
+
+
+def _find_measure(metric: Placed, head: HeadUse, meant: str) -> tuple[str, tuple[Fix, ...]]:
+    """What measures an output as its loss reads it; where it has none, the activation that makes probabilities."""
+    loss, last, fixes = head.loss, head.activation, tuple[Fix, ...]()
+    if loss is None:
+        function = "softmax" if meant in ENTROPIES - {"BinaryCrossentropy"} | {"KLDivergence"} and head.width != 1 else "sigmoid"
+        return f"end with `{function}`", (fix_activation(last.node, function),) if last is not None else ()
+    if loss.thing.name == "CategoricalHinge":
+        fixes = () if metric.thing.arguments else (fix_instead(metric, "categorical_accuracy"),)
+        return "`categorical_accuracy` compares the values of a sample", fixes
+    if loss.thing.name in OF_MARGINS:
+        fixes = (with_argument(metric, "threshold", "0", "BinaryAccuracy"),) if meant in SCORES else ()
+        return "`BinaryAccuracy: {threshold: 0}` divides where the loss does", fixes
+    return "measure what the loss fits, such as `mean_absolute_error`", (fix_instead(metric, "mean_absolute_error"),)
 
 
 def _compute_logit(meant: str, probability: float) -> str | None:

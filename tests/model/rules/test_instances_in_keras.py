@@ -44,6 +44,21 @@ def test_the_poisson_metric_of_negative_values_is_nan() -> None:
     assert numpy.isnan(model.evaluate(numpy.zeros((4, 4), "float32"), numpy.ones((4, 1)), verbose=0)[1])
 
 
+def test_what_divides_probabilities_says_nothing_of_scores_by_margins() -> None:
+    """Every class is right by more than the margin, and all values are above 0.5."""
+    import keras
+    import numpy
+
+    labels, scores = numpy.eye(3), numpy.array([[3.0, 2, 1], [2, 3, 1], [1, 2, 3]])
+    assert float(keras.losses.CategoricalHinge()(labels, scores)) == 0
+    metrics = keras.metrics
+    right, told = metrics.CategoricalAccuracy(), [metrics.Precision(), metrics.F1Score(threshold=0.5), metrics.AUC()]
+    for metric in (right, *told, metrics.BinaryAccuracy()):
+        metric.update_state(labels, scores)
+        value = float(numpy.mean(metric.result()))
+        assert value == 1 if metric is right else value <= 0.5, metric.name
+
+
 @pytest.mark.parametrize("layer", ["MultiHeadAttention: {num_heads: 2, key_dim: 4}", "Attention: {use_scale: true}"])
 def test_an_attention_over_one_step_does_not_learn_what_it_scores(layer: str) -> None:
     import numpy

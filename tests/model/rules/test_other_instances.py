@@ -55,6 +55,9 @@ MENDED = [
     ("metric-without-meaning", spec(VECTOR, "", head(3, "softmax"), loss=NUMBERS, metrics=BEST_THREE)),
     ("positive-expected", spec(VECTOR, "", head(1), loss="mse", metrics="[Poisson]")),
     ("probabilities-expected", spec(VECTOR, "", head(5, "relu"), loss="mse", metrics="[kl_divergence]")),
+    ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[AUC]")),
+    ("probabilities-expected", spec(VECTOR, "", head(5, "tanh"), loss="categorical_hinge", metrics="[Precision]")),
+    ("probabilities-expected", spec(VECTOR, "", head(1), loss=HINGE, metrics="[{F1Score: {threshold: 0.5}}]")),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: rsqrt}")),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: power, x2: 0.5}", loss="mse")),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: arcsin}")),
@@ -141,6 +144,7 @@ MENDED += [
 ]
 FOUND = [
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
+    ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[{F1Score: {threshold: 0.5}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
     ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
@@ -209,6 +213,16 @@ def found(text: str) -> list[str]:
 def test_it_is_found_and_mended(code: str, text: str) -> None:
     mended = mend(sweep(Source("k.yaml", text)), True, Clock(lambda: 0.0))
     assert found(text) == [code] and mended.changed and not mended.found
+
+
+@pytest.mark.parametrize(("units", "metric"), [(5, "kl_divergence"), (1, "AUC"), (1, "BinaryAccuracy"), (3, "Precision")])
+def test_probabilities_are_expected_of_an_output_without_a_loss_too(units: int, metric: str) -> None:
+    def told(activation: str) -> list[str]:
+        text = spec(VECTOR, "", "{}", loss="{a: mse, b: null}", metrics=f"{{b: [{metric}]}}")
+        return found(text.replace("head: {}", f"heads: {{a: {head(1)}, b: {head(units, activation)}}}"))
+
+    assert told("linear") == ["probabilities-expected"]
+    assert told("softmax" if metric == "kl_divergence" else "sigmoid") == []
 
 
 @pytest.mark.parametrize(("code", "text"), FOUND)
