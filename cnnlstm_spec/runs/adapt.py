@@ -132,8 +132,8 @@ def _iterate_into(
 
 
 def _find_real(
-    inputs: Mapping[str, Any], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int
-) -> Any:
+    inputs: Mapping[str, Array], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int
+) -> Array | None:
     if branch not in paddings:
         return None
     mask, padding = paddings[branch]

@@ -36,7 +36,7 @@ def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Array])
     stream.flush()
 
 
-def _make_plain(array: Any) -> Any:
+def _make_plain(array: Array) -> Array:
     """An array without objects: texts are texts."""
     return array.astype(str) if array.dtype == object else array
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ...ir.graph import TypedGraph
 from ...ir.size import Symbol
@@ -55,7 +55,7 @@ class Runtime:
                     found.setdefault(next(iter(size.symbols)), actual)
         return found
 
-    def _cut(self, head: str, array: Any, actual: Mapping[Symbol, int]) -> Any:
+    def _cut(self, head: str, array: Array, actual: Mapping[Symbol, int]) -> Array:
         type = self.typed.nodes[self.typed.graph.outputs[head]].type if head in self.typed.graph.outputs else None
         if type is None or type.outer:
             return array

@@ -68,7 +68,7 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
     return SingleSamples(tuple(found), "seeded")
 
 
-def _draw_values(rng: Any, dtype: str, shape: tuple[int, ...], end: float | None) -> Any:
+def _draw_values(rng: numpy.random.Generator, dtype: str, shape: tuple[int, ...], end: float | None) -> Array:
     if dtype == "bool":
         return rng.integers(0, 2, shape).astype("bool")
     if dtype not in FLOATS:

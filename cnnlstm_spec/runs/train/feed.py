@@ -7,13 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
 
 from ..samples import Batch, Part
 from .training import Devices, Values
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 AHEAD = 4
 """Batches that are read before they are asked for."""
@@ -116,7 +119,7 @@ class Feed:
                     each.cancel()
 
 
-def _spread_weights(weights: Any, target: Any, axes: int) -> Any:
+def _spread_weights(weights: Array, target: Array, axes: int) -> Array:
     """Weights of samples as those of their steps, where a head has some: Keras multiplies them with the mask as they are."""
     if axes < 2 or target.ndim < axes or weights.ndim >= axes:
         return weights
