@@ -107,6 +107,7 @@ def try_spec(text: str, formats: list[str], scratch: Path) -> dict[str, str | No
     from deploy import Here
 
     from cnnlstm_spec import load
+    from cnnlstm_spec.compiler.deploy import deploy
     from cnnlstm_spec.ir.program import Unbuildable
     from cnnlstm_spec.runs.export.comparison import ask_keras, compare_outputs
     from cnnlstm_spec.runs.export.samples import draw_samples
@@ -118,10 +119,12 @@ def try_spec(text: str, formats: list[str], scratch: Path) -> dict[str, str | No
     if not compilation.ok:
         print(f"  {compilation.diagnostics[0].message}", file=sys.stderr)
         return {}
-    typed = compilation.typed
+    # As it is exported: a layer that does nothing outside of training is no part of it.
+    deployment = deploy(compilation)
+    typed = deployment.inference.typed
     assert typed is not None
     try:
-        model = compilation.to_keras()
+        _, model = deployment.make_models()
         inputs = find_inputs(typed)
         wanted = ask_keras(draw_samples(typed, inputs, {}, 2), 1, lambda arrays: call(model, ("head",), arrays))
         for format in formats:
