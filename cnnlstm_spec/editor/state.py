@@ -11,10 +11,11 @@ from typing import Any
 from ..compiler.compile import Compilation
 from ..compiler.silence import separate_advice
 from ..compiler.variants import Sweep, merge_findings, sweep
+from ..language.meanings import Index, Word
 from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
-from ..text.source import Source
+from ..text.source import Path, Source
 from ..text.texts import Texts, find_same_file
 from .repaired import find_line, find_meant, is_half_written
 from .retyped import may_retype, retype
@@ -149,6 +150,17 @@ class State:
             other = find_line(self.source, first.place.span.start)
             meant = find_meant(self.prepared, other, self.compilation) if other != number else meant
         return meant
+
+    @cached_property
+    def indexes(self) -> tuple[Index, ...]:
+        """What its words mean, and what they mean in its variants, whose values stand in the matrix."""
+        few = self.prepared.variants[:VARIANTS]
+        return (self.meant.index, *(self.prepared.compile(each).index for each in few))
+
+    def find_words(self, symbol: Path) -> list[Word]:
+        """Where a name is defined and used, each place once."""
+        words = {each.span: each for index in self.indexes for each in index.words.get(symbol, ())}
+        return list(words.values())
 
     def edit(self, source: Source, texts: Texts) -> Sweep:
         """The spec prepared anew from other texts."""

@@ -50,7 +50,7 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
         if node is None:
             return POISON
         if isinstance(node, Scalar) and isinstance(node.value, str):
-            scope.note(Address(node.span, node.value, whole=False))
+            scope.note(Address(scope.find_written(node), node.value, whole=False))
             return Reference.make_at(node.value, make_origin(node, scope))
         return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
 

@@ -139,7 +139,18 @@ class Scope:
     def note_word(self, node: Node, *symbol: str | int, defines: bool = False) -> None:
         """Notes a name that a person has chosen; its text is the last step of the symbol."""
         if self.index is not None:
-            self.note(Word(find_word(node.span, str(symbol[-1])), symbol, defines))
+            self.note(Word(find_word(self.find_written(node), str(symbol[-1])), symbol, defines))
+
+    def find_written(self, node: Node) -> Span:
+        """Where the text of a value is written: of what a variable holds where its value stands, in a matrix perhaps."""
+        span = node.span
+        for _ in range(DEPTH_LIMIT):
+            whole = WHOLE.fullmatch(span.source.text[span.start : span.end].strip("'\""))
+            held = self.variables.get(whole[1] or whole[2]) if whole is not None else None
+            if not isinstance(held, Scalar) or not held.span.source.text:
+                break
+            span = held.span
+        return span
 
     def has_layer(self, name: str) -> bool:
         """Whether the name is that of a layer of Keras or of a structure."""

@@ -54,7 +54,7 @@ class ReferenceKind(OpenLeaf[tuple[str, Origin]]):
             if isinstance(node, Scalar) and node.value is not None:
                 return (node.text, make_origin(node, scope))
             return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
-        scope.note(Address(node.span, node.value, whole=False, with_heads=scope.path[:1] == ("heads",)))
+        scope.note(Address(scope.find_written(node), node.value, whole=False, with_heads=scope.path[:1] == ("heads",)))
         return (node.value, make_origin(node, scope))
 
     def make_schema(self) -> Schema:

@@ -316,6 +316,32 @@ def test_rename_reaches_the_paths_of_a_matrix_and_of_a_search(section: str, word
     assert state(edited(text, edits)).found == ()
 
 
+CHOSEN = """\
+version: 1
+name: chosen
+vars: {network: small, read: "x"}
+matrix: {vars.network: [small, large]}
+blocks:
+  small: {layers: [{Dense: {units: 4}}]}
+  large: {layers: [{Dense: {units: 8}}]}
+branches:
+  x: {input: {kind: vector, shape: [4]}, layers: [$network]}
+fusion: {inputs: ["${read}"], strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "count"),
+    [("small: {", 1, 3), ("large: {", 1, 2), ("large]", 1, 2), ("small,", 1, 3), ("  x: {", 2, 2), ("network: s", 1, 3)],
+)
+def test_rename_reaches_the_values_of_variables_and_of_a_matrix(word: str, inside: int, count: int) -> None:
+    """A block, or a branch, whose name a variable holds is named where that value stands, in a variant too."""
+    made = views(CHOSEN)
+    edits = rename(made, {**place(CHOSEN, word, inside), "newName": "other"})["changes"][URI]
+    assert len(edits) == count and state(edited(CHOSEN, edits)).found == ()
+
+
 @pytest.mark.parametrize(
     ("word", "inside", "new", "why"),
     [

@@ -47,7 +47,7 @@ def find_definition(views: Sequence[View], params: Json) -> list[Json]:
         if (file := _find_extended(view, to_offset(view.source, params["position"]))) is not None:
             return [file]
     for view, symbol in _find_named(views, params):
-        words = view.state.meant.index.words.get(symbol, [])
+        words = view.state.find_words(symbol)
         defined = [each.span for each in words if each.defines] + _find_in_trees(view.state, symbol)
         # What is shared has no definition but its first use, which makes the weights.
         for span in defined or [each.span for each in words[:1]]:
@@ -156,8 +156,9 @@ def _has_at(view: View, symbol: Path, params: Json) -> bool:
 
 def _find_word(view: View, params: Json) -> Word | None:
     """The innermost name at a place of a text."""
-    words = view.state.meant.index.find_words(view.source, to_offset(view.source, params["position"]))
-    return words[0] if words else None
+    offset = to_offset(view.source, params["position"])
+    found = (index.find_words(view.source, offset) for index in view.state.indexes)
+    return next((words[0] for words in found if words), None)
 
 
 def _is_as_written(word: Word) -> bool:
@@ -167,7 +168,7 @@ def _is_as_written(word: Word) -> bool:
 
 def _find_everywhere(state: State, symbol: Path) -> list[Word]:
     """The words of a symbol in the spec, and in each file that it extends by itself: some may be replaced in the spec."""
-    words = {each.span: each for each in state.meant.index.words.get(symbol, ())}
+    words = {each.span: each for each in state.find_words(symbol)}
     for each in _split_extended(state):
         for word in each.compilation.index.words.get(symbol, ()):
             words.setdefault(_find_same_span(state, word.span), Word(_find_same_span(state, word.span), symbol, word.defines))
