@@ -137,3 +137,28 @@ def test_a_file_that_is_extended_is_mended(tmp_path: Path) -> None:
         str(tmp_path / "base.yaml"): mended(SPEC),
     }
     assert not result.found and len(result.made) == 3
+
+
+TWICE = (
+    "version: 1\nname: a\nbranches: {x: {input: {kind: vector, shape: [4]}}}\nhead: [{Dense: {units: 3, activation: softmax}}]\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "left"),
+    [
+        ("[accuracy, acc]", "[accuracy]"),
+        ("[accuracy, acc, auc]", "[accuracy, auc]"),
+        ("[ accuracy , acc ]", "[ accuracy ]"),
+        ("[accuracy, acc,]", "[accuracy,]"),
+        ("[accuracy,\n  acc, auc]", "[accuracy,\n  auc]"),
+        ("[\n    accuracy,   # a\n    acc,  # b\n  ]", "[\n    accuracy,   # a\n  ]"),
+        ("[\n    accuracy,   # a\n    acc  # b\n  ]", "[\n    accuracy,   # a\n  ]"),
+        ("[accuracy,  # a\n  acc]", "[accuracy,  # a\n  ]"),
+        ("[\n  accuracy,  # a\n  acc,  # b\n  auc  # c\n]", "[\n  accuracy,  # a\n  auc  # c\n]"),
+    ],
+)
+def test_an_item_in_brackets_goes_with_its_own_comment_alone(metrics: str, left: str) -> None:
+    text = f"{TWICE}compile: {{loss: categorical_crossentropy, metrics: {metrics}}}\n"
+    ((_, after),) = mend(sweep(Source("spec.yaml", text)), True).changed
+    assert after == text.replace(metrics, left)

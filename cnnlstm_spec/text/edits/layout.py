@@ -194,10 +194,16 @@ class Layout(Places):
         start, end = spans[index]
         if index + 1 < len(spans):
             return self._edit(start, spans[index + 1][0], "")
-        if index:
-            return self._edit(spans[index - 1][1], end, "")
+        before = spans[index - 1][1] if index else start
+        if index and "\n" not in self.text[before:start]:
+            return self._edit(before, end, "")
         comma = re.compile(r"\s*,").match(self.text, end)
-        return self._edit(start, comma.end() if comma else end, "")
+        stop = comma.end() if comma else end
+        line, rest = self._find_line_start(start), self.text[stop : self._find_line_end(stop)].strip()
+        if self.text[line:start].strip() or rest[:1] not in ("", "#"):
+            return self._edit(start, stop, "")
+        last = self._find_line_end(stop)
+        return self._edit(line, last + len(self._break_at(last)), "")
 
     def _drop_lines(self, start: int | None, end: int) -> tuple[Edit, ...] | None:
         """The lines from one place to another, which hold nothing else."""
