@@ -12,7 +12,7 @@ import pytest
 from places import ROOT
 
 from cnnlstm_spec.editor.server import worker as workers
-from cnnlstm_spec.editor.server.documents import OpenText
+from cnnlstm_spec.editor.server.documents import OpenText, find_path
 from cnnlstm_spec.editor.server.loop import Loop
 from cnnlstm_spec.editor.server.session import Session
 from cnnlstm_spec.editor.server.wire import MessageWriter
@@ -76,6 +76,26 @@ def test_a_disk_that_does_not_answer_stops_nothing_but_what_reads_it(monkeypatch
     assert loop.worker is not None
     loop.worker.join(SECONDS)
     assert not loop.worker.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("uri", "path"),
+    [
+        ("file:///a/b%20c/%E6%A8%A1.yaml", "/a/b c/模.yaml"),
+        ("file://localhost/a.yaml", "/a.yaml"),
+        ("file:///c%3A/x/y.yaml", "c:/x/y.yaml"),
+        ("file:///C:/x/y.yaml", "C:/x/y.yaml"),
+        ("file:a.yaml", None),
+        ("file://server/share/a.yaml", None),
+        ("untitled:Untitled-1", None),
+        ("vscode-remote://host/a.yaml", None),
+        ("http://[", None),
+        ("", None),
+    ],
+)
+def test_only_the_uri_of_a_file_of_this_machine_has_a_path(uri: str, path: str | None) -> None:
+    """No other text has a folder, so that nothing is read beside it."""
+    assert find_path(uri) == path
 
 
 def test_findings_have_the_number_of_the_text_that_they_are_of() -> None:

@@ -78,7 +78,7 @@ def find_path(uri: str) -> str | None:
         parts = urlsplit(uri)
     except ValueError:
         return None
-    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost") or not parts.path.startswith("/"):
         return None
     path = unquote(parts.path)
     if len(path) > 2 and path[0] == "/" and path[2] == ":":
