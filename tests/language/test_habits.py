@@ -199,6 +199,7 @@ WORDS = {
     "{PixelShuffle: 2}": "`Op: {function: depth_to_space",
     "{TransformerEncoderLayer: {d_model: 64, nhead: 4}}": "`MultiHeadAttention`",
     "GAP": "`GlobalAveragePooling2D`",
+    "{Skip: {layers: [ReLU]}}": "Residual",
 }
 
 
@@ -264,6 +265,9 @@ PLACES = {
     "compile: {loss: mse, epochs: 3}": "`fit: {epochs: 3}`",
     "compile: {loss: mse, batch_size: 3}": "`fit: {batch_size: 3}`",
     "compile: {loss: mse, sample_weight_mode: temporal}": "sample weights",
+    "data: {train: a.csv, split: 0.2}": "`validation`",
+    "data: {train: a.csv, num_workers: 4}": "the run chooses by itself",
+    "data: {train: a.csv, features: [a, b]}": "`inputs`",
     "compile: {loss: {name: mse}}": "write `mse`",
     "compile: {loss: {type: mse}}": "write `mse`",
     "compile: {loss: {class_name: Huber, config: {delta: 0.5}}}": "write `{Huber: {delta: 0.5}}`",
