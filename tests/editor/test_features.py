@@ -357,6 +357,17 @@ def test_a_rename_that_breaks_the_spec_is_refused(word: str, inside: int, new: s
         rename(views(NAMES), {**place(NAMES, word, inside), "newName": new})
 
 
+def test_a_name_that_nobody_has_given_stays() -> None:
+    """The only head, and a layer inside a backbone."""
+    only = TEXT.replace("loss: binary_crossentropy", "loss: {head: binary_crossentropy}")
+    inside = READS.replace("inputs: [image]", "inputs: [image.base.conv_pw_13_relu]").replace(", GlobalAveragePooling2D]", "]")
+    for text, word in ((only, "head: binary"), (inside, "conv_pw_13_relu")):
+        where = place(text, word, 1)
+        assert prepare_rename(views(text), where) is None and find_definition(views(text), where) == []
+        with pytest.raises(CannotRename, match="not by the spec"):
+            rename(views(text), {**where, "newName": "other"})
+
+
 def test_nothing_is_renamed_in_a_spec_with_errors() -> None:
     with pytest.raises(CannotRename, match="mend them first"):
         rename(views(NAMES.replace("units: 1}", "units: -1}")), {**place(NAMES, "joined", 1), "newName": "other"})

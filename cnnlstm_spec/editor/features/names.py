@@ -47,10 +47,7 @@ def find_definition(views: Sequence[View], params: Json) -> list[Json]:
         if (file := _find_extended(view, to_offset(view.source, params["position"]))) is not None:
             return [file]
     for view, symbol in _find_named(views, params):
-        words = view.state.find_words(symbol)
-        defined = [each.span for each in words if each.defines] + _find_in_trees(view.state, symbol)
-        # What is shared has no definition but its first use, which makes the weights.
-        for span in defined or [each.span for each in words[:1]]:
+        for span in _find_defined(view.state, symbol):
             location = view.uris.make_location(span)
             found.setdefault(repr(location), location)
     return list(found.values())
@@ -70,8 +67,8 @@ def find_references(views: Sequence[View], params: Json) -> list[Json]:
 
 def prepare_rename(views: Sequence[View], params: Json) -> Json | None:
     """The range and the name at a place that can have another one."""
-    word = next((word for view in views if (word := _find_word(view, params)) is not None), None)
-    if word is None or not _is_as_written(word):
+    view, word = next(((view, word) for view in views if (word := _find_word(view, params)) is not None), (None, None))
+    if view is None or word is None or not _is_as_written(word) or not _find_defined(view.state, word.symbol):
         return None
     return {"range": to_range(word.span), "placeholder": str(word.symbol[-1])}
 
@@ -95,6 +92,8 @@ def _rename_word(view: View, symbol: Path, name: str) -> list[Edit]:
     fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
     if not fits:
         raise CannotRename(f"`{make_line_safe(name)}` cannot be a name here")
+    if not _find_defined(view.state, symbol):
+        raise CannotRename("this name is given by Keras or by the language, not by the spec")
     words = _find_everywhere(view.state, symbol)
     if not all(map(_is_as_written, words)):
         raise CannotRename("it is made unique where a block is used several times; name it in one place")
@@ -164,6 +163,14 @@ def _find_word(view: View, params: Json) -> Word | None:
 def _is_as_written(word: Word) -> bool:
     span = word.span
     return span.source.text[span.start : span.end] == str(word.symbol[-1])
+
+
+def _find_defined(state: State, symbol: Path) -> list[Span]:
+    """Where a person has given a name: of what is shared at its first use, which makes the weights."""
+    words = state.find_words(symbol)
+    if symbol[0] == "share":
+        return [each.span for each in words[:1]]
+    return [each.span for each in words if each.defines] + _find_in_trees(state, symbol)
 
 
 def _find_everywhere(state: State, symbol: Path) -> list[Word]:
