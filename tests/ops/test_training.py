@@ -17,6 +17,7 @@ from layers import op_classes, spec_of
 from cnnlstm_spec import load
 from cnnlstm_spec.emit.words.reference import write_page
 from cnnlstm_spec.ir.op import Example, Op
+from cnnlstm_spec.ops.unary import Op as Unary
 from fuzz.text import text_of
 
 keras = pytest.importorskip("keras")
@@ -112,7 +113,9 @@ def says(each: Shown) -> bool:
 
 
 @pytest.mark.sampled(every=24, long=12)
-@pytest.mark.parametrize("ops", [OPS[at : at + EACH] for at in range(0, len(OPS), EACH)], ids=lambda ops: ops[0].title())
+@pytest.mark.parametrize(
+    "ops", [*(OPS[at : at + EACH] for at in range(0, len(OPS), EACH)), [Unary]], ids=lambda ops: ops[0].title()
+)
 def test_training_and_inference_are_as_the_page_says(ops: list[type[Op]], tmp_path: Path) -> None:
     sound = [each for op in ops for each in examples(op) if load(text_of(spec_of([each]))).ok]
     shown = list(_shown(sound, tmp_path / "model.keras"))

@@ -100,7 +100,7 @@ def lay_folders(folder: Path) -> None:
     (folder / "file").write_text("x")
 
 
-@pytest.mark.sampled(every=18, long=4)
+@pytest.mark.sampled(every=17, long=4)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("command", [*WRITE, *READ])
 def test_a_strange_place(command: str, place: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.model.rules import activations, metrics
 from cnnlstm_spec.model.rules import check as verify
 from cnnlstm_spec.model.rules.gradients import check_missing_gradients
@@ -16,7 +17,7 @@ from cnnlstm_spec.model.rules.xla import check_xla
 from cnnlstm_spec.ops.augment.color import AutoContrast
 from cnnlstm_spec.ops.augment.factors import Augmentation, Factor, SavedPair
 from cnnlstm_spec.ops.augment.geometry import RandomCrop
-from cnnlstm_spec.ops.rescaling import Resizing
+from cnnlstm_spec.ops.rescaling import Rescaling, Resizing
 from fuzz import themes
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
@@ -37,9 +38,9 @@ def without_code(patch: pytest.MonkeyPatch, rules: str, rule: Any, code: str) ->
     patch.setattr(verify, rules, tuple(less if each is rule else each for each in getattr(verify, rules)))
 
 
-def does_nothing_in_inference(patch: pytest.MonkeyPatch) -> None:
-    """`AutoContrast` as a layer that acts in training alone, as most of its family do."""
-    patch.setattr(AutoContrast, "only_in_training", True)
+def acts_in_training_alone(op: type[Op]) -> Off:
+    """A layer that acts whenever it is called, taken for one of those that do so in training alone."""
+    return lambda patch: patch.setattr(op, "only_in_training", True)
 
 
 MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
@@ -86,7 +87,14 @@ MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
         "not as promised",
         200,
     ),
-    "what acts in inference too": (themes.saved, "AutoContrast", does_nothing_in_inference, "not as promised", 400),
+    "what acts in inference too": (themes.saved, "AutoContrast", acts_in_training_alone(AutoContrast), "not as promised", 400),
+    "what is done before a model, in inference": (
+        themes.saved,
+        "'Rescaling'",
+        acts_in_training_alone(Rescaling),
+        "not as promised",
+        400,
+    ),
     "a crop outside of training": (
         themes.saved,
         "RandomCrop",
