@@ -100,7 +100,7 @@ def _find_changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
             value = 0
         elif (why := _explain_change(op, value)) is not None:
             return step, outer or step, why
-        elif values is not None and not values.pixels and _excludes(values, value):
+        elif values is not None and not values.pixels and _leaves_out(values, value):
             return step, outer or step, f"gives {values}"
         if isinstance(op, (LeaveTime, *JOINS)):
             outer = outer or step
@@ -111,7 +111,7 @@ def _find_changing(typed: TypedGraph, id: str, value: float) -> Changing | None:
     return None
 
 
-def _excludes(values: Range, value: float) -> bool:
+def _leaves_out(values: Range, value: float) -> bool:
     """Whether a number is none of those that come."""
     below = values.least is not None and (value < values.least or (value == values.least and not values.attained))
     return below or (values.greatest is not None and value > values.greatest)
