@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from cnnlstm_spec import load
+from cnnlstm_spec.compiler.deploy import deploy
 
 PREDICT = """
 import sys
@@ -77,3 +78,28 @@ def test_it_ends_the_process(name: str) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_way_out_runs(name: str) -> None:
     assert predict(RUNS[name]) == 0
+
+
+NORMED = spec("Conv2D: {filters: 4, kernel_size: 1, use_bias: false}", "Residual: {layers: [{CONV}, BatchNormalization]}")
+DEPLOYED = """
+import sys
+import numpy
+from cnnlstm_spec import load
+from cnnlstm_spec.compiler.deploy import deploy
+for model in deploy(load(sys.stdin.read())).make_models():
+    model.predict(numpy.ones((2, 8, 8, 4), "float32"), verbose=0)
+"""
+
+
+def test_a_norm_that_would_give_the_convolution_a_bias_stays_for_inference() -> None:
+    for text, stays in ((NORMED, True), (NORMED.replace("ZeroPadding2D", "ReLU"), False)):
+        deployment = deploy(load(text))
+        assert deployment.inference.graph is not None
+        assert any("norm" in id for id in deployment.inference.graph.nodes) is stays
+        assert any("oneDNN" in each.text for each in deployment.left) is stays
+
+
+@pytest.mark.keras
+def test_what_is_deployed_runs() -> None:
+    done = subprocess.run([sys.executable, "-c", DEPLOYED], input=NORMED, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
