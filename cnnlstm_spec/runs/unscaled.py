@@ -10,7 +10,7 @@ from ..spec.model_spec import ModelSpec
 from .data_report import InputReport
 
 FAR = 30.0
-"""The greatest number, by its size, of those that are near 1; and so is no less than one of it the greatest of all."""
+"""Numbers count as near 1 where the greatest of them, without its sign, lies between 1 / 30 and 30."""
 
 
 def find_unscaled(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, InputReport]) -> Iterator[str]:
