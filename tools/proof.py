@@ -81,14 +81,15 @@ class Result(NamedTuple):
 
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
-    """The proofs of the sizes that are asked for, and the targets."""
+    """The proofs of the sizes that are asked for, and the targets: those that take longest first, so that no core waits at the end."""
     tests, parts = [sys.executable, "-m", "pytest", *TESTS[options.tests]], PARTS if options.tests != "none" else {}
     proofs = [Proof(f"{options.tests} tests {part}", [*tests, *given]) for part, given in parts.items()]
+    proofs += [Proof(f"`make {each}`", ["make", "--no-print-directory", each]) for each in options.targets]
     for row in ROWS:
         if size := getattr(options, row.option):
             arguments = [part.format(size) for part in row.arguments]
             proofs.append(Proof(row.name.format(size), [sys.executable, *arguments]))
-    return [*proofs, *(Proof(f"`make {each}`", ["make", "--no-print-directory", each]) for each in options.targets)]
+    return proofs
 
 
 def run(proof: Proof, screen: Lock) -> Result:

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count, product
 from math import lcm
+from operator import attrgetter
 from threading import Lock
 from typing import Any, Self
 from weakref import WeakValueDictionary
+from zlib import crc32
 
 from ...text.frozen import dataclass
-from .form import Atom, Monomial, Sum, list_inner
+from .form import Atom, Monomial, Order, Sum, list_inner
 from .text import format_sum
 from .values import compute
 
@@ -42,8 +44,8 @@ class Symbol(Atom):
         return "?" if self.anonymous else self.name
 
     @property
-    def order(self) -> tuple[bool, int, int, str]:
-        return (True, 0, 0, self.name)
+    def order(self) -> Order:
+        return (True, self.anonymous, self.supposed, self.name, 0)
 
     def write(self, inside: list[str], show: Callable[[Symbol], str]) -> str:
         return show(self)
@@ -55,14 +57,23 @@ class ExprFacts:
     After `periods[s]` more of a symbol the value has grown by a polynomial of the degree `degrees[s] - 1`.
     """
 
-    __slots__ = ("bent", "degrees", "grows", "periods")
+    __slots__ = ("bent", "degrees", "depth", "digest", "grows", "periods")
 
-    def __init__(self, periods: dict[Symbol, int], degrees: dict[Symbol, int], grows: bool, bent: bool) -> None:
+    def __init__(
+        self, periods: dict[Symbol, int], degrees: dict[Symbol, int], grows: bool, bent: bool, depth: int, digest: int
+    ) -> None:
         self.periods, self.degrees = periods, degrees
+        self.depth, self.digest = depth, digest
+        """How many atoms stand within one another, and a number that tells it from others, in every process the same."""
         self.grows = grows
         """Whether it never falls where a symbol grows."""
         self.bent = bent
         """Whether a `Largest` is in it, so that all this holds only from some size on."""
+
+    @property
+    def order(self) -> tuple[int, str, int]:
+        """Its place among others: the less deep first, then by name. What was made before, in another spec too, tells nothing."""
+        return (self.depth, min((symbol.name for symbol in self.periods), default=""), self.digest)
 
 
 class _Unique:
@@ -89,11 +100,11 @@ class Compound(_Unique, Atom):
     parts: tuple[Expr, ...]
     facts: ExprFacts
     number: int
-    """Counts up, for an order."""
+    """Counts up: what it is made of has lower ones."""
 
     @property
-    def order(self) -> tuple[bool, int, int, str]:
-        return (False, 0, self.number, "")
+    def order(self) -> Order:
+        return (False, 0, *self.facts.order)
 
     def keep_tried(self, values: Sequence[int]) -> None:
         self.tried = list(values)
@@ -117,12 +128,12 @@ class Quotient(Compound):
     def __new__(cls, top: Expr, bottom: int) -> Quotient:
         facts = top.facts
         periods = {symbol: period * bottom for symbol, period in facts.periods.items()}
-        mine = ExprFacts(periods, facts.degrees, facts.grows, facts.bent)
+        mine = ExprFacts(periods, facts.degrees, facts.grows, facts.bent, facts.depth + 1, hash((bottom, facts.digest)))
         return cls._make_atom((top, bottom), (top,), mine, top=top, bottom=bottom)
 
     @property
-    def order(self) -> tuple[bool, int, int, str]:
-        return (False, self.bottom, self.number, "")
+    def order(self) -> Order:
+        return (False, self.bottom, *self.facts.order)
 
     def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
         return [value // self.bottom for value in values[0]]
@@ -142,9 +153,8 @@ class Largest(Compound):
     __slots__ = ()
 
     def __new__(cls, left: Expr, right: Expr) -> Largest:
-        both = _join_facts(left.facts, right.facts)
-        mine = ExprFacts(both.periods, both.degrees, both.grows, True)
-        return cls._make_atom(frozenset((left, right)), (left, right), mine)
+        parts = (left, right) if left.facts.order < right.facts.order else (right, left)
+        return cls._make_atom(parts, parts, _join_facts(left.facts, right.facts))
 
     def compute(self, values: list[Sequence[int]]) -> Sequence[int]:
         return [max(pair) for pair in zip(*values, strict=True)]
@@ -176,7 +186,8 @@ class Expr(_Unique, Sum):
     """What it is written as, once it was."""
 
     def __new__(cls, terms: Mapping[Monomial, int]) -> Expr:
-        return cls._make_unique(frozenset(terms.items()), terms=dict(terms), text="", _facts=None)
+        ordered = sorted(terms.items(), key=lambda term: _rank_monomial(term[0])) if len(terms) > 1 else terms
+        return cls._make_unique(frozenset(terms.items()), terms=dict(ordered), text="", _facts=None)
 
     def __add__(self, other: int | Expr) -> int | Expr:
         left: Mapping[Monomial, int] = self.terms
@@ -206,7 +217,7 @@ class Expr(_Unique, Sum):
             left, right = _take_whole(left), _take_whole(right)
         terms: dict[Monomial, int] = {}
         for (first, a), (second, b) in product(left.items(), right.items()):
-            monomial = tuple(sorted(first + second, key=_place)) if first and second else first + second
+            monomial = tuple(sorted(first + second, key=attrgetter("order"))) if first and second else first + second
             terms[monomial] = terms.get(monomial, 0) + a * b
         return _make_expr(terms)
 
@@ -324,7 +335,7 @@ def _take_whole(terms: Mapping[Monomial, int]) -> Mapping[Monomial, int]:
     rest = {m: f for m, f in terms.items() if m}
     if len(rest) < 2:
         return terms
-    sign = 1 if rest[min(rest, key=lambda monomial: [_place(atom) for atom in monomial])] > 0 else -1
+    sign = 1 if rest[min(rest, key=_rank_monomial)] > 0 else -1
     whole: dict[Monomial, int] = {(Whole(Expr({m: sign * f for m, f in rest.items()})),): sign}
     return whole | {(): terms[()]} if () in terms else whole
 
@@ -334,24 +345,29 @@ def _infer_facts(terms: Mapping[Monomial, int]) -> ExprFacts:
     degrees: dict[Symbol, int] = {}
     grows = all(factor > 0 for monomial, factor in terms.items() if monomial)
     bent = False
-    for monomial in terms:
+    depth = digest = 0
+    for monomial, factor in terms.items():
         here: dict[Symbol, int] = {}
+        digests = [2 * factor + 1]  # Python has one hash for -1 and -2.
         for atom in monomial:
             if isinstance(atom, Symbol):
                 periods.setdefault(atom, 1)
                 here[atom] = here.get(atom, 0) + 1
+                digests += (crc32(atom.name.encode(errors="backslashreplace")), atom.anonymous, atom.supposed)
                 continue
             assert isinstance(atom, Compound)
             facts = atom.facts
-            grows, bent = grows and facts.grows, bent or facts.bent
+            grows, bent, depth = grows and facts.grows, bent or facts.bent, max(depth, facts.depth)
+            digests.append(facts.digest)
             for symbol, period in facts.periods.items():
                 periods[symbol] = lcm(periods.get(symbol, 1), period)
                 here[symbol] = here.get(symbol, 0) + facts.degrees[symbol]
         for symbol, degree in here.items():
             degrees[symbol] = max(degree, degrees.get(symbol, 0))
+        digest ^= hash(tuple(digests))
         # A product falls where one of what is multiplied is below 0 and another grows.
         grows = grows and (len(monomial) < 2 or all(_is_positive(atom) for atom in monomial))
-    return ExprFacts(periods, degrees, grows, bent)
+    return ExprFacts(periods, degrees, grows, bent, depth, digest)
 
 
 def _is_positive(atom: Atom) -> bool:
@@ -359,23 +375,22 @@ def _is_positive(atom: Atom) -> bool:
 
 
 def _join_facts(left: ExprFacts, right: ExprFacts) -> ExprFacts:
+    """Of the larger of two."""
     periods, degrees = dict(left.periods), dict(left.degrees)
     for symbol, period in right.periods.items():
         periods[symbol] = lcm(periods.get(symbol, 1), period)
         degrees[symbol] = max(degrees.get(symbol, 0), right.degrees[symbol])
-    return ExprFacts(periods, degrees, left.grows and right.grows, left.bent or right.bent)
-
-
-def _place(atom: Atom) -> tuple[bool, str, int]:
-    """For the order of atoms in a product: symbols last, by name."""
-    if isinstance(atom, Symbol):
-        return (True, atom.name, 0)
-    assert isinstance(atom, Compound)
-    return (False, "", atom.number)
+    digest = hash((left.digest, right.digest))
+    return ExprFacts(periods, degrees, left.grows and right.grows, True, 1 + max(left.depth, right.depth), digest)
 
 
 def _map_terms(size: int | Expr) -> Mapping[Monomial, int]:
     return {(): size} if isinstance(size, int) else size.terms
+
+
+def _rank_monomial(monomial: Monomial) -> tuple[bool, list[Order]]:
+    """Roundings before names, by what they divide by; the constant last. No two have one rank."""
+    return (not monomial, [atom.order for atom in monomial])
 
 
 def _make_expr(terms: Mapping[Monomial, int]) -> int | Expr:

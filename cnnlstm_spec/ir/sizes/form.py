@@ -21,8 +21,8 @@ class Atom:
     """The same by the value of the symbol."""
 
     @property
-    def order(self) -> tuple[bool, int, int, str]:
-        """Its place among others in a text."""
+    def order(self) -> Order:
+        """Its place among others, in a product and in a text."""
         raise NotImplementedError
 
     def keep_tried(self, values: Sequence[int]) -> None:
@@ -44,6 +44,7 @@ class Atom:
 
 
 Monomial = tuple[Atom, ...]
+Order = tuple[bool, int, int, str, int]
 
 
 class Sum:
@@ -51,6 +52,7 @@ class Sum:
 
     __slots__ = ()
     terms: dict[Monomial, int]
+    """In an order that is the same whatever was made before: roundings, names, the constant."""
 
     @property
     def constant(self) -> int:

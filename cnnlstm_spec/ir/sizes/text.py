@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .form import Atom, Monomial, Sum
+from .form import Atom, Sum
 
 ROOM = 160
 """Characters, where a shorter text leaves enough to read."""
@@ -58,7 +58,7 @@ class _Writer:
         """A sum, and what it rests on so many levels down."""
         if not depth:
             return DOTS
-        terms = sorted(size.terms.items(), key=lambda item: _rank_monomial(item[0]))
+        terms = list(size.terms.items())
         cut = len(terms) > self.most
         text = ""
         for monomial, factor in [*terms[: self.most - 1], terms[-1]] if cut else terms:
@@ -78,8 +78,3 @@ class _Writer:
             raise _TooLong
         text = atom.write([self.write_sum(part, depth - 1) for part in atom.parts], self.show)
         return f"({text})" if atom.needs_brackets and not alone else text
-
-
-def _rank_monomial(monomial: Monomial) -> tuple[bool, list[tuple[bool, int, int, str]]]:
-    """Roundings before names, by what they divide by; the constant last."""
-    return (not monomial, [atom.order for atom in monomial])

@@ -52,7 +52,7 @@ def test_what_is_implied_is_not_told() -> None:
     tenths = [at_least(STEPS, 10), at_least(FRAMES, 20), at_least(STEPS // 10 + FRAMES // 20, 2)]
     assert [each.message for each in told(tenths)] == ["runs where `steps` is at least 10", "runs where `frames` is at least 20"]
     same = [equal(STEPS, FRAMES), equal(STEPS // 2, FRAMES // 2)]
-    assert [each.message for each in told(same)] == ["runs where `steps` and `frames` are equal"]
+    assert [each.message for each in told(same)] == ["runs where `frames` and `steps` are equal"]
 
 
 def test_what_they_come_to_is_told_once() -> None:
@@ -75,7 +75,7 @@ def test_the_error_names_what_all_others_come_to() -> None:
 def test_no_pair_of_sizes_is_left() -> None:
     apart = told([equal(STEPS, FRAMES), equal(STEPS, FRAMES + 1)])
     assert [each.message for each in apart] == [
-        "no size fits: `steps` and `frames + 1` are equal, and `steps` and `frames` are equal"
+        "no size fits: `frames + 1` and `steps` are equal, and `frames` and `steps` are equal"
     ]
     odd = told([divisible(STEPS, 2), divisible(FRAMES, 2), equal(STEPS, FRAMES + 1)])
     assert [each.code.name for each in odd] == ["depends-on-size", "depends-on-size", "sizes-never-fit"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 from time import process_time
@@ -212,3 +215,44 @@ def test_conditions_that_are_cut_to_the_same_words_are_two() -> None:
     *_, third, fourth = [each for each in found if each.code.name == "depends-on-size"]
     assert third.message == fourth.message and third.facts["condition"] != fourth.facts["condition"]
     assert third.place != fourth.place
+
+
+def test_what_was_said_before_changes_nothing() -> None:
+    """The expressions of a spec are there when another has the same: in which order that made them is not seen.
+
+    In a process of its own each spec is read after one with its branches turned, and the last of them first.
+    """
+    specs = list(map(draw_two, range(60)))
+    program = "import json, sys, test_sizes; print(json.dumps(test_sizes.tell_turned(json.load(sys.stdin))))"
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        input=json.dumps(specs),
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for spec, told in zip(specs, json.loads(shown), strict=True):
+        assert told == describe(load(spec)), spec
+
+
+def draw_two(seed: int) -> dict[str, Any]:
+    """A spec of two sizes that stretch."""
+    rng = Random(f"before {seed}")
+    merge = rng.choice(["add", {"layer": "Maximum"}, {"strategy": "concat", "axis": 1}])
+    return two(draw(rng, 2, 1), draw_stretched(rng, 2), merge, draw(rng, 1, 1))
+
+
+def tell_turned(specs: list[dict[str, Any]]) -> list[list[str]]:
+    """What is said of each spec where another was read before that has the same sizes, made in another order."""
+    told = []
+    for spec in reversed(specs):
+        before = load({**spec, "branches": dict(reversed(spec["branches"].items()))})
+        told.append(describe(load(spec)))
+        assert before.spec is not None
+    return told[::-1]
+
+
+def describe(found: Compilation) -> list[str]:
+    """All that is said."""
+    return [str([each.message, each.facts, each.help]) for each in found.diagnostics]
