@@ -288,7 +288,18 @@ def _runs_once(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, i
     except Exception:
         return False
     # What trains, in a graph, has the last word here too: layers of images take integers there alone.
-    return _failure(spec, sizes, model, graph=True) is None
+    if _failure(spec, sizes, model, graph=True) is not None:
+        return False
+    # XLA trains behind a dropout of all, where it sees that all are 0; nothing else of the model runs.
+    return not model.jit_compile or _predicts(spec, sizes, model)
+
+
+def _predicts(spec: dict[str, Any], sizes: dict[str, int], model: Any) -> bool:
+    try:
+        model.predict(data.fed(data.inputs(spec, sizes, False)), verbose=0)
+    except Exception:
+        return False
+    return True
 
 
 def _failure(spec: dict[str, Any], sizes: dict[str, int], model: Any, graph: bool) -> str | None:
@@ -335,7 +346,7 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
 def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
     """Labels for the losses of the spec."""
     from cnnlstm_spec.language.catalog import KerasObject, find_family, find_reads
-    from cnnlstm_spec.model.rules.metrics import BY_NUMBERS
+    from cnnlstm_spec.model.facts import BY_NUMBERS
 
     def forms(written: Any, output: Any) -> list[Any]:
         name = written if isinstance(written, str) else next(iter(written))

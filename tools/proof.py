@@ -81,7 +81,7 @@ class Result(NamedTuple):
 
 
 def make_proofs(options: argparse.Namespace) -> list[Proof]:
-    """The proofs of the sizes that are asked for, and the targets: those that take longest first, so that no core waits at the end."""
+    """The proofs of the sizes that are asked for, and the targets, which stand before what is short: no core waits at the end."""
     tests, parts = [sys.executable, "-m", "pytest", *TESTS[options.tests]], PARTS if options.tests != "none" else {}
     proofs = [Proof(f"{options.tests} tests {part}", [*tests, *given]) for part, given in parts.items()]
     proofs += [Proof(f"`make {each}`", ["make", "--no-print-directory", each]) for each in options.targets]

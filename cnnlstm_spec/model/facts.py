@@ -5,9 +5,10 @@ What is told of a class by its arguments or shapes is in the catalog; what a lay
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
-from ..ir.size import Size
+from ..ir.size import Condition, Size, equal, require_stretchable
 from ..language.catalog import KerasObject, find_reads
 
 ACCURACIES = frozenset({"acc", "accuracy"})
@@ -42,6 +43,17 @@ READS_LOGITS = ENTROPIES | {"AUC"}
 """Those of them that can be told `from_logits: true`."""
 COMPARED = frozenset({"Accuracy", "BinaryAccuracy", "BinaryIoU", "F1Score", "FBetaScore"}) | BEST_CLASS | LABELLED | CURVES
 """Metrics of classes, which run on any numbers."""
+BY_VALUES = frozenset(
+    {
+        *("Accuracy", "BinaryAccuracy", "CategoricalHinge", "ConcordanceCorrelation", "CosineSimilarity", "Hinge"),
+        *("KLDivergence", "LogCoshError", "MeanAbsoluteError", "MeanAbsolutePercentageError", "MeanSquaredError"),
+        *("MeanSquaredLogarithmicError", "PearsonCorrelation", "Poisson", "RootMeanSquaredError", "SquaredHinge"),
+    }
+)
+"""Metrics that hold each value against its label: over labels of another shape they run, since Keras stretches axes of one."""
+BY_NUMBERS = frozenset({"IoU", "MeanIoU"})
+OVERLAPS = BY_NUMBERS | {"OneHotIoU", "OneHotMeanIoU"}
+"""Overlaps of the samples that are, and are said to be, of a class; those by numbers read its number, or the greatest value."""
 
 
 def find_accuracy(metric: KerasObject, width: Size | None, loss: KerasObject | None) -> str:
@@ -68,3 +80,37 @@ def find_threshold(metric: KerasObject, meant: str) -> float | None:
         value = value[0] if len(value) == 1 else None
         return value if value is None else float(value)
     return 0.5 if value is None else float(value)
+
+
+def list_stretches(thing: KerasObject, sizes: tuple[Size, ...], labels: str) -> list[Condition] | None:
+    """What must hold of the sizes of an output (no batch) for a metric to run on the other `labels`; None if it never does.
+
+    Class numbers lack the last axis of the output, and full labels have one more than the class numbers of a prediction. What is
+    left is aligned at the last axis, so that the first size stands against a batch of any number.
+    """
+    name = thing.name
+    if labels == "same":
+        return _align(sizes) if name == "SparseCategoricalAccuracy" else None
+    if name in BY_VALUES:
+        return _align(sizes)
+    if name == "CategoricalAccuracy":
+        # Of both it takes the place of the greatest along their last axis, which is gone then.
+        return _align(sizes[:-1])
+    if name == "TopKCategoricalAccuracy":
+        return [equal(sizes[-2], 1)] if len(sizes) > 1 else None
+    if name in OVERLAPS and (name not in BY_NUMBERS or takes_greatest_label(thing)):
+        return [equal(size, 1) for size in sizes[-2:-1]]
+    if name in ("Precision", "Recall") and thing.get("class_id") is not None:
+        # Of the labels it takes the class along the axis before, which has one; of a single axis, that sample of the batch.
+        return [equal(size, 1) for size in sizes[-2:-1]] if len(sizes) == 1 or thing.get("class_id") in (0, -1) else None
+    return None
+
+
+def _align(sizes: tuple[Size, ...]) -> list[Condition]:
+    """That sizes can be stretched to the same sizes moved one on, behind a batch."""
+    return [*(equal(size, 1) for size in sizes[:1]), *(require_stretchable(*pair) for pair in pairwise(sizes))]
+
+
+def takes_greatest_label(thing: KerasObject) -> bool:
+    """Whether an overlap of class numbers takes the place of the greatest value for the class, of labels too."""
+    return thing.name in BY_NUMBERS and not thing.get("sparse_y_true") and not thing.get("sparse_y_pred")

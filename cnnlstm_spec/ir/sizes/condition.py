@@ -139,6 +139,10 @@ class Condition:
     def __hash__(self) -> int:
         return hash(self._meaning)
 
+    def __or__(self, other: Condition) -> Condition:
+        """That the one holds, or the other."""
+        return make_either(*self.tests, *other.tests, self.surely or other.surely)
+
     @property
     def _meaning(self) -> object:
         return (self.tests, self.surely, "" if self.tests else self.said)

@@ -10,7 +10,7 @@ from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Put, drop, write
-from ..facts import OF_NUMBERS, find_accuracy
+from ..facts import BY_NUMBERS, OF_NUMBERS, OVERLAPS, find_accuracy, list_stretches, takes_greatest_label
 from .common import BINARY, DISTRIBUTIONS, HeadUse, fix_instead, name_written, with_argument
 from .losses import NO_AXIS, describe_axes, find_axis_outside, label_output
 from .measures import find_unmeant_measure
@@ -43,12 +43,6 @@ COUNTERPARTS = {
     "SparseTopKCategoricalAccuracy": "top_k_categorical_accuracy",
 }
 """What reads full labels to what says the same of class numbers, and back."""
-BY_NUMBERS = ("IoU", "MeanIoU")
-OVERLAPS = (*BY_NUMBERS, "OneHotIoU", "OneHotMeanIoU")
-TELLING = ("CategoricalAccuracy", "OneHotIoU", "OneHotMeanIoU")
-"""Those that run on the class numbers of a loss, and give nonsense."""
-OF_ONE_CLASS = ("Precision", "Recall")
-"""Those that do so with a `class_id`, for batches that have as many samples as it asks for."""
 TAKEN = {"float32": "float32", "floats": "floating-point values", "numbers": "numbers"}
 """The dtypes that a metric takes, in words."""
 
@@ -183,22 +177,23 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
         return
     theirs, name, other = reference
     labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
-    one_class = metric.thing.name in OF_ONE_CLASS and metric.thing.get("class_id") is not None
-    telling = metric.thing.name in TELLING or _takes_greatest_label(metric.thing)
-    garbled = theirs == "integer" and (telling or one_class) and head.rank == 2
-    runs = garbled or (theirs == "sequence" and kind == "integer")
-    if runs:
+    sizes = tuple(axis.size for axis in head.type.axes)
+    stretches = [] if theirs == "sequence" and kind == "integer" else list_stretches(metric.thing, sizes, theirs)
+    if stretches is None or any(map(holds_never, stretches)):
+        asked = [single]
+    else:
+        asked = [each | single for each in stretches]
+    if all(map(holds_always, asked)):
         facts_: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
         help = (f"{name} reads {LABELS[theirs]}", *_suggest_ways_out(metric.thing, reference))
         yield Diagnostic(MEANINGLESS, metric.place, facts_, "", labels, help, _make_fixes(metric, reference, head))
         return
     whose = "the loss" if other is head.loss else name
     facts = {"metric": name_written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
-    if not holds_never(single):
-        yield from ask(single, Diagnostic(METRIC_LABELS, metric.place, facts, labels=labels))
-        return
-    fixes = _make_fixes(metric, reference, head)
-    yield Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, _suggest_ways_out(metric.thing, reference), fixes)
+    fixes, help = _make_fixes(metric, reference, head), _suggest_ways_out(metric.thing, reference)
+    error = Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, help, fixes)
+    for each in asked:
+        yield from ask(each, error)
 
 
 def _is_of_fractions(head: HeadUse) -> bool:
@@ -242,11 +237,6 @@ def _cut_off(metric: Placed, head: HeadUse, arguments: str, sparse_y_true: str) 
     return Diagnostic(MEANINGLESS, metric.place, facts, "", label_output(head), help, fixes)
 
 
-def _takes_greatest_label(thing: KerasObject) -> bool:
-    """Whether an overlap of class numbers takes the place of the greatest value for the class, of labels too."""
-    return thing.name in BY_NUMBERS and not thing.get("sparse_y_true") and not thing.get("sparse_y_pred")
-
-
 def _suggest_ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ...]:
     """What says the same of the labels that there are, and how those that it reads would be there."""
     theirs, _, other = reference
@@ -255,7 +245,7 @@ def _suggest_ways_out(thing: KerasObject, reference: Reference) -> tuple[str, ..
         return (f"no metric of Keras holds the output against the labels of `{name_written(other.thing)}`: leave it out",)
     if theirs == "same":
         return (f"`{instead}` reads full labels" if instead else "`sparse_y_true: false` reads full labels",)
-    if _takes_greatest_label(thing):
+    if takes_greatest_label(thing):
         return ("`sparse_y_true: true` reads class numbers",)
     if thing.name in BY_NUMBERS:
         return ("`sparse_y_pred: false` takes the class of the greatest value",)
@@ -275,7 +265,7 @@ def _make_fixes(metric: Placed, reference: Reference, head: HeadUse) -> tuple[Fi
     found = [fix_instead(metric, counterpart)] if counterpart else []
     if theirs == "same" and metric.thing.get("sparse_y_true"):
         found.append(with_argument(metric, "sparse_y_true", "false"))
-    if theirs == "integer" and _takes_greatest_label(metric.thing):
+    if theirs == "integer" and takes_greatest_label(metric.thing):
         found.append(with_argument(metric, "sparse_y_true", "true"))
     elif theirs == "integer" and metric.thing.name in BY_NUMBERS:
         found.append(with_argument(metric, "sparse_y_pred", "false"))

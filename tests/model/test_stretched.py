@@ -1,0 +1,66 @@
+"""Metrics over labels of another shape than they read: they run where the rule says, and nowhere else, as in Keras."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import pytest
+
+from cnnlstm_spec.ir.size import holds_always, make_symbol
+from cnnlstm_spec.language.catalog import KerasObject, find_family, find_reads
+from cnnlstm_spec.model.facts import list_stretches
+
+SHAPES = [(4,), (1, 4), (2, 4), (1, 1, 4), (1, 2, 4), (2, 1, 4), (1, 4, 4), (1, 2, 1, 4), (1, 1, 2, 4), (2, 2, 1, 4)]
+NEEDED = {"num_classes": 4, "target_class_ids": (0,), "recall": 0.5, "precision": 0.5, "specificity": 0.5, "sensitivity": 0.5}
+READ_FULL = sorted(
+    name for name in find_family("metrics")["classes"] if find_reads(KerasObject("metrics", name)).get("labels") == "same"
+)
+GIVEN: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in READ_FULL if name not in ("IoU", "MeanIoU")),
+    *((name, {"sparse_y_true": False, "sparse_y_pred": False}) for name in ("IoU", "MeanIoU")),
+    *((name, {"class_id": number}) for name in ("Precision", "Recall") for number in (0, 1, -1)),
+]
+
+
+def runs(metric: Any, labels: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether Keras takes such labels of two batches of different sizes."""
+    import numpy
+
+    for samples in (5, 11):
+        try:
+            metric.update_state(numpy.zeros((samples, *labels), "int32"), numpy.full((samples, *shape), 0.25, "float32"))
+        except Exception:
+            return False
+    return True
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("name", "given"), GIVEN, ids=str)
+def test_on_class_numbers(name: str, given: dict[str, Any]) -> None:
+    import keras
+
+    made = getattr(keras.metrics, name)
+    arguments = {key: value for key, value in NEEDED.items() if key in inspect.signature(made).parameters} | given
+    if name in ("F1Score", "FBetaScore", "R2Score"):
+        arguments = {}
+    thing = KerasObject("metrics", name, tuple(arguments.items()))
+    for shape in SHAPES:
+        asked = list_stretches(thing, shape, "integer")
+        expected = asked is not None and all(map(holds_always, asked))
+        assert runs(made(**arguments), shape[:-1], shape) == expected, shape
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("name", ["SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy"])
+def test_on_full_labels(name: str) -> None:
+    import keras
+
+    for shape in SHAPES:
+        asked = list_stretches(KerasObject("metrics", name), shape, "same")
+        assert runs(getattr(keras.metrics, name)(), shape, shape) == (asked is not None and all(map(holds_always, asked))), shape
+
+
+def test_of_a_size_known_only_at_run_time_it_is_asked() -> None:
+    (one,) = list_stretches(KerasObject("metrics", "OneHotMeanIoU"), (make_symbol("steps"), 4), "integer") or ()
+    assert one.text == "`steps` is 1"
