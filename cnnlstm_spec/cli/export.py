@@ -38,12 +38,13 @@ def _read_listed(value: tuple[str, ...], known: tuple[str, ...]) -> tuple[str, .
 
 
 def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str, ...]) -> dict[str, int]:
-    found = {}
+    found: dict[str, int] = {}
     for each in value:
         name, _, number = each.partition("=")
         if not name or not number.isascii() or not number.isdigit() or not 0 < int(number) < 2**31:
             raise click.BadParameter(f"`{each}` is not of the form NAME=N, such as frames=16")
-        found[name] = int(number)
+        if found.setdefault(name, int(number)) != int(number):
+            raise click.BadParameter(f"`{name}` is {found[name]} already")
     return found
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from ..ir.graph import TypedGraph
-from ..ir.op import Op
+from ..ir.op import TEXT, Op
 from ..text.diagnostic import Code, Diagnostic
 from ..text.files import read_own
 from ..text.source import Place
@@ -28,11 +28,14 @@ Lacking = Mapping[str, Mapping[str, str]]
 def find_lacking(graph: TypedGraph, format: str) -> Iterator[Diagnostic]:
     """An error at each layer that a runtime or backend has no operation for.
 
-    The graph is that of the model for inference, and for a backend that of the model for training.
+    The graph is that of the model for inference, and for a backend that of the model for training. Files for runtimes begin
+    behind the layers that read text.
     """
     lacking = _load_lacking()
     told: set[Place] = set()
     for typed in graph.nodes.values():
+        if format in RUNTIMES and any(each is not None and each.dtype == TEXT for each in typed.inputs):
+            continue
         place = typed.node.origin.place
         for layer in _list_names(typed.node.op):
             if layer not in lacking.get(format, {}) or place in told:

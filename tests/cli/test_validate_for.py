@@ -66,3 +66,11 @@ def test_only_the_model_for_inference_counts(spec: Path) -> None:
     graph = deploy(load(spec)).inference.typed
     assert graph is not None
     assert [each.facts["layer"] for each in find_lacking(graph, "onnx")] == ["MelSpectrogram"]
+
+
+def test_a_layer_that_reads_a_text_is_no_part_of_a_file() -> None:
+    from cnnlstm_spec.compiler.deploy import deploy
+
+    branch = "{input: {kind: text}, layers: [{Hashing: {num_bins: 8}}, {Embedding: {input_dim: 8, output_dim: 2}}, Flatten]}"
+    graph = deploy(load(f"version: 1\nname: x\nbranches:\n  x: {branch}\nhead: [{{Dense: {{units: 1}}}}]\n")).inference.typed
+    assert graph is not None and [each for format in RUNTIMES for each in find_lacking(graph, format)] == []

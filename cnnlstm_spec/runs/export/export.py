@@ -13,9 +13,8 @@ import keras
 import numpy
 
 from ...compiler.artifact.write import make_folder
-from ...compiler.deploy import Deployment, deploy
+from ...compiler.deploy import Deployment
 from ...ir.graph import TypedGraph
-from ...model.addresses import find_members
 from ...text.frozen import dataclass
 from ..finished import Finished
 from ..measure.document import Evaluation
@@ -23,6 +22,7 @@ from ..measure.of_run import measure_part
 from ..measure.predict import map_outputs
 from ..require import check_requirements
 from ..samples import Batch, DataError, Part
+from .asked import find_kept
 from .blame import describe, find_layer, find_scope
 from .child import Child, Failed
 from .comparison import Pairs, ask_keras, compare_outputs
@@ -35,9 +35,9 @@ from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
 from .serving import unroll, write_saved_model
-from .sizes import Fed, find_inputs, fix_sizes, need_fixed
+from .sizes import Fed, find_inputs, fix_sizes
 from .texts import ExportedPart, cut, find_texts
-from .wanted import Wanted, find_memory
+from .wanted import Wanted, find_judging, find_memory
 from .words import MOST_LAYERS
 
 if TYPE_CHECKING:
@@ -93,15 +93,14 @@ class Model:
     @property
     def judged(self) -> str | None:
         """The part that int8 is held by."""
-        return next((each for each in ("validation", "test") if each in self.parts), None)
+        return find_judging(self.parts)
 
 
-def open_model(finished: Finished, parts: Mapping[str, Part]) -> Model:
+def open_model(finished: Finished, deployment: Deployment, parts: Mapping[str, Part]) -> Model:
     """Builds the models. Raises Unbuildable where the weights are not of this spec."""
     from ...emit.keras.run import forget
 
     forget()
-    deployment = deploy(finished.compilation, finished.model_path)
     training, inference = deployment.make_models()
     return Model(finished, deployment, training, inference, parts)
 
@@ -138,8 +137,6 @@ class Exporter:
     def make(self, kind: Kind) -> ExportedFile:
         """One file. Raises DataError where it cannot be made, or differs too much; nothing of it is left then."""
         batch = self._choose_batch(kind)
-        if kind.format == "litert":
-            need_fixed(self.model.typed, self.fixed, kind.format)
         for each in self.model.find_side(kind).inputs:
             if kind.format == "litert" and None in each.shape(1, self.fixed):
                 raise DataError([f"{kind}: `{each.name}` needs fixed sizes: `output_sequence_length` gives it one"])
@@ -208,6 +205,8 @@ class Exporter:
             found = take_samples(self.model.parts[name], *given, name, self.wanted.samples)
             if found is not None:
                 return found
+        if parts:
+            self.note("no sample of the data fits the sizes that are fixed: files are compared on seeded ones, and not measured")
         return draw_samples(self.model.typed, *given, self.wanted.samples)
 
     def _predict_reference(self, batch: int | None) -> Pairs:
@@ -280,6 +279,8 @@ class Exporter:
         given = (self.model.inputs, self.fixed)
         part = self.model.parts.get("train")
         trial = take_samples(part, *given, "train", MEASURED) if part is not None else None
+        if trial is None and part is not None:
+            self.note(f"{kind}: no sample of `train` fits the sizes that are fixed: its ranges are those of seeded samples")
         trial = trial or draw_samples(self.model.typed, *given, MEASURED)
         side = self.model.find_side(kind)
         arrays = side.prepare({name: numpy.concatenate([each[name] for each in trial.samples]) for name in trial.samples[0]})
@@ -303,14 +304,7 @@ class Exporter:
 
     def _list_kept_layers(self) -> list[list[str]]:
         """Of each address that stays in float, its layers as TensorFlow calls them."""
-        graph = self.model.typed.written or self.model.typed.graph
-        found: list[list[str]] = []
-        for address in self.wanted.keep_float:
-            members = [find_scope(graph.nodes[id].layer) for id in find_members(graph, address)]
-            if not members:
-                raise DataError([f"`--keep-float {address}`: there is no `{address}` in this model"])
-            found.append(members)
-        return found
+        return [[find_scope(layer) for layer in find_kept(self.model.typed, address)] for address in self.wanted.keep_float]
 
     def _measure(self, runtime: Runtime) -> dict[str, tuple[Evaluation, Evaluation]]:
         """By part the figures before and after: of that which judges int8, and of that which `--require` is of, first."""
@@ -346,7 +340,7 @@ class Exporter:
             problems += describe_fallen(kind, *figures[self.model.judged], self.wanted.tolerance or COST)
         if self.wanted.required:
             if not figures:
-                raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
+                raise DataError([f"`--require`: no sample of `{self.model.judged}` fits the sizes that are fixed"])
             problems += [f"{kind}: {each}" for each in check_requirements(next(iter(figures.values()))[1], self.wanted.required)]
         if problems:
             raise DataError(problems)

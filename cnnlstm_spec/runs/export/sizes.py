@@ -84,7 +84,7 @@ def find_open(typed: TypedGraph) -> dict[Symbol, tuple[str, ...]]:
 
 
 def fix_sizes(typed: TypedGraph, given: Mapping[str, int]) -> dict[Symbol, int]:
-    """The sizes that are given, by what they stand for. Raises DataError for a name that is none."""
+    """The sizes that are given, by what they stand for. Raises DataError for a name that is none, and for a second number."""
     known = find_open(typed)
     found: dict[Symbol, int] = {}
     for name, value in given.items():
@@ -92,7 +92,8 @@ def fix_sizes(typed: TypedGraph, given: Mapping[str, int]) -> dict[Symbol, int]:
         if not matching:
             there = f"there are {_read_listed(known)}" if known else "every size of this model is a number already"
             raise DataError([f"`--size {name}={value}`: there is no size `{name}` that is known only at run time; {there}"])
-        found[matching[0]] = value
+        if found.setdefault(matching[0], value) != value:
+            raise DataError([f"`--size {name}={value}`: `{known[matching[0]][0]}` is {found[matching[0]]} already"])
     return found
 
 

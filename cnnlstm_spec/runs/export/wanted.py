@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field
 
 from ...text.frozen import dataclass
@@ -64,6 +64,11 @@ class Wanted:
             raise DataError(["`--opset` is for `--format onnx`"])
         if self.keep_float and "int8" not in self.quantize:
             raise DataError(["`--keep-float` is for `--quantize int8`"])
+
+
+def find_judging(parts: Collection[str]) -> str | None:
+    """The part of the data that figures are of: `validation`, else `test`."""
+    return next((each for each in ("validation", "test") if each in parts), None)
 
 
 def find_memory() -> int:

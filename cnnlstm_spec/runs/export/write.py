@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 from ...compiler.artifact.write import digest as hash_bytes
 from ...compiler.artifact.write import replace_file
 from ...compiler.backend import DEFAULT, find_backend
+from ...compiler.deploy import deploy
 from ...emit.keras.quiet import silence
 from ...emit.words.shapes import make_inputs, make_outputs
 from ...text.files import digest
 from ..finished import Finished
 from ..samples import DataError
+from .asked import check_model
 from .current import find_origin, is_current, list_versions, read_data
 from .document import Export, ExportedFile, ExportInput, ExportOutput, TextLayer
 from .formats import Kind, need_installed
 from .place import check_folder, make_scratch_beside, make_scratch_folder, put_in_place
-from .sizes import find_inputs, need_apart
-from .wanted import Wanted
+from .wanted import Wanted, find_judging
 
 if TYPE_CHECKING:
     from .export import Exporter
@@ -41,12 +42,15 @@ def write_export(
         raise DataError([f"files are converted with TensorFlow, and Keras runs on {backend}: leave `KERAS_BACKEND` out"])
     kinds = wanted.kinds
     need_installed(kinds)
-    typed = finished.compilation.typed
+    deployment = deploy(finished.compilation, finished.model_path)
+    typed = deployment.inference.typed
     assert typed is not None
-    need_apart(find_inputs(typed))
+    check_model(typed, wanted)
     check_folder(folder, kinds, force)
     step("reading the data")
     data = read_data(finished)
+    if wanted.required and find_judging(data.parts) is None:
+        raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
     origin = find_origin(finished, data, wanted)
     if not force and is_current(folder, origin):
         return None
@@ -54,7 +58,7 @@ def write_export(
     with silence():
         from .export import Exporter, Shared, open_model
     step("building the model")
-    model = open_model(finished, data.parts)
+    model = open_model(finished, deployment, data.parts)
     with make_scratch_beside(folder) as scratch, make_scratch_folder() as between:
         exporter = Exporter(model, wanted, scratch, step, note, Shared(between))
         files = tuple(_make(exporter, kinds))

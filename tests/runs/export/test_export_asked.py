@@ -8,7 +8,9 @@ import pytest
 
 from cnnlstm_spec import Compilation, load
 from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.compiler.deploy import deploy
 from cnnlstm_spec.ir.graph import TypedGraph
+from cnnlstm_spec.runs.export.asked import check_model
 from cnnlstm_spec.runs.export.blame import describe, find_layer
 from cnnlstm_spec.runs.export.formats import Kind
 from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_apart, need_fixed
@@ -89,6 +91,42 @@ def test_what_litert_needs_is_told_with_the_way(typed: TypedGraph) -> None:
     assert error.value.problems == ("`litert` needs a number for `sound.steps`: --size sound.steps=16",)
 
 
+LOOKS_UP = """version: 1
+name: shop
+branches:
+  count: {input: {kind: tokens, shape: [2]}, layers: [{IntegerLookup: {vocabulary: [4, 7]}}, Flatten]}
+  name:
+    input: {kind: text}
+    layers: [{Hashing: {num_bins: 8}}, {Embedding: {input_dim: 8, output_dim: 2}}, {Flatten: {name: flat}}]
+fusion: {strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+
+
+def test_what_is_known_to_fail_is_told_before_anything_is_built() -> None:
+    """All of it at once. A layer that reads a text is no part of a file, so that no runtime lacks it."""
+    typed = deploy(load(LOOKS_UP)).inference.typed
+    assert typed is not None
+    asked = Wanted(("onnx", "litert", "openvino"), ("int8",), keep_float=("branches.name.flag", "branches.name.flat"))
+    with pytest.raises(DataError) as error:
+        check_model(typed, asked)
+    unknown, *lacking = error.value.problems
+    assert unknown == (
+        "`--keep-float branches.name.flag`: there is no `branches.name.flag` in this model; did you mean `branches.name.flat`?"
+    )
+    told = (
+        "has no operation for `IntegerLookup`, at `branches.count.layers[0]`: `saved_model` and `openvino` can hold it; it says"
+    )
+    assert [each.partition(" ")[0] for each in lacking] == ["`onnx`", "`litert`"] and all(told in each for each in lacking)
+
+
+def test_one_size_has_one_number(typed: TypedGraph) -> None:
+    with pytest.raises(DataError) as error:
+        fix_sizes(typed, {"frames": 3, "video.frames": 4})
+    assert error.value.problems == ("`--size video.frames=4`: `frames` is 3 already",)
+    assert fix_sizes(typed, {"frames": 3, "video.frames": 3}) == fix_sizes(typed, {"frames": 3})
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
@@ -145,6 +183,7 @@ def test_the_layer_that_a_library_speaks_of(typed: TypedGraph, said: str, layer:
         (["--format", "litert", "--quantize", "int4"], "`int4` is none of dynamic, float16, int8"),
         (["--format", "litert", "--size", "frames"], "`frames` is not of the form NAME=N, such as frames=16"),
         (["--format", "litert", "--size", "frames=0"], "`frames=0` is not of the form NAME=N, such as frames=16"),
+        (["--format", "litert", "--size", "frames=3", "--size", "frames=4"], "`frames` is 3 already"),
         (["--format", "litert", "--require", "accuracy"], "`accuracy` is not of the form"),
     ],
 )
