@@ -21,7 +21,10 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from cnnlstm_spec import Compilation
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "deploy.md"
@@ -32,6 +35,8 @@ WORDLESS = "the process that converts or runs it ends without a word"
 TOO_LARGE = "what converts or runs it takes more memory than the machine has"
 SAMPLES = 4
 KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
+ELSEWHERE = ("keras 3.8.0", "keras 3.10.0", "keras 3.12.4", "keras 3.14.1", "jax", "torch")
+"""The cells of `tools/versions.py`, which the table has too."""
 
 
 def main() -> int:
@@ -40,27 +45,28 @@ def main() -> int:
     specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
-    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS)
+    parser.add_argument("--kinds", nargs="*", choices=(*KINDS, *ELSEWHERE), default=(*KINDS, *ELSEWHERE))
     parser.add_argument("--limit", type=int, default=1800, help="seconds of processor time for a cell")
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--only-table", action="store_true", help="run nothing, make the table of what has been run")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
+    kinds = [each for each in asked.kinds if each in KINDS]
     if asked.one:
         for spec in asked.specs:
-            run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache, asked.limit)
+            run_spec(spec, [kind for each, kind in find_missing([spec], kinds, asked.cache)], asked.cache, asked.limit)
         return 0
     ordered = [] if asked.only_table else sorted(asked.specs, key=count_multiply_adds)
-    while not asked.only_table and (missing := find_missing(asked.specs, asked.kinds, asked.cache)):
+    while not asked.only_table and (missing := find_missing(asked.specs, kinds, asked.cache)):
         print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
-        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *asked.kinds]
+        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *kinds]
         ended = subprocess.run([sys.executable, __file__, "--one", *given], check=False)
         late = ended.returncode == -signal.SIGXCPU
         why = TOO_LARGE if ended.returncode == -signal.SIGKILL else WORDLESS
         for spec, kind in missing:
             settle(cell_path(asked.cache, spec, kind), {"late": asked.limit} if late else {"failed": f"{kind}: {why}"})
-        if ended.returncode and len(find_missing(asked.specs, asked.kinds, asked.cache)) == len(missing):
+        if ended.returncode and len(find_missing(asked.specs, kinds, asked.cache)) == len(missing):
             return ended.returncode
     table = make_table(asked.specs, asked.kinds, asked.cache)
     print(table)
@@ -74,12 +80,21 @@ def main() -> int:
 
 def count_multiply_adds(spec: Path) -> int:
     """Those of a sample, with `SIZE` for sizes known only at run time; a spec that has more takes longer, by and large."""
-    from cnnlstm_spec import load
     from cnnlstm_spec.model.costs import count_costs
 
-    typed = load(spec).typed
+    typed = load_spec(spec).typed
     found = count_costs(typed).macs if typed is not None else 0
     return found if isinstance(found, int) else int(found.evaluate(dict.fromkeys(found.symbols, SIZE)))
+
+
+def load_spec(spec: Path) -> Compilation:
+    """A sound spec, with fresh weights in place of those of `imagenet`."""
+    from cnnlstm_spec import load
+
+    compilation = load(spec.read_text("utf-8").replace("weights: imagenet", "weights: null"))
+    if not compilation.ok:
+        raise SystemExit(f"{spec}: {compilation.diagnostics[0].message}")
+    return compilation
 
 
 def find_commit() -> str:
@@ -142,7 +157,6 @@ def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
 
-    from cnnlstm_spec import load
     from cnnlstm_spec.compiler.deploy import deploy
     from cnnlstm_spec.runs.export.export import Exporter, Model, Shared
     from cnnlstm_spec.runs.export.formats import Kind
@@ -152,9 +166,7 @@ def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
     from cnnlstm_spec.runs.samples import DataError
 
     keras.utils.clear_session()
-    compilation = load(spec.read_text("utf-8").replace("weights: imagenet", "weights: null"))
-    if not compilation.ok:
-        raise SystemExit(f"{spec}: {compilation.diagnostics[0].message}")
+    compilation = load_spec(spec)
     deployment = deploy(compilation)
     model = Model(Finished(compilation, spec, None), deployment, *deployment.make_models(), {})
     sizes = {names[0]: SIZE for names in find_open(model.typed).values()}

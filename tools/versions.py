@@ -1,10 +1,12 @@
-"""Loads the artifacts of specs in earlier versions of Keras, and compares what they predict; a table in Markdown comes of it.
+"""Loads the artifacts of specs in earlier versions of Keras and on other backends, and compares what they predict.
 
-    python tools/versions.py [VERSION ...] [--specs SPEC ...]
-    python tools/versions.py [VERSION ...] --count N      so many of the specs, from the first to the last
+    python tools/versions.py [PLACE ...] [--specs SPEC ...] [--cache FOLDER]
+    python tools/versions.py [PLACE ...] --count N      so many of the specs, from the first to the last
 
-Each version is installed beside, without what it depends on; oneDNN is off, so that equal models predict equal numbers.
-It ends with 1 where an artifact does not load, or predicts something else, in a version that has all that it uses.
+A place is a version of Keras, which is installed beside, without what it depends on, or `jax` or `torch`, in the environment
+that `make test-backends` makes. oneDNN is off, so that equal models predict equal numbers. Weights are fresh: those of `imagenet`
+are not downloaded. With a cache, what was stopped goes on, and `tools/deploy.py` has the cells for its table. It ends with 1
+where an artifact does not load, or predicts something else, in a place that has all that it uses.
 """
 
 from __future__ import annotations
@@ -18,27 +20,32 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-ROOT = Path(__file__).parent.parent
+from deploy import cell_path, count_multiply_adds, find_commit, load_spec, make_table, read_cell
+
+ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.8.0", "3.10.0", "3.12.4", "3.14.1")
-SIZES = (2, 5, 64, 64, 64)
-"""What sizes known only at run time are, batch first."""
-BOUND = 1e-6
-"""Of the spread of what is predicted."""
+BACKENDS = ("jax", "torch")
+SAMPLES = 2
+BOUNDS = {False: 1e-6, True: 1e-4}
+"""Of the spread of what is predicted: in versions of Keras, and on backends."""
 
 
 class Made(NamedTuple):
-    """An artifact, with inputs and predictions beside it, and the first Keras that has all that it uses; None for the oldest."""
+    """A spec with its artifact, beside which lie inputs and predictions, and the first Keras that has all that it uses."""
 
+    spec: Path
     file: Path
     least: str | None
+    """None for the oldest."""
 
 
 LOADS = """
 import json, sys
 from pathlib import Path
 import keras, numpy
-found = {}
 for path in map(Path, sys.argv[1:]):
+    print("BEGAN", path.stem, flush=True)
+    keras.utils.clear_session()
     try:
         model = keras.models.load_model(path)
         kept = numpy.load(path.with_suffix(".npz"))
@@ -46,101 +53,136 @@ for path in map(Path, sys.argv[1:]):
         outputs = model.predict(given if len(given) > 1 else given[0], verbose=0)
         outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
         pairs = [(each, kept[f"y{number}"]) for number, each in enumerate(outputs)]
-        found[path.stem] = max(float(abs(a - b).max() / max(1.0, numpy.ptp(b))) for a, b in pairs)
+        found = {"difference": max(float(abs(a - b).max() / max(1.0, numpy.ptp(b))) for a, b in pairs)}
     except Exception as error:
-        found[path.stem] = f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
-print("FOUND" + json.dumps(found))
+        found = {"failed": f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0][:160]}"}
+    print("FOUND" + json.dumps(found), flush=True)
 """
 
 
 def main() -> int:
     """Prints the table; 0 where all that should be equal is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("versions", nargs="*", default=VERSIONS)
+    parser.add_argument("places", nargs="*", default=VERSIONS)
     specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
     parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
     parser.add_argument("--count", type=int, metavar="N", help="so many of the specs, from the first to the last (default: all)")
+    parser.add_argument("--cache", type=Path, help="keeps artifacts and cells")
     asked = parser.parse_args()
     specs = asked.specs[:: max(1, len(asked.specs) // asked.count)][: asked.count] if asked.count else asked.specs
     os.environ["TF_ENABLE_ONEDNN_OPTS"] = "0"
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        made = [make(spec, folder) for spec in specs]
-        columns = {version: load_in(version, [each.file for each in made], folder) for version in asked.versions}
-    print(f"| spec | {' | '.join(columns)} |\n| --- |{' --- |' * len(columns)}")
-    for name in [each.file.stem for each in made]:
-        print(f"| {name} | {' | '.join(cell(found[name]) for found in columns.values())} |")
-    counts = [sum(works(each) for each in found.values()) for found in columns.values()]
-    print(f"| **of {len(made)}** | {' | '.join(f'**{count}**' for count in counts)} |")
-    missed = [
-        f"{each.file.stem} in {version}"
-        for version, found in columns.items()
-        for each in made
-        if (each.least is None or numbers(each.least) <= numbers(version)) and not works(found[each.file.stem])
-    ]
-    print(f"differ in a version that has all that they use: {', '.join(missed) or 'none'}")
+        cache = asked.cache or Path(scratch)
+        cache.mkdir(parents=True, exist_ok=True)
+        made = [make(spec, cache) for spec in sorted(specs, key=count_multiply_adds)]
+        for place in asked.places:
+            load_in(place, made, cache, Path(scratch))
+        kinds = [name_kind(place) for place in asked.places]
+        print(make_table(specs, kinds, cache))
+        missed = [
+            f"{each.spec.stem} in {place}"
+            for place in asked.places
+            for each in made
+            if (place in BACKENDS or each.least is None or numbers(each.least) <= numbers(place))
+            and "difference" not in (read_cell(cell_path(cache, each.spec, name_kind(place))) or {})
+        ]
+    print(f"differ in a place that has all that they use: {', '.join(missed) or 'none'}")
     return 1 if missed else 0
 
 
+def name_kind(place: str) -> str:
+    """What a column is called."""
+    return place if place in BACKENDS else f"keras {place}"
+
+
 def make(spec: Path, folder: Path) -> Made:
-    """The artifact of a spec, and beside it inputs and what the model predicts of them."""
+    """The artifact of a spec, unless it is there, and beside it seeded inputs and what the model predicts of them."""
+    path, facts = folder / f"{spec.stem}.keras", folder / f"{spec.stem}.least.json"
+    if not facts.exists():
+        facts.write_text(json.dumps(write_artifact(spec, path)), "utf-8")
+    return Made(spec, path, json.loads(facts.read_text("utf-8")))
+
+
+def write_artifact(spec: Path, path: Path) -> str | None:
+    """Gives the first Keras that has all that the artifact uses."""
     import keras
     import numpy
 
-    import cnnlstm_spec
     from cnnlstm_spec.compiler.artifact.saved import make_portable
     from cnnlstm_spec.compiler.artifact.since import find_least, find_since
+    from cnnlstm_spec.runs.export.samples import draw_samples
+    from cnnlstm_spec.runs.export.sizes import find_inputs
 
     keras.utils.clear_session()
-    compilation = cnnlstm_spec.load(spec)
+    compilation = load_spec(spec)
+    assert compilation.typed is not None
     model = compilation.to_keras()
-    path = folder / f"{spec.stem}.keras"
     model.save(path)
     path.write_bytes(make_portable(path.read_bytes()))
-    rng = numpy.random.default_rng(0)
-    given = []
-    for tensor in model.inputs:
-        shape = [size or other for size, other in zip(tensor.shape, SIZES, strict=False)]
-        whole = "int" in tensor.dtype or tensor.dtype == "bool"
-        given.append(rng.integers(0, 2, shape).astype(tensor.dtype) if whole else rng.normal(size=shape).astype("float32"))
+    inputs = find_inputs(compilation.typed)
+    drawn = draw_samples(compilation.typed, inputs, {}, SAMPLES).samples
+    given = [numpy.concatenate([each[fed.name] for each in drawn]) for fed in inputs]
     outputs = model.predict(given if len(given) > 1 else given[0], verbose=0)
     outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
     arrays: dict[str, Any] = {f"x{number:03}": each for number, each in enumerate(given)}
     numpy.savez(path.with_suffix(".npz"), **arrays, **{f"y{number}": each for number, each in enumerate(outputs)})
-    return Made(path, find_least(find_since(compilation.program)))
+    return find_least(find_since(compilation.program))
 
 
-def load_in(version: str, files: list[Path], folder: Path) -> dict[str, Any]:
-    """By spec, the greatest difference of predictions, or what that version of Keras says."""
-    target = folder / version
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), f"keras=={version}"]
+def load_in(place: str, made: list[Made], cache: Path, scratch: Path) -> None:
+    """Fills the cells of a place that are not there: the greatest difference of predictions, or what Keras says."""
+    program = prepare(place, scratch)
+    while waiting := [each for each in made if not cell_path(cache, each.spec, name_kind(place)).exists()]:
+        files = map(str, (each.file for each in waiting))
+        environment = {**os.environ, **program.variables, "TF_CPP_MIN_LOG_LEVEL": "3"}
+        process = subprocess.Popen(
+            [program.python, "-c", LOADS, *files], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        began = None
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("BEGAN"):
+                began = next(each for each in waiting if each.file.stem == line.split()[1])
+                print(f"{place}: {began.spec.stem}", file=sys.stderr, flush=True)
+            elif line.startswith("FOUND") and began is not None:
+                settle(place, began, cache, json.loads(line.removeprefix("FOUND")))
+                began = None
+        if process.wait() and began is None:
+            raise SystemExit(f"Keras does not run in {place}")
+        if began is not None:
+            settle(place, began, cache, {"failed": "the process ends without a word"})
+
+
+class Interpreter(NamedTuple):
+    """A Python and what its environment has besides."""
+
+    python: str
+    variables: dict[str, str]
+
+
+def prepare(place: str, scratch: Path) -> Interpreter:
+    """What runs Keras in a place; a version is installed for it."""
+    if place in BACKENDS:
+        return Interpreter(str(ROOT / f".venv-{place}" / "bin" / "python"), {"KERAS_BACKEND": place})
+    target = scratch / place
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(target), f"keras=={place}"]
     subprocess.run(pip, check=True, stdout=sys.stderr)
-    environment = {**os.environ, "PYTHONPATH": str(target), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(
-        [sys.executable, "-c", LOADS, *map(str, files)], env=environment, capture_output=True, text=True, check=False
-    )
-    line = next((each for each in done.stdout.splitlines() if each.startswith("FOUND")), None)
-    if line is None:
-        raise SystemExit(f"Keras {version} does not run: {done.stderr[-2000:]}")
-    found: dict[str, Any] = json.loads(line.removeprefix("FOUND"))
-    return found
+    return Interpreter(sys.executable, {"PYTHONPATH": str(target)})
+
+
+def settle(place: str, made: Made, cache: Path, found: dict[str, Any]) -> None:
+    """Writes a cell; predictions that differ too much are none."""
+    kind = name_kind(place)
+    if "failed" in found:
+        found = {"failed": f"{kind}: {found['failed']}"}
+    elif not found["difference"] <= BOUNDS[place in BACKENDS]:
+        found = {"failed": f"{kind}: its predictions differ by {found['difference']:.0e}"}
+    cell_path(cache, made.spec, kind).write_text(json.dumps({**found, "commit": find_commit()}), "utf-8")
 
 
 def numbers(version: str) -> tuple[int, ...]:
     """A version as numbers, which can be compared."""
     return tuple(map(int, version.split(".")))
-
-
-def works(found: float | str) -> bool:
-    """Whether the artifact loads and predicts the same."""
-    return not isinstance(found, str) and found <= BOUND
-
-
-def cell(found: float | str) -> str:
-    """What the table says."""
-    if isinstance(found, str):
-        return found.replace("|", "\\|")
-    return ("equal" if found == 0 else f"{found:.0e}") if works(found) else f"differs by {found:.0e}"
 
 
 if __name__ == "__main__":

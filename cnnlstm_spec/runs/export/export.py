@@ -34,7 +34,7 @@ from .measure import find_fitting, measure_file
 from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
-from .serving import unroll, write_saved_model
+from .serving import find_ends, unroll, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes
 from .texts import ExportedPart, cut, find_texts
 from .wanted import Wanted, find_judging, find_memory
@@ -248,6 +248,7 @@ class Exporter:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
                 more["keep_float"] = self._list_kept_layers()
+                more["ends"] = {head: list(map(find_scope, names)) for head, names in find_ends(model, heads).items()}
             if kind.format == "onnx":
                 more["opset"] = self.wanted.opset
             with self._start_child() as child:

@@ -51,6 +51,21 @@ def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, Any]) -> 
     return dict(found) if isinstance(found, dict) else {heads[0]: found}
 
 
+def find_ends(model: keras.Model, heads: Sequence[str]) -> dict[str, list[str]]:
+    """By output the layers whose work may end in it, last first: those with one input, up to one that ends in another output."""
+    outputs = dict(model.output) if isinstance(model.output, dict) else {heads[0]: model.output}
+    own = {id(each) for each in outputs.values()}
+    found: dict[str, list[str]] = {}
+    for head, tensor in outputs.items():
+        inputs = [tensor]
+        names = found[head] = []
+        while len(inputs) == 1 and (not names or id(inputs[0]) not in own):
+            layer, place, _ = inputs[0]._keras_history
+            names.append(layer.name)
+            inputs = layer._inbound_nodes[place].input_tensors
+    return found
+
+
 @contextmanager
 def without_dropout(model: keras.Model) -> Iterator[None]:
     """Lets the cells of recurrent layers draw no dropout, which they do outside of training too, and leave unused there."""

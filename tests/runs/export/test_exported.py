@@ -353,6 +353,47 @@ def test_a_product_with_a_weight_for_each_feature_is_not_converted(tmp_path: Pat
         convert("abc,c->abc", 4, 6)
 
 
+def test_layers_that_end_in_an_output_stay_in_float_too(tmp_path: Path) -> None:
+    """An output has a name of its own in the file, and not that of the layer. One that is no more is told."""
+    import numpy
+    from ai_edge_litert.interpreter import Interpreter
+
+    from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.serving import find_ends, write_saved_model
+    from cnnlstm_spec.runs.export.sizes import find_inputs
+
+    compilation = load("""version: 1
+name: kept
+branches:
+  x: {input: {kind: image, shape: [6, 6, 1]}, layers: [{Conv2D: {name: conv, filters: 3, kernel_size: 3}}, {Flatten: {name: flat}}]}
+heads:
+  line: [{Dense: {name: dense, units: 2}}]
+  share: [{Dense: {name: soft, units: 3, activation: softmax}}, Identity]
+  other: [{Dense: {name: least, units: 3, activation: softmax}}]
+""")
+    model, heads = compilation.to_keras(), ("line", "share", "other")
+    assert compilation.typed is not None
+    inputs = find_inputs(compilation.typed)
+    ends = find_ends(model, heads)
+    assert [chain[0] for chain in ends.values()] == list(heads) and ends["line"][:4] == ["line", "dense", "flat", "conv"]
+    write_saved_model(model, heads, inputs, 1, {}, tmp_path / "source")
+    x = {"x": numpy.random.default_rng(0).normal(size=(4, 6, 6, 1)).astype("float32")}
+    target = tmp_path / "model.tflite"
+
+    def convert(kept: list[list[str]]) -> list[tuple[str, str]]:
+        litert.convert(tmp_path / "source", target, x, "int8", kept, ends)
+        interpreter = Interpreter(str(target))
+        dtypes = {each["index"]: each["dtype"].__name__ for each in interpreter.get_tensor_details()}
+        found = [(each["op_name"], dtypes[each["outputs"][0]]) for each in interpreter._get_ops_details()]
+        return sorted(each for each in found if each[0] in ("CONV_2D", "FULLY_CONNECTED", "SOFTMAX"))
+
+    whole, half = ("FULLY_CONNECTED", "int8"), ("FULLY_CONNECTED", "float32")
+    softmax = [("SOFTMAX", "float32"), ("SOFTMAX", "int8")]
+    assert convert([["dense"], ["soft"]]) == [("CONV_2D", "int8"), half, half, whole, *softmax]
+    with pytest.raises(ValueError, match="no operation of `x` is left in the file"):
+        convert([["x"]])
+
+
 def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     from cnnlstm_spec.runs.export.blame import describe, find_layer

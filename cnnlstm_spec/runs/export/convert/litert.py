@@ -22,10 +22,11 @@ def convert(
     arrays: Mapping[str, Array],
     quantize: str | None = None,
     keep_float: Sequence[Sequence[str]] = (),
+    ends: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, object]:
     """Writes the file, of operations that are built in alone; int8 takes its ranges of the samples in `arrays`.
 
-    `keep_float` are the layers of each address that stays in float.
+    `keep_float` are the layers of each address that stays in float, `ends` by output those that may end in it, last first.
     """
     import tensorflow
 
@@ -38,12 +39,12 @@ def convert(
     if quantize == "int8":
         converter.representative_dataset = lambda: ((SIGNATURE, each) for each in _iterate_samples(arrays))
         converter.target_spec.supported_ops = [lite.OpsSet.TFLITE_BUILTINS_INT8, lite.OpsSet.TFLITE_BUILTINS]
-    data = converter.convert() if not keep_float else _convert_selectively(converter, arrays, keep_float)
+    data = converter.convert() if not keep_float else _convert_selectively(converter, keep_float, ends or {})
     replace_file(target, data)
     return {"operations": _count_operations(target)}
 
 
-def _convert_selectively(converter: Any, arrays: Mapping[str, Array], addresses: Sequence[Sequence[str]]) -> bytes:
+def _convert_selectively(converter: Any, addresses: Sequence[Sequence[str]], ends: Mapping[str, Sequence[str]]) -> bytes:
     """The file with some layers left in float. Raises ValueError where no operation of an address is found."""
     import tensorflow
 
@@ -51,9 +52,10 @@ def _convert_selectively(converter: Any, arrays: Mapping[str, Array], addresses:
     converter._experimental_calibrate_only = True
     calibrated = converter.convert()
     converter._experimental_calibrate_only = False
+    known = _Operations(calibrated, ends)
     kept: list[str] = []
     for layers in addresses:
-        names = [name for layer in layers for name in _list_nodes(calibrated, layer)]
+        names = [name for layer in layers for name in known.list_names(layer)]
         if not names:
             raise ValueError(f"no operation of `{layers[-1]}` is left in the file, so that none can stay in float")
         kept += names
@@ -65,15 +67,33 @@ def _convert_selectively(converter: Any, arrays: Mapping[str, Array], addresses:
     return found
 
 
-def _list_nodes(model: bytes, layer: str) -> list[str]:
-    """What the operations of a layer are called in a file: their outputs have its name among their scopes."""
-    from ai_edge_litert.interpreter import Interpreter
+class _Operations:
+    """What the operations of a file are called, which is what their outputs are: a layer's have its name among their scopes.
 
-    interpreter = Interpreter(model_content=model)
-    scope = re.compile(rf"(^|/|;){re.escape(layer)}(_\d+)?/")
-    names = {each["index"]: each["name"] for each in interpreter.get_tensor_details()}
-    outputs = [names.get(index, "") for each in interpreter._get_ops_details() for index in each["outputs"]]
-    return list(dict.fromkeys(part for name in outputs if scope.search(name) for part in (name, *name.split(";"))))
+    The last one before an output of the file has the name of that. It is of the last layers, back to one that has others.
+    """
+
+    def __init__(self, model: bytes, ends: Mapping[str, Sequence[str]]) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        interpreter = Interpreter(model_content=model)
+        names = {each["index"]: each["name"] for each in interpreter.get_tensor_details()}
+        self._names = [names.get(index, "") for each in interpreter._get_ops_details() for index in each["outputs"]]
+        outputs = interpreter._get_full_signature_list()[SIGNATURE]["outputs"]
+        self._last: dict[str, list[str]] = {}
+        for output, layers in ends.items():
+            for layer in layers:
+                self._last.setdefault(layer, []).append(names[outputs[output]])
+                if self._list_scoped(layer):
+                    break
+
+    def list_names(self, layer: str) -> list[str]:
+        """The operations of a layer."""
+        return [*self._list_scoped(layer), *self._last.get(layer, ())]
+
+    def _list_scoped(self, layer: str) -> list[str]:
+        scope = re.compile(rf"(^|/|;){re.escape(layer)}(_\d+)?/")
+        return list(dict.fromkeys(part for name in self._names if scope.search(name) for part in (name, *name.split(";"))))
 
 
 def _iterate_samples(arrays: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
