@@ -225,10 +225,12 @@ def _train(
     forget()
     model = compilation.to_keras()
     model.set_weights(weights)
+    # Measuring compiles it with metrics of ours, which no other Python can load.
+    saved = save_model(model, compilation)
     measured, thresholds = _measure(training, model)
     report = _report(training, model, outcome, measured, thresholds)
     identity = identity.add_files(digest_files(data, anew=True))
-    return _write(compilation, data, folder, identity, outcome, model, training.batch_size, measured, thresholds, report)
+    return _write(compilation, data, folder, identity, outcome, saved, training.batch_size, measured, thresholds, report)
 
 
 def _build(compilation: Compilation, orders: Orders) -> tuple[Any, tuple[str, ...]]:
@@ -294,13 +296,13 @@ def _write(
     folder: RunFolder,
     identity: RunIdentity,
     outcome: Outcome,
-    model: Any,
+    saved: bytes,
     batch_size: int,
     measured: Measured | None,
     thresholds: dict[str, float],
     report: bytes | None,
 ) -> Ending:
-    files = {MODEL: save_model(model, compilation), HISTORY: to_csv(outcome.rows).encode()}
+    files = {MODEL: saved, HISTORY: to_csv(outcome.rows).encode()}
     if data.adapted:
         files[ADAPTED] = (make_adapted(data.adapted).to_json() + "\n").encode()
     if report is not None:

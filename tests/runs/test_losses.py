@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +33,12 @@ compile:
   metrics: {price: [mae]}
 data:
   train: t.jsonl
+  validation: t.jsonl
   inputs: {clip: {column: clip}, side: {column: x}}
   targets: {price: {scale: standard}}
 fit:
   batch_size: 10
+  monitor: loss
   class_weight: {kind: balanced}
   phases:
     - {name: first, epochs: 3, freeze: [branches.clip]}
@@ -107,6 +110,10 @@ def test_several_heads_with_class_weights_masks_and_phases(tmp_path: Path) -> No
     model.compile(optimizer=keras.optimizers.SGD(0.1), loss=losses, run_eagerly=True)
     theirs += [epoch(3), epoch(4)]
     assert [float(row["loss"]) for row in ours] == pytest.approx(theirs, rel=1e-5)
+    # The file is Keras's alone, whatever it was trained and measured with.
+    with zipfile.ZipFile(tmp_path / "run" / "model.keras") as file:
+        assert "cnnlstm_spec" not in file.read("config.json").decode()
+    assert keras.models.load_model(tmp_path / "run" / "model.keras").loss == losses
     # The metric sees the column's own numbers, of which one is far from 1.
     assert float(ours[0]["price_mae"]) > 5
 
