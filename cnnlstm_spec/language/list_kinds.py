@@ -33,6 +33,10 @@ class ListOf(Leaf):
         """Whether a list may have so many items."""
         return count == self.length if self.length is not None else count >= self.least
 
+    def find_way(self) -> tuple[str, ...]:
+        """The way out of a list of another length."""
+        return (f"write at least {self.least} of them" if self.length is None else f"write {self.length} of them",)
+
     def make_core(self) -> CoreSchema:
         items, least = self.inner.make_core(), self.length or self.least
         return core_schema.tuple_variable_schema(items, min_length=least, max_length=self.length)
@@ -50,7 +54,7 @@ class ListOf(Leaf):
         elif not steps and self.fits(len(node.items)):
             return  # pydantic counts the items that it could read
         elif not steps:
-            scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items))
+            scope.report(WRONG_LENGTH, node, key=scope.name, words=self.words, given=len(node.items), help=self.find_way())
         else:
             index, *inner = steps
             assert isinstance(index, int)
@@ -73,6 +77,10 @@ class Each(ListOf):
 
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self.repeat, super().make_core())
+
+    def find_way(self) -> tuple[str, ...]:
+        """One value for all axes, or one for each, as the code says."""
+        return ()
 
     def repeat(self, value: Any) -> object:
         """One value for all axes as a list."""

@@ -20,12 +20,13 @@ from ..language.kinds import (
     Text,
     report_wrong_type,
 )
-from ..language.list_kinds import Each
+from ..language.list_kinds import ListOf
 from ..language.paths import find_path, read_steps
 from ..language.read_record import MISSING_KEY, NOT_A_MAPPING, UNKNOWN_KEY, read_fields, read_record
 from ..language.record import Checks, Record, describe_record
 from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import UNWRITTEN, Code, Written
+from ..text.edits.matrix import find_twins
 from ..text.edits.overrides import FORM
 from ..text.fix import write
 from ..text.frozen import dataclass
@@ -45,7 +46,7 @@ NOT_WHOLE = Code("search-range-of-numbers", "error", "`int` runs between integer
 STEP_TOO_LARGE = Code(
     "search-step", "error", "`step` is more than 0 and at most {width:g}; this is {given}", help="take a smaller one"
 )
-BOUNDS = Each(NUMBER, 2)
+BOUNDS = ListOf(NUMBER, 2)
 Whole = int
 Real = float
 """In a class that has a field `int`, or `float`, that word is the field."""
@@ -54,7 +55,7 @@ Real = float
 class IntRange(Record):
     """Integers between two, both included."""
 
-    int: Annotated[tuple[Whole, Whole], Each(INTEGER, 2)]
+    int: Annotated[tuple[Whole, Whole], ListOf(INTEGER, 2)]
     """The least and the greatest."""
     log: Annotated[bool, BOOLEAN] = False
     """Whether the logarithm is drawn evenly."""
@@ -64,8 +65,7 @@ class IntRange(Record):
     def check(self, at: Checks) -> None:
         low, high = self.int
         _check_range("int", low, high, self.log, at)
-        if self.log and self.step != 1:
-            at.report(NO_EFFECT, "step", (), True, argument="step", needed="`log: false`")
+        _check_step(self.step if self.step != 1 else None, high - low, self.log, at)
 
 
 class FloatRange(Record):
@@ -81,10 +81,7 @@ class FloatRange(Record):
     def check(self, at: Checks) -> None:
         low, high = self.float
         _check_range("float", low, high, self.log, at)
-        if self.step is not None and self.log:
-            at.report(NO_EFFECT, "step", (), True, argument="step", needed="`log: false`")
-        elif self.step is not None and not 0 < self.step <= high - low:
-            at.report(STEP_TOO_LARGE, "step", given=self.step, width=high - low)
+        _check_step(self.step, high - low, self.log, at)
 
 
 def _check_range(key: str, low: float, high: float, log: bool, at: Checks) -> None:
@@ -96,6 +93,13 @@ def _check_range(key: str, low: float, high: float, log: bool, at: Checks) -> No
             at.report(RANGE, key, (), False, lambda span: write(span, swapped, title="swap the two"), key=key, given=[low, high])
     elif log and low <= 0:
         at.report(LOG, key, ("leave `log` out",), given=low)
+
+
+def _check_step(step: float | None, width: float, log: bool, at: Checks) -> None:
+    if step is not None and log:
+        at.report(NO_EFFECT, "step", (), True, argument="step", needed="`log: false`")
+    elif step is not None and width > 0 and not 0 < step <= width:
+        at.report(STEP_TOO_LARGE, "step", given=step, width=width)
 
 
 @dataclass(frozen=True)
@@ -211,6 +215,7 @@ def _read_values(node: Node, scope: Scope) -> tuple[Node, ...] | IntRange | Floa
         resolved = [scope.enter(index).resolve_deep(item) for index, item in enumerate(node.items)]
         if not resolved:
             return report_wrong_type(node, scope, words)
+        scope.found.extend(find_twins(scope.name, node, scope.path))
         items = tuple(each for each in resolved if each is not None)
         return items if len(items) == len(resolved) else POISON
     if not isinstance(node, Mapping):

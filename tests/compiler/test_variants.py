@@ -200,7 +200,7 @@ def test_a_path_that_leads_nowhere(request: pytest.FixtureRequest) -> None:
     prepared = swept(spec("matrix: {vars.widht: [1, 2]}\n"))
     found = prepared.compile(prepared.variants[0]).diagnostics
     hold_told(found, request)
-    assert [each.code.name for each in found] == ["unknown-path"] and found[0].help == ("did you mean `width`?",)
+    assert [each.code.name for each in found] == ["unknown-path"] and found[0].help == ("did you mean `vars.width`?",)
 
 
 def test_load_gives_the_spec_as_written(path: Path) -> None:

@@ -136,6 +136,13 @@ def test_a_run_repeats_and_goes_on_there(backend: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loss_that_becomes_nan_is_told_there(backend: str, tmp_path: Path) -> None:
+    spec = write_folder(tmp_path, MASKED.replace("optimizer: sgd", "optimizer: {Adagrad: {learning_rate: 1e38}}"), 2)
+    told = elsewhere(backend, "-m", "cnnlstm_spec", "train", str(spec), "-o", str(tmp_path / "run"), status=3)
+    assert "the loss became NaN in epoch 1, batch " in told and "has the model as it began" in told
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_a_model_of_tensorflow_is_compiled_as_the_backend_does(backend: str, tmp_path: Path) -> None:
     spec = write_folder(tmp_path, BRANCHES, 1)
     assert run(["compile", str(spec), "-o", str(tmp_path / "made")]) == 0

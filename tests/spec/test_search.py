@@ -73,6 +73,20 @@ MISTAKES = [
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [1, 9], log: true, step: 2}}}", [("no-effect", "step")]),
     ("{minimize: val_loss, trials: 5, space: {seed: {int: [1, 9], logs: true}}}", [("unknown-key", "logs")]),
     ("{minimize: val_loss, trials: 5, space: {'a b': [1, 2]}}", [("unclear-search-path", "'a b'")]),
+    ("{minimize: val_loss, trials: 5, space: {seed: {int: [1, 9], step: 9}}}", [("search-step", "9")]),
+    ("{minimize: val_loss, trials: 5, space: {seed: [1, 2, 1]}}", [("value-twice", "1")]),
+    ("{minimize: val_loss, trials: 5, space: {vars.width: {float: [4, 8]}}}", [("search-value", "{float: [4, 8]}")]),
+    (
+        "{minimize: val_loss, trials: 5, space: {'head[0]': [{Dense: {units: -2}}, Flaten, Flatten]}}",
+        [("search-value", "{Dense: {units: -2}}"), ("search-value", "Flaten")],
+    ),
+    ("{minimize: val_loss, trials: 5, space: {search.seed: [1, 2]}}", [("set-in-vain", "search.seed")]),
+    ("{minimize: val_loss, trials: 5, space: {head.0.units: [1, 2]}}", [("unknown-path", "head.0.units")]),
+    ("{minimize: val_loss, trials: 5, space: {vars.depth: [1, 2]}}", [("unknown-path", "vars.depth")]),
+    (
+        "{minimize: val_loss, trials: 5, space: {'head[0].use_bias': [true, false], head: [[{Dense: {units: 3, activation: softmax}}]]}}",
+        [("set-in-vain", "'head[0].use_bias'")],
+    ),
 ]
 
 

@@ -50,15 +50,21 @@ def _start_again(training: Training, plan: Sequence[EpochStretch], weights: Mapp
         training.model.set_weights(training.build().get_weights())
         losses = weigh_labels(training.data, weights)
         begin(training.model, training.compilation, plan[:-1], plan[-1], training.data.targets, losses)
-        for variable in training.model.optimizer.variables:
-            if "learning_rate" not in variable.path:
-                variable.assign(keras.ops.zeros_like(variable))
+        _begin_anew(training.model.optimizer, training.model.trainable_variables)
         return True
     arrays, mark = keep.unpack_mark(kept)
     if mark.phase != len(plan) - 1:
         return False
     state.give(training.model, arrays)
     return True
+
+
+def _begin_anew(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> None:
+    """Makes it what it was before its first step: accumulators of some begin above 0."""
+    fresh = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+    fresh.build(variables)
+    for variable, first in zip(optimizer.variables, fresh.variables, strict=True):
+        variable.assign(first)
 
 
 def _find_bad_weights(model: keras.Model) -> str | None:

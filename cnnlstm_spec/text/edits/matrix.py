@@ -20,9 +20,8 @@ from ..fix import drop
 from ..frozen import dataclass
 from ..memo import UNKNOWN, Memory
 from ..nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, to_value
-from ..source import Place, Span
-from ..spelling import find_nearest
-from .overrides import FORM, IN_VAIN, STEP, UNKNOWN_PATH, Override, read_text
+from ..source import Path, Place, Span
+from .overrides import FORM, IN_VAIN, STEP, UNKNOWN_PATH, Override, explain_path, read_text
 from .set_value import NoPath, Steps, edit, edit_at
 
 UNCLEAR_AXIS = Code(
@@ -65,7 +64,7 @@ class MatrixAxis:
     @cached_property
     def texts(self) -> dict[int, str]:
         """Each value as it is written on one line, by the `id` of its node."""
-        return {id(value): _show_value(value) for value in self.values}
+        return {id(value): show_value(value) for value in self.values}
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class Variant:
                     raise NoPath(len(axis.steps), help="an axis is of the spec, not of its matrix", in_vain=True)
                 plain = edit(plain, axis.steps, value, axis.spans, memory)
             except NoPath as error:
-                found.append(_report_unknown(axis, error))
+                found.append(_report_unknown(axis, value, error, plain))
                 continue
             # No other variant has all of its values, and so many have those before the last.
             if memory is not None and not is_last:
@@ -243,7 +242,7 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> MatrixAxis | None:
         facts: dict[str, object] = {"key": path, "words": "a list of values", "given": given}
         found.append(Diagnostic(WRONG_TYPE, place, facts, help=help))
         return None
-    found.extend(_find_twins(path, value))
+    found.extend(find_twins(path, value, (KEY, path)))
     found_steps = list(STEP.finditer(path))
     steps = tuple(int(step[2]) if step[1] is None else step[1] for step in found_steps)
     span = entry.key.span
@@ -253,26 +252,26 @@ def _read_axis(entry: Entry, found: list[Diagnostic]) -> MatrixAxis | None:
     return MatrixAxis(path, span, value.items, steps, spans)
 
 
-def _find_twins(path: str, values: Listing) -> Iterator[Diagnostic]:
-    """Values that the list has before them."""
+def find_twins(path: str, values: Listing, place: Path) -> Iterator[Diagnostic]:
+    """Values that the list, which stands at a place, has before them."""
     seen: dict[str, Node] = {}
     for each in values.items:
         first = seen.setdefault(repr(to_value(each)), each)
         if first is not each:
-            labels = (Label(Place((KEY, path), first.span), "the first"),)
-            value = _show_value(each)
+            labels = (Label(Place(place, first.span), "the first"),)
+            value = show_value(each)
             facts: dict[str, object] = {"path": path, "value": value}
-            yield Diagnostic(TWINS, Place((KEY, path), each.span), facts, labels=labels, fixes=(drop(each.span, value),))
+            yield Diagnostic(TWINS, Place(place, each.span), facts, labels=labels, fixes=(drop(each.span, value),))
 
 
-def _report_unknown(axis: MatrixAxis, error: NoPath) -> Diagnostic:
-    near = find_nearest(str(axis.steps[-error.left]), error.known)
-    help = error.help or (f"did you mean `{near}`?" if near else None)
+def _report_unknown(axis: MatrixAxis, value: Node, error: NoPath, document: Node) -> Diagnostic:
     code = IN_VAIN if error.in_vain else UNKNOWN_PATH
-    return Diagnostic(code, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=(help,) if help else ())
+    help = explain_path(axis.steps, value, error, document)
+    return Diagnostic(code, Place((KEY, axis.path), axis.span), {"path": axis.path}, help=help)
 
 
-def _show_value(value: Node) -> str:
+def show_value(value: Node) -> str:
+    """A value on one line, such as `--set` takes it."""
     if isinstance(value, Scalar):
         return value.text if value.text else "null"
     return write_readable(to_value(value), (",", ":"))

@@ -81,24 +81,40 @@ def set_all(document: Node, overrides: Iterable[Override], found: list[Diagnosti
     return document
 
 
-def _find_working_steps(each: Override, document: Node) -> Steps | None:
+def explain_path(steps: Steps, value: Node, error: NoPath, document: Node, end: str = "") -> tuple[str, ...]:
+    """The way out of a path that names nothing: how it is written, with `end` behind it, the nearest name, or all there are."""
+    before = steps[: len(steps) - error.left]
+    working = None if error.in_vain else _find_working_steps(steps, value, document)
+    if working is not None:
+        written = f"`{format_path(working)}{end}`"
+        return (f"write {written}" if error.help is None else f"{error.help}: {written}",)
+    if error.help is not None:
+        return (error.help,)
+    step = steps[len(before)]
+    near = find_nearest(step, error.known) if isinstance(step, str) else None
+    if near is not None:
+        return (f"did you mean `{format_path((*before, near))}`?",)
+    names = ", ".join(f"`{each}`" for each in error.known)
+    return (f"there {'is' if len(error.known) == 1 else 'are'} {names}",) if names else ()
+
+
+def _find_working_steps(steps: Steps, value: Node, document: Node) -> Steps | None:
     """The path without class names, and with positions in brackets, if that leads somewhere."""
-    written = list(each.written)
-    while written:
-        steps = tuple(step.value for step in written)
+    tried = list(steps)
+    while tried:
         try:
-            edit(document, steps, each.value, [step.span for step in written])
+            edit(document, tuple(tried), value, [value.span] * len(tried))
         except NoPath as error:
-            at = len(written) - error.left
-            value = written[at].value
-            if isinstance(value, str) and value.isdecimal():
-                written[at] = replace(written[at], value=int(value))
+            at = len(tried) - error.left
+            step = tried[at]
+            if isinstance(step, str) and step.isdecimal():
+                tried[at] = int(step)
             elif error.help == CLASS_NAME:
-                del written[at]
+                del tried[at]
             else:
                 return None
         else:
-            return steps
+            return tuple(tried)
     return None
 
 
@@ -182,21 +198,7 @@ def _move_key(key: Scalar, source: Source, by: int) -> Scalar:
 
 
 def _report_unknown(each: Override, error: NoPath, document: Node) -> Diagnostic:
-    steps = each.written
-    at = len(steps) - error.left
-    step = steps[at]
-    head = step.span.source.text[: steps[at - 1].span.end] if at else ""
-    if at and isinstance(steps[at - 1].value, int):
-        head += "]"
-    near = find_nearest(str(step.value), error.known) if isinstance(step.value, str) else None
-    before = f"{head}." if head else ""
-    help, working = error.help, _find_working_steps(each, document)
-    if working is not None:
-        help = f"write `{format_path(working)}=...`" if help is None else f"{help}: `{format_path(working)}=...`"
-    elif help is None and near is not None:
-        help = f"did you mean `{before}{near}`?"
-    elif help is None and error.known:
-        help = f"there {'is' if len(error.known) == 1 else 'are'} {', '.join(f'`{each}`' for each in error.known)}"
-    whole = f"{head}[{step.value}]" if isinstance(step.value, int) else f"{before}{step.value}"
+    at = len(each.written) - error.left
     code = IN_VAIN if error.in_vain else UNKNOWN_PATH
-    return Diagnostic(code, Place((), step.span), {"path": whole.strip()}, help=(help,) if help else ())
+    help = explain_path(each.steps, each.value, error, document, "=...")
+    return Diagnostic(code, Place((), each.written[at].span), {"path": format_path(each.steps[: at + 1])}, help=help)
