@@ -8,6 +8,7 @@ from ..language.catalog import KerasObject
 from ..spec.compile_section import CompileSpec
 from ..spec.fit.section import FitSpec
 from ..spec.model_spec import ModelSpec
+from ..text.source import Span
 from .samples import DataError, HeadTarget
 
 BATCH = 32
@@ -17,14 +18,18 @@ FAR = 2
 
 
 def list_unknown_classes(spec: ModelSpec, targets: Mapping[str, HeadTarget]) -> list[str]:
-    """The classes that have a weight and are none of the data's, in words."""
+    """The classes that have a weight and are none of the data's, in words, with their places in the spec."""
     wanted = spec.fit.class_weight if spec.fit is not None else {}
     return [
-        f"`fit.class_weight`: `{name}` is no class of `{head}`; they are {', '.join(targets[head].names)}"
+        f"{_tell_line(weight.places[name].span)}: `{name}` is no class of `{head}`; they are {', '.join(targets[head].names)}"
         for head, weight in wanted.items()
         for name in weight.weights or ()
         if head in targets and name not in targets[head].names
     ]
+
+
+def _tell_line(span: Span) -> str:
+    return f"`fit.class_weight`, line {span.source.find_position(span.start)[0]} of {span.source.name}"
 
 
 def find_hints(spec: ModelSpec, samples: int) -> Iterator[str]:

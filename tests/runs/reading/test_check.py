@@ -203,7 +203,9 @@ def test_a_weight_for_a_class_that_is_not_there(tmp_path: Path, capsys: pytest.C
     path = spec(tmp_path)
     path.write_text(path.read_text() + "fit: {epochs: 1, class_weight: {ok: 1, odd: 3}}\n")
     assert run(["data", str(path)]) == 1
-    assert "error[not-a-class]: `fit.class_weight`: `odd` is no class of `head`; they are" in capsys.readouterr().out
+    last = len(path.read_text().splitlines())
+    told = f"error[not-a-class]: `fit.class_weight`, line {last} of {path}: `odd` is no class of `head`; they are"
+    assert told in capsys.readouterr().out
 
 
 def test_where_no_sample_is_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
