@@ -10,7 +10,7 @@ from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Put, drop, write
-from ..facts import BY_NUMBERS, OF_NUMBERS, OVERLAPS, find_accuracy, list_stretches, takes_greatest_label
+from ..facts import ACCURACIES, BY_NUMBERS, OF_NUMBERS, OVERLAPS, find_accuracy, list_stretches, takes_greatest_label
 from .common import BINARY, DISTRIBUTIONS, HeadUse, fix_instead, name_written, with_argument
 from .losses import NO_AXIS, describe_axes, find_axis_outside, label_output
 from .measures import find_unmeant_measure
@@ -91,12 +91,16 @@ def _check_metric(metric: Placed, head: HeadUse, reference: Reference | None) ->
 def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     thing, facts = metric.thing, find_reads(metric.thing)
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
+    if thing.name in OVERLAPS:
+        least = 2 if _takes_greatest_value(thing) and (takes_greatest_label(thing) or thing.name not in BY_NUMBERS) else 1
     shared: dict[str, object] = {"metric": name_written(thing), "head": head.name, "given": head.type}
     if head.rank < least or (most is not None and head.rank > most):
         help: tuple[str, ...] = (f"bring the output to {describe_axes(least, most)}, or leave the metric out",)
         wanted = {"wanted": describe_axes(least, most)}
         yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=label_output(head), help=help)
-    elif thing.name in ("acc", "accuracy") and head.rank == 1:
+    elif head.rank == 1 and thing.name in OVERLAPS and (_takes_greatest_value(thing) or not thing.get("sparse_y_true")):
+        yield _report_one_unit(metric, head)
+    elif head.rank == 1 and thing.name in (*ACCURACIES, "CategoricalAccuracy"):
         help = (
             "Keras compares the places of the greatest sample of the batch",
             "name the accuracy: `binary_accuracy`",
@@ -127,6 +131,11 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
 
 
+def _takes_greatest_value(thing: KerasObject) -> bool:
+    """Whether an overlap takes the place of the greatest value of the output for the class."""
+    return not thing.get("sparse_y_pred")
+
+
 def _looks_at_none(thing: KerasObject, width: int) -> bool:
     """Whether an overlap of the greatest values is of classes alone that there are none of, or that it leaves out."""
     count = thing.get("num_classes")
@@ -152,7 +161,7 @@ def _find_labels(thing: KerasObject) -> str | None:
 
 def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) -> Iterable[Diagnostic]:
     kind = _find_labels(metric.thing)
-    if head.width == 1 and metric.thing.name in OVERLAPS and _is_binary(head):
+    if head.width in (1, None) and metric.thing.name in OVERLAPS and _is_binary(head):
         yield _report_one_unit(metric, head)
         return
     if head.width is None or holds_always(single := equal(head.width, 1)):
@@ -208,10 +217,11 @@ def _is_binary(head: HeadUse) -> bool:
 
 
 def _report_one_unit(metric: Placed, head: HeadUse) -> Diagnostic:
-    """An overlap of class numbers over one unit, which is always class 0."""
+    """An overlap over one unit or a single number, which tells no class from another."""
     facts: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
+    among = "of one" if head.width == 1 else "in the batch"
     help = (
-        "every prediction is class 0 to it: the value cut off to an integer, or the place of the greatest of one",
+        f"every prediction is class 0 to it: the value cut off to an integer, or the place of the greatest {among}",
         "`BinaryIoU: {threshold: 0.5}` has a threshold",
     )
     fixes: tuple[Fix, ...] = ()

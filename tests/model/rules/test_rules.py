@@ -189,6 +189,27 @@ METRICS = [
 ]
 
 
+OF_NUMBERS = [
+    ("{OneHotMeanIoU: {num_classes: 4}}", "metric-rank"),
+    ("{OneHotMeanIoU: {num_classes: 4, sparse_y_pred: true}}", "metric-without-meaning"),
+    ("{MeanIoU: {num_classes: 4}}", None),
+    ("{MeanIoU: {num_classes: 4, sparse_y_pred: false}}", "metric-without-meaning"),
+    ("{MeanIoU: {num_classes: 4, sparse_y_true: false}}", "metric-without-meaning"),
+    ("{MeanIoU: {num_classes: 4, sparse_y_true: false, sparse_y_pred: false}}", "metric-rank"),
+    ("accuracy", "metric-without-meaning"),
+    ("categorical_accuracy", "metric-without-meaning"),
+    ("top_k_categorical_accuracy", "metric-rank"),
+    ("mae", None),
+]
+
+
+@pytest.mark.parametrize(("metric", "code"), OF_NUMBERS)
+def test_metrics_of_a_number_for_a_sample(metric: str, code: str | None) -> None:
+    """A head without an axis beside the samples: what looks for the greatest value finds that of the batch, or fails."""
+    found = spec("[]", "vector", "[]", "[{Activation: {activation: linear}}]", f"loss: mse, metrics: [{metric}]")
+    assert codes(found) == ([code] if code else []), messages(found)
+
+
 @pytest.mark.parametrize(("loss", "metric", "units", "code"), METRICS)
 def test_metrics(loss: str, metric: str, units: int, code: str | None) -> None:
     found = spec("[8]", "vector", "[]", DENSE.format(units, "softmax"), f"loss: {loss}, metrics: [{metric}]")
