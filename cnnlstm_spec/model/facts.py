@@ -89,8 +89,8 @@ def list_stretches(thing: KerasObject, sizes: tuple[Size, ...], labels: str) -> 
     left is aligned at the last axis, so that the first size stands against a batch of any number.
     """
     name = thing.name
-    if labels == "same":
-        return _align(sizes) if name == "SparseCategoricalAccuracy" else None
+    if labels != "integer":
+        return _align(sizes) if labels == "same" and name == "SparseCategoricalAccuracy" else None
     if name in BY_VALUES:
         return _align(sizes)
     if name == "CategoricalAccuracy":

@@ -216,6 +216,12 @@ def test_metrics(loss: str, metric: str, units: int, code: str | None) -> None:
     assert codes(found) == ([code] if code else []), messages(found)
 
 
+def test_no_metric_reads_the_sequences_of_a_loss() -> None:
+    """Their lengths are not known."""
+    found = spec("[1, 8]", "sequence", "[]", DENSE.format(4, "linear"), "loss: ctc, metrics: [hinge]")
+    assert codes(found) == ["metric-labels"], messages(found)
+
+
 def test_metrics_of_one_unit_take_either_label() -> None:
     head = DENSE.format(1, "sigmoid")
     assert codes(spec(head=head, compile="loss: bce, metrics: [accuracy, auc]")) == []
