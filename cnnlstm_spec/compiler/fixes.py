@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from time import monotonic
 
 from ..text.diagnostic import Diagnostic
@@ -36,20 +36,16 @@ Key = tuple[object, ...]
 Choice = tuple[Diagnostic, Fix, Edits]
 
 
-@dataclass
 class Clock:
-    """The time that is left for trying the fixes of one file."""
+    """The time that is left for trying the fixes of one file, which begins when it is made."""
 
-    now: Callable[[], float] = monotonic
-    end: float = field(default=0.0)
-
-    def __post_init__(self) -> None:
-        self.end = self.now() + SECONDS
+    def __init__(self, now: Callable[[], float] = monotonic) -> None:
+        self._now, self._end = now, now() + SECONDS
 
     @property
     def is_over(self) -> bool:
         """Whether no more is tried."""
-        return self.now() >= self.end
+        return self._now() >= self._end
 
 
 class Trials:

@@ -7,7 +7,6 @@ after it. A record holds no places: `Written` does. Imports no layer and no sect
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, ClassVar, Self, cast
 
@@ -268,16 +267,14 @@ def _as_json(value: Any) -> object:
     return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-@dataclass
 class Checks:
-    """Given to a record's own check, as pydantic's context: where its keys stand, and where findings go."""
+    """Given to a record's own check, as pydantic's context: it gathers what is found, and knows where keys stand."""
 
-    scope: Scope
-    node: Node
-    written: Written
-    sound: bool = True
-    """Whether every key and value is fine by itself; else nothing is checked."""
-    failed: bool = False
+    def __init__(self, scope: Scope, node: Node, written: Written, sound: bool = True) -> None:
+        """`sound` says whether every key and value is fine by itself; else nothing is checked."""
+        self.scope, self.node, self.written, self.sound = scope, node, written, sound
+        self.failed = False
+        """Whether an error has been reported."""
 
     def report(
         self,

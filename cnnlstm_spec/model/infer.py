@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import put
+from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
@@ -52,9 +53,12 @@ LARGEST = 10**18
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
-@dataclass
+@dataclass(frozen=True)
 class InferenceState:
-    """A graph that is gone through, and what is known of it so far."""
+    """A graph that is gone through, and what is known of it so far.
+
+    What grows on the way is `found`, `typed`, `layers` and `conditions`; nothing else in it changes.
+    """
 
     graph: Graph
     policy: str

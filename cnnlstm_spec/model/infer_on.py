@@ -73,7 +73,7 @@ def infer_stretch(
     nodes = {**typed.nodes, stretch.before: start}
     state = InferenceState(typed.graph, typed.policy, batch_size, [], nodes, {}, Conditions(), None, trial.told, counts=False)
     found: Found = {}
-    trial.stepped.add(stretch.before)
+    trial.note_stepped(stretch.before)
     *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
     for node in inner:
         nodes[node.id] = _suppose(node, trial, state, found)
@@ -104,7 +104,7 @@ def _accept(
     op = node.op
     if op is None or op.is_own():
         return None
-    if trial.stepped and (typed := _infer_on_each_step(node, op, inputs, trial, state)) is not None:
+    if (typed := _infer_on_each_step(node, op, inputs, trial, state)) is not None:
         return typed
     made = _recall(_try, node, op, inputs, trial, state)
     if isinstance(made, TypedNode):
@@ -113,11 +113,11 @@ def _accept(
         found[node.id] = list(made.found)
     if made.typed is not None:
         if made.corrected:
-            trial.failing.append(node.id)
+            trial.note_failing(node.id)
         return made.typed
     reads = op.list_axes_read()
     if reads is not None and inputs and inputs[0].rank == len(reads) + 1:
-        trial.stepped.add(node.id)
+        trial.note_stepped(node.id)
     return None
 
 
@@ -190,14 +190,14 @@ def _infer_on_each_step(
     node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
 ) -> TypedNode | None:
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
-    if node.hidden or len(inputs) != 1 or node.inputs[0] not in trial.stepped:
+    if node.hidden or len(inputs) != 1 or not trial.is_stepped(node.inputs[0]):
         return None
     if op.list_axes_read() is not None or inputs[0].rank < 2 or not trial.is_within():
         return None
     made = _recall(_try_each_step, node, op, inputs, trial, state)
     typed = made if isinstance(made, TypedNode) else made.typed
     if typed is not None:
-        trial.stepped.add(node.id)
+        trial.note_stepped(node.id)
     return typed
 
 

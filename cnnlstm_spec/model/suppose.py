@@ -8,7 +8,7 @@ of them find is so.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import replace
 from itertools import product
 
 from ..ir.graph import Node
@@ -63,35 +63,45 @@ class Supposition:
         return self.meant[number % len(self.meant)]
 
 
-@dataclass
 class SupposedTrial:
-    """A graph gone through under a supposition: what fails, and what was asked of the supposition."""
+    """Goes through a graph under a supposition, and gathers what fails, and what it has asked of the supposition."""
 
-    supposed: Supposition
-    numbers: dict[str, int]
-    """Of each node that fails in this trial or another one of the same graph, the turn that it has."""
-    alike: Alike
-    """What is known of the layers of the graph, from this trial or another one."""
-    told: frozenset[str] = frozenset()
-    """The nodes of which its words may be told; of others what is found is looked at alone, without ways out."""
-    failing: list[str] = field(default_factory=list)
-    stepped: set[str] = field(default_factory=set)
-    """Nodes whose first axis is one that a layer before has too many, so that layers after it may be meant for each step."""
-    asked: set[str] = field(default_factory=set)
-    """What was asked of it but whether layers are taken out."""
-    turns: set[int] = field(default_factory=set)
-    """Of which failing layers that was asked."""
+    def __init__(self, supposed: Supposition, turns: dict[str, int], alike: Alike, told: frozenset[str] = frozenset()) -> None:
+        """`turns` has the turn of each node that fails in this trial or another one of the same graph, and grows."""
+        self.supposed, self._turns = supposed, turns
+        self.alike = alike
+        """What is known of the layers of the graph, from this trial or another one."""
+        self.told = told
+        """The nodes of which its words may be told; of others what is found is looked at alone, without ways out."""
+        self.failing: list[str] = []
+        self._stepped: set[str] = set()
+        self._asked: set[str] = set()
+        """What was asked of the supposition but whether layers are taken out."""
+        self._asked_turns: set[int] = set()
+        """Of which failing layers that was asked."""
 
     def has_shown(self, other: Supposition) -> bool:
         """Whether the graph is the same under another supposition, which says the same of all that was asked."""
         mine = self.supposed
-        return all(getattr(mine, name) == getattr(other, name) for name in self.asked) and all(
-            mine.means(number) == other.means(number) for number in self.turns
+        return all(getattr(mine, name) == getattr(other, name) for name in self._asked) and all(
+            mine.means(number) == other.means(number) for number in self._asked_turns
         )
+
+    def note_failing(self, id: str) -> None:
+        """A node fails."""
+        self.failing.append(id)
+
+    def note_stepped(self, id: str) -> None:
+        """The first axis of a node is one that a layer before has too many: layers after it may be meant for each step."""
+        self._stepped.add(id)
+
+    def is_stepped(self, id: str) -> bool:
+        """Whether that was noted of a node."""
+        return id in self._stepped
 
     def is_within(self) -> bool:
         """Whether what follows a layer with an axis too many is meant for each step."""
-        self.asked.add("within")
+        self._asked.add("within")
         return self.supposed.within
 
     def take(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> tuple[Node, TensorType]:
@@ -100,10 +110,10 @@ class SupposedTrial:
         That it is taken out is not supposed of what no person wrote, but for what enters time, nor of a layer that is plain but
         for a mistake in its arguments.
         """
-        number = self.numbers.setdefault(node.id, len(self.numbers))
-        self.failing.append(node.id)
+        number = self._turns.setdefault(node.id, len(self._turns))
+        self.note_failing(node.id)
         if inputs and node.meant is None and (not node.hidden or isinstance(node.op, EnterTime)):
-            self.turns.add(number)
+            self._asked_turns.add(number)
             if not self.supposed.means(number):
                 return replace(node, op=None), inputs[-1]
         return node, self._infer_type(node, inputs, policy)
@@ -124,7 +134,7 @@ class SupposedTrial:
         if isinstance(op, InputOp):
             meant = op.infer_type(node.id, node.origin.place, node.origin.written)
         if meant is None:
-            self.asked.add("rank")
+            self._asked.add("rank")
             axes = tuple(Axis("features", UNKNOWN) for _ in range(self.supposed.rank))
             meant = replace(_forget_values(first), axes=axes, dtype=compute_dtype(policy))
         if meant.dtype == TEXT:
@@ -151,16 +161,16 @@ class SupposedTrial:
     def _set_size(self, axis: Axis, node: Node, index: int) -> Axis:
         if axis.size != UNKNOWN:
             return axis
-        self.asked.add("size")
+        self._asked.add("size")
         size = self.supposed.size
         return replace(axis, size=_make_unknown(node.layer, index) if size is None else size)
 
     def _is_masked(self) -> bool:
-        self.asked.add("masked")
+        self._asked.add("masked")
         return self.supposed.masked
 
     def _is_stepwise(self) -> bool:
-        self.asked.add("stepwise")
+        self._asked.add("stepwise")
         return self.supposed.stepwise
 
 

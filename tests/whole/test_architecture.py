@@ -212,6 +212,20 @@ def test_frozen_classes_are_made_by_one_decorator() -> None:
     assert [name for name, text in texts.items() if frozen.search(text) and standard.search(text)] == []
 
 
+def test_every_dataclass_is_frozen() -> None:
+    """A dataclass is a value. What gathers while it works is a plain class that says so, with methods by which it gathers."""
+    found = [
+        f"{path.relative_to(PACKAGE)}: {cls.name}"
+        for path in FILES
+        if "dataclass" in path.read_text("utf-8")
+        for cls in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(cls, ast.ClassDef)
+        for each in map(ast.unparse, cls.decorator_list)
+        if re.match(r"(\w+\.)*dataclass\b", each) and "frozen=True" not in each
+    ]
+    assert found == []
+
+
 INFER = [
     (path, cls.name, each)
     for path in FILES

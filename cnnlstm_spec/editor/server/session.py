@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any
 
 from ...text.frozen import dataclass
@@ -19,7 +19,7 @@ MOST = 2000
 """So many requests wait; more are refused."""
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class SessionJob:
     """A request to answer, or, without an id, findings to tell."""
 
@@ -30,7 +30,6 @@ class SessionJob:
     serial: int | None = None
     """Of the text when it was asked."""
     due: float = 0.0
-    is_cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,9 @@ class Session:
         self.client = Client()
         self.is_over = False
         self._jobs: list[SessionJob] = []
+        self._current: SessionJob | None = None
+        self._cancelled: set[SessionJob] = set()
+        """Those that wait, or are done now, for which nobody waits any more."""
         self._serial = 0
 
     def take_serial(self) -> int:
@@ -96,25 +98,21 @@ class Session:
             if len(self._jobs) >= MOST:
                 return False
             document = self.documents.get(job.uri) if job.uri is not None else None
-            job.serial = document.serial if document is not None else None
-            self._jobs.append(job)
+            self._jobs.append(replace(job, serial=document.serial if document is not None else None))
             self.lock.notify()
             return True
 
-    def cancel(self, id: Any) -> None:
+    def cancel(self, id: object) -> None:
         """Nobody waits for a request any more."""
         with self.lock:
-            for job in self._jobs:
-                if job.id == id and job.id is not None:
-                    job.is_cancelled = True
-            if self._current is not None and self._current.id == id and id is not None:
-                self._current.is_cancelled = True
-
-    _current: SessionJob | None = None
+            known = [*self._jobs, *([self._current] if self._current is not None else [])]
+            self._cancelled.update(job for job in known if job.id == id and job.id is not None)
 
     def take(self) -> SessionJob | None:
         """The next job, requests first, once it is due; None when all is over."""
         with self.lock:
+            if self._current is not None:
+                self._cancelled.discard(self._current)
             self._current = None
             while True:
                 if self.is_over:
@@ -129,9 +127,13 @@ class Session:
                 wait = min((job.due for job in self._jobs), default=None)
                 self.lock.wait(None if wait is None else max(0.0, wait - now))
 
+    def is_cancelled(self, job: SessionJob) -> bool:
+        """Whether nobody waits for a job any more that waits, or is done now."""
+        return job in self._cancelled
+
     def is_wanted(self, job: SessionJob, document: OpenText | None) -> bool:
         """Whether the text that a job is about is the same, and somebody waits for it."""
-        if job.is_cancelled or self.is_over:
+        if self.is_cancelled(job) or self.is_over:
             return False
         return document is None or self.documents.get(document.uri) is document
 

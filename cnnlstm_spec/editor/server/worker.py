@@ -81,8 +81,10 @@ class EditorWorker:
                 self.do(job)
         except Overtaken:
             if job.id is not None:
-                code = wire.CANCELLED if job.is_cancelled else wire.CONTENT_MODIFIED
-                self.writer.refuse(job.id, code, "the text has changed" if not job.is_cancelled else "cancelled")
+                code, words = wire.CONTENT_MODIFIED, "the text has changed"
+                if self.session.is_cancelled(job):
+                    code, words = wire.CANCELLED, "cancelled"
+                self.writer.refuse(job.id, code, words)
         except CannotRename as error:
             self.writer.refuse(job.id, wire.REQUEST_FAILED, str(error))
         except Exception as error:
@@ -108,7 +110,7 @@ class EditorWorker:
             if job.id is not None:
                 self.writer.answer(job.id, None)
             return
-        if job.is_cancelled or (job.id is not None and job.serial != document.serial):
+        if self.session.is_cancelled(job) or (job.id is not None and job.serial != document.serial):
             raise Overtaken
         if job.method == "findings":
             self.tell(document, job)

@@ -32,11 +32,11 @@ class Placer:
     def place_line(self, points: tuple[tuple[float, float], ...], flow: Flow | None, arrow: bool = True) -> None:
         """A line; dashed where it is not known what flows there."""
         known = flow is None or flow.known
-        self.canvas.lines.append(Line(points, arrow, "flow" if known else "dim"))
+        self.canvas.add(Line(points, arrow, "flow" if known else "dim"))
 
     def place_flow(self, flow: Flow, x: float, y: float, length: float = GAP) -> None:
         """The label of a line that begins there: the shape, and the mask where there is one."""
-        self.canvas.texts += self.way.make_labels(flow, x, y, length)
+        self.canvas.add(*self.way.make_labels(flow, x, y, length))
 
     def place_element(self, sized: SizedElement, port: float, y: float) -> float:
         """An element with its port at an x; the y of its end."""
@@ -48,7 +48,7 @@ class Placer:
         shape = FrameShape(
             element.look, shorten_heading(element), describe_rounds(element), self.tone, x, y, sized.width, sized.height, tip
         )
-        self.canvas.frames.append(shape)
+        self.canvas.add(shape)
         if isinstance(element, LaneSplit):
             self.split(element, sized, port, y)
             return y + sized.height
@@ -57,16 +57,16 @@ class Placer:
         end = self.place_column(sized.parts[0], port, y + lead)
         self.place_line(((port, end), (port, y + sized.height)), element.items[-1].gives, arrow=False)
         for id in (id for ids in list_copies(element) for id in ids):
-            self.canvas.exits[id] = (x + sized.width, y + sized.height / 2, sized.height / 2)
+            self.canvas.add_exit(id, x + sized.width, y + sized.height / 2, sized.height / 2)
         return y + sized.height
 
     def place_box(self, sized: SizedElement, port: float, y: float) -> float:
         """A box with its middle at an x."""
         assert sized.shape is not None
         shape = replace(sized.shape, x=port - sized.width / 2, y=y, width=sized.width)
-        self.canvas.boxes.append(shape)
+        self.canvas.add(shape)
         for id in (id for ids in list_copies(shape.box) for id in ids):
-            self.canvas.exits[id] = (port + sized.width / 2, y + shape.height / 2, shape.height / 2)
+            self.canvas.add_exit(id, port + sized.width / 2, y + shape.height / 2, shape.height / 2)
         return y + sized.height
 
     def split(self, split: LaneSplit, sized: SizedElement, port: float, y: float) -> None:
@@ -94,4 +94,4 @@ class Placer:
     def place_lane_title(self, title: str, x: float, top: float) -> None:
         """The name of a lane beside its beginning."""
         if title:
-            self.canvas.texts.append(self.way.make_lane_title(title, x, top))
+            self.canvas.add(self.way.make_lane_title(title, x, top))

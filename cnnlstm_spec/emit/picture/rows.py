@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
+from ...text.frozen import dataclass
 from . import text
 from .bundles import describe_copies
-from .drawing import Area, Drawing, DrawnFrame, Element, Flow, Source, StateEntry, iterate_elements, list_copies
+from .drawing import Area, Drawing, DrawnFrame, Element, Flow, Join, Source, StateEntry, iterate_elements, list_copies
 from .layout import LANE_GAP, SizedElement, SizedSequence, Sizer
 from .placer import Placer
 from .routing import arrange, assign_tracks
@@ -32,7 +33,7 @@ BAR_MARGIN = 40
 """How far a fusion reaches beyond its outermost inputs, so that it can be seen to hold them."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Item:
     """An area in its row, or a line that passes through the row."""
 
@@ -43,15 +44,15 @@ class Item:
     sources: tuple[Source, ...] = ()
     x: float = 0
     width: float = 0
-    ports: list[float] = field(default_factory=list)
+    ports: tuple[float, ...] = ()
     """Where the sources come in, from the left of the item, in the order of the sources."""
     port: float = 0
     """Where the output leaves, from the left of the item."""
     bottom: float = 0
-    gutters: list[Source] = field(default_factory=list)
+    gutters: tuple[Source, ...] = ()
     """What others read of the inside: each leaves by a line of its own at the side."""
     gutter: float = 0
-    sides: list[tuple[StateEntry, float]] = field(default_factory=list)
+    sides: tuple[tuple[StateEntry, float], ...] = ()
     """What enters boxes at their side, each by a line of its own, and where that stands from the left of the item."""
 
 
@@ -143,12 +144,13 @@ class DrawnRows:
         for index, areas in enumerate(rows):
             passing = [source for source in signals if needed[source] > index]
             items = [self._make_item(area, signals, alone=len(areas) == 1 and not passing) for area in areas]
-            items += [Item(sources=(source,), width=8, ports=[4], port=4) for source in passing]
-            _arrange(items, signals)
+            items += [Item(sources=(source,), width=8, ports=(4,), port=4) for source in passing]
+            items = _arrange(items, signals)
             lone = lone and len(items) == 1 and not items[0].gutters
             axes |= {round(item.x + item.port, 1) for item in items}
             y = self._draw_channel(items, signals, y)
-            end = max((self._draw(item, y) for item in items if item.area is not None), default=y)
+            items = [self._draw(item, y) if item.area is not None else item for item in items]
+            end = max((item.bottom for item in items if item.area is not None), default=y)
             signals = self._place_exits(items, y, end, needed, index)
             y = max([end, *(at for _, at in signals.values())])
             self.seams.append(y)
@@ -157,23 +159,22 @@ class DrawnRows:
 
     def _make_item(self, area: Area, signals: dict[Source, tuple[float, float]], alone: bool) -> Item:
         body = Sizer(self.way, area.tone).measure_column(area.items)
-        item = Item(area, body, sources=self._list_sources(area))
         if area.join is None:
-            item.width, item.port, item.ports = body.width, body.port, [body.port] * len(item.sources)
+            sources = self._list_sources(area)
+            item = Item(area, body, (), None, sources, 0, body.width, (body.port,) * len(sources), body.port)
         else:
-            self._measure_join(item, area, body, signals, alone)
-        item.gutters = self.left[area.address]
-        if item.gutters:
-            item.gutter = item.width
-            item.width += self._measure_gutter(item) + self._lane * len(item.gutters)
+            item = self._measure_join(area, area.join, body, signals, alone)
+        if gutters := self.left[area.address]:
+            item = replace(item, gutters=tuple(gutters), gutter=item.width)
+            item = replace(item, width=item.width + self._measure_gutter(item) + self._lane * len(gutters))
         sides = self.sides[area.address]
-        if sides:
-            # Room before the area, for lines that enter it from there.
-            room = self._lane * len(sides) + SIDE
-            item.sides = [(side, self._lane * number + 4) for number, side in enumerate(sides)]
-            item.width, item.port, item.gutter = item.width + room, item.port + room, item.gutter + room
-            item.ports = [port + room for port in item.ports]
-        return item
+        if not sides:
+            return item
+        # Room before the area, for lines that enter it from there.
+        room = self._lane * len(sides) + SIDE
+        ports = tuple(port + room for port in item.ports)
+        item = replace(item, width=item.width + room, port=item.port + room, gutter=item.gutter + room, ports=ports)
+        return replace(item, sides=tuple((side, self._lane * number + 4) for number, side in enumerate(sides)))
 
     @property
     def _lane(self) -> float:
@@ -186,36 +187,33 @@ class DrawnRows:
         return first + self.way.measure_exits([self._make_flow(item.area, source) for source in item.gutters])
 
     def _measure_join(
-        self, item: Item, area: Area, body: SizedSequence, signals: dict[Source, tuple[float, float]], alone: bool
-    ) -> None:
-        assert area.join is not None
-        sources = area.join.sources
-        order = [i for i, source in enumerate(sources) if source in signals]
-        order.sort(key=lambda i: signals[sources[i]][0])
+        self, area: Area, join: Join, body: SizedSequence, signals: dict[Source, tuple[float, float]], alone: bool
+    ) -> Item:
+        order = [i for i, source in enumerate(join.sources) if source in signals]
+        order.sort(key=lambda i: signals[join.sources[i]][0])
         sizer = Sizer(self.way, area.tone)
-        item.sources = tuple(sources[i] for i in order)
-        item.lanes = tuple(sizer.measure_column(area.join.lanes[i].items, area.join.lanes[i].title) for i in order)
+        sources = tuple(join.sources[i] for i in order)
+        lanes = tuple(sizer.measure_column(join.lanes[i].items, join.lanes[i].title) for i in order)
         gap: float = LANE_GAP
-        if all(not lane.items for lane in item.lanes):
-            item.lanes, gap = tuple(self._make_bare_column(lane.title) for lane in item.lanes), 0
+        if all(not lane.items for lane in lanes):
+            lanes, gap = tuple(self._make_bare_column(lane.title) for lane in lanes), 0
         ports: list[float] = []
         right = float("-inf")
-        for source, lane in zip(item.sources, item.lanes, strict=True):
+        for source, lane in zip(sources, lanes, strict=True):
             least = right + gap + lane.port if ports else lane.port
             ports.append(max(signals[source][0], least) if alone and ports else signals[source][0] if alone else least)
             right = ports[-1] + lane.width - lane.port
-        merge = Sizer(self.way, "fusion").measure_box(area.join.merge)
+        merge = Sizer(self.way, "fusion").measure_box(join.merge)
         margin = BAR_MARGIN if not gap else 0
-        left = ports[0] - item.lanes[0].port - margin if ports else 0.0
+        left = ports[0] - lanes[0].port - margin if ports else 0.0
         right = right + margin if ports else 0.0
         middle = (left + right) / 2
         bar = max(right - left, merge.width)
-        before, beyond = self.way.measure_beside(area.join.merge.gives)
+        before, beyond = self.way.measure_beside(join.merge.gives)
         left = min(middle - bar / 2, middle - body.port, middle - before)
         right = max(middle + bar / 2, middle + body.width - body.port, middle + beyond)
-        item.width, item.port = right - left, middle - left
-        item.ports = [port - left for port in ports]
-        item.merge = SizedElement(merge.element, bar, merge.height, bar / 2, (), merge.shape)
+        wide = SizedElement(merge.element, bar, merge.height, bar / 2, (), merge.shape)
+        return Item(area, body, lanes, wide, sources, 0, right - left, tuple(port - left for port in ports), middle - left)
 
     def _make_bare_column(self, title: str) -> SizedSequence:
         """A lane without boxes: a line, and beside it what it stands for."""
@@ -254,10 +252,10 @@ class DrawnRows:
                 track = y + 12 + TRACK * taken.get(source, 0)
                 straight = abs(at - x) < 0.5
                 points = ((x, start), (x, end)) if straight else ((x, start), (x, track), (at, track), (at, end))
-                self.canvas.lines.append(Line(points, arrow, "flow" if self.flows[source[0]].known else "dim"))
+                self.canvas.add(Line(points, arrow, "flow" if self.flows[source[0]].known else "dim"))
         return end
 
-    def _draw(self, item: Item, y: float) -> float:
+    def _draw(self, item: Item, y: float) -> Item:
         assert item.area is not None and item.column is not None
         placer = Placer(self.canvas, self.way, item.area.tone)
         port, top = item.x + item.port, y
@@ -280,9 +278,9 @@ class DrawnRows:
                 placer.place_line(((port, y), (port, y + gap)), join.merge.gives)
                 placer.place_flow(join.merge.gives, port, y, gap)
                 y += gap
-        item.bottom = placer.place_column(item.column, port, y)
+        bottom = placer.place_column(item.column, port, y)
         self._enter_sides(item, top)
-        return item.bottom
+        return replace(item, bottom=bottom)
 
     def _enter_sides(self, item: Item, top: float) -> None:
         """The lines from the beginning of an area to the boxes that they enter at their side."""
@@ -292,7 +290,7 @@ class DrawnRows:
             shape = next(each for each in self.canvas.boxes if any(side.target in ids for ids in list_copies(each.box)))
             number[side.target] += 1
             y = shape.y + shape.height * number[side.target] / (total[side.target] + 1)
-            self.canvas.lines.append(Line(((item.x + port, top), (item.x + port, y), (shape.x, y))))
+            self.canvas.add(Line(((item.x + port, top), (item.x + port, y), (shape.x, y))))
 
     def _place_exits(
         self, items: list[Item], top: float, end: float, needed: dict[Source, int], row: int
@@ -324,7 +322,7 @@ class DrawnRows:
                 start = ((side, y),) if y <= middle + reach - 4 else ((side, middle), (gutter + 1, middle), (gutter + 1, y))
                 x = gutter + self._measure_gutter(item) + self._lane * index
                 placer.place_line((*start, (x, y), (x, low)), flow, arrow=False)
-                self.canvas.texts += self.way.place_exit_labels(flow, gutter, x, y, low)
+                self.canvas.add(*self.way.place_exit_labels(flow, gutter, x, y, low))
                 found[source] = (x, low)
         return found
 
@@ -383,7 +381,7 @@ def _list_ids(area: Area) -> list[str]:
     return held if area.last in held else [*held, area.last]
 
 
-def _arrange(items: list[Item], signals: dict[Source, tuple[float, float]]) -> None:
+def _arrange(items: list[Item], signals: dict[Source, tuple[float, float]]) -> list[Item]:
     """Items side by side, each near what it reads; those that read nothing in the order written."""
 
     def find_wanted(item: Item) -> float:
@@ -392,7 +390,6 @@ def _arrange(items: list[Item], signals: dict[Source, tuple[float, float]]) -> N
         return sum(offsets) / len(offsets) if offsets else 0.0
 
     if any(source in signals for item in items for source in item.sources):
-        items.sort(key=lambda item: find_wanted(item) + item.width / 2)
+        items = sorted(items, key=lambda item: find_wanted(item) + item.width / 2)
     room = [item.width + (AREA_GAP if item.area is not None else AREA_GAP / 2) for item in items]
-    for item, x in zip(items, arrange([find_wanted(item) for item in items], room), strict=True):
-        item.x = x
+    return [replace(item, x=x) for item, x in zip(items, arrange(list(map(find_wanted, items)), room), strict=True)]

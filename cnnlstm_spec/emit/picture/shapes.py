@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from collections.abc import Iterable
 from typing import TypeVar
 
 from ...text.frozen import dataclass
@@ -75,13 +75,32 @@ def change(shape: Shape, **fields: object) -> Shape:
     return made
 
 
-@dataclass
 class Canvas:
-    """Shapes in the order in which they are painted, one list for each layer of paint."""
+    """Gathers shapes in the order in which they are painted, one list for each layer of paint."""
 
-    frames: list[FrameShape] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    boxes: list[BoxShape] = field(default_factory=list)
-    texts: list[SmallText] = field(default_factory=list)
-    exits: dict[str, tuple[float, float, float]] = field(default_factory=dict)
-    """For each node the middle of that side of its box at which other areas read it, and how far it is to its ends."""
+    def __init__(
+        self,
+        frames: Iterable[FrameShape] = (),
+        lines: Iterable[Line] = (),
+        boxes: Iterable[BoxShape] = (),
+        texts: Iterable[SmallText] = (),
+    ) -> None:
+        self.frames, self.lines, self.boxes, self.texts = list(frames), list(lines), list(boxes), list(texts)
+        self.exits: dict[str, tuple[float, float, float]] = {}
+        """For each node the middle of that side of its box at which other areas read it, and how far it is to its ends."""
+
+    def add(self, *shapes: FrameShape | Line | BoxShape | SmallText) -> None:
+        """Shapes, each above those of its layer of paint."""
+        for shape in shapes:
+            if isinstance(shape, Line):
+                self.lines.append(shape)
+            elif isinstance(shape, SmallText):
+                self.texts.append(shape)
+            elif isinstance(shape, BoxShape):
+                self.boxes.append(shape)
+            else:
+                self.frames.append(shape)
+
+    def add_exit(self, id: str, x: float, y: float, reach: float) -> None:
+        """Where other areas read a node."""
+        self.exits[id] = (x, y, reach)

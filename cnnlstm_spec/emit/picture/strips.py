@@ -158,7 +158,7 @@ def _put_beside(canvas: Canvas, cuts: list[float]) -> tuple[Canvas, float]:
             low, high = measure_height(cuts, index - 1, inner) + TURN + TRACK * order, TRACK * order + 2.0
             side = left - APART / 2 - TRACK * place
             to = squeeze(crossing.x) + dx
-            found.lines.append(Line(((x, y), (x, low), (side, low), (side, high), (to, high), (to, room)), False, look))
+            found.add(Line(((x, y), (x, low), (side, low), (side, high), (to, high), (to, room)), False, look))
         end = measure_height(cuts, index, inner)
         leaving = [((squeeze(each.x) + dx, end), each.look) for each in (inner[index] if index < len(inner) else [])]
         tall = max(tall, end + (TURN + TRACK * len(leaving) if leaving else 0))
@@ -177,14 +177,14 @@ def _cut_pieces(canvas: Canvas, cuts: list[float]) -> tuple[list[Canvas], list[l
     inner = cuts[1:-1]
     pieces = [Canvas() for _ in cuts[:-1]]
     for frame in canvas.frames:
-        pieces[bisect_right(inner, frame.y)].frames.append(frame)
+        pieces[bisect_right(inner, frame.y)].add(frame)
     for box in canvas.boxes:
-        pieces[bisect_right(inner, box.y)].boxes.append(box)
+        pieces[bisect_right(inner, box.y)].add(box)
     for label in canvas.texts:
-        pieces[bisect_right(inner, label.y)].texts.append(label)
+        pieces[bisect_right(inner, label.y)].add(label)
     for line in canvas.lines:
         for piece, part in _split_line(line, inner):
-            pieces[piece].lines.append(part)
+            pieces[piece].add(part)
     return pieces, _find_crossings(canvas.lines, inner)
 
 
@@ -226,7 +226,5 @@ def _move(piece: Canvas, found: Canvas, squeeze: Callable[[float], float], dx: f
     def move_shape(shape: Shape) -> Shape:
         return change(shape, x=squeeze(shape.x) + dx, y=shape.y + dy)
 
-    found.frames += [move_shape(each) for each in piece.frames]
-    found.boxes += [move_shape(each) for each in piece.boxes]
-    found.texts += [move_shape(each) for each in piece.texts]
-    found.lines += [change(each, points=tuple((squeeze(x) + dx, y + dy) for x, y in each.points)) for each in piece.lines]
+    found.add(*map(move_shape, piece.frames), *map(move_shape, piece.boxes), *map(move_shape, piece.texts))
+    found.add(*(change(each, points=tuple((squeeze(x) + dx, y + dy) for x, y in each.points)) for each in piece.lines))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy
 
@@ -23,33 +22,31 @@ SPREAD = 30.0
 """A number whose spread or mean is further than this from 1 is hard to learn unscaled."""
 
 
-@dataclass
 class BranchValues:
-    """What was met in the samples of a branch."""
+    """Gathers what is met in the samples of a branch, one after the other."""
 
-    shapes: dict[str, int] = field(default_factory=dict)
-    least: float = numpy.inf
-    greatest: float = -numpy.inf
-    total: float = 0.0
-    count: int = 0
+    def __init__(self) -> None:
+        self._shapes: dict[str, int] = {}
+        self._least, self._greatest = numpy.inf, -numpy.inf
+        self._total, self._count = 0.0, 0
 
     def add(self, values: Array) -> None:
         """Counts a sample in."""
         shape = str(list(values.shape))
-        if shape in self.shapes or len(self.shapes) < SHAPES:
-            self.shapes[shape] = self.shapes.get(shape, 0) + 1
+        if shape in self._shapes or len(self._shapes) < SHAPES:
+            self._shapes[shape] = self._shapes.get(shape, 0) + 1
         if values.dtype.kind == "f":
             # What is no number is a problem of its own.
             values = values[numpy.isfinite(values)]
         if values.size and values.dtype.kind in "biuf":
-            self.least, self.greatest = min(self.least, float(values.min())), max(self.greatest, float(values.max()))
-            self.total, self.count = self.total + float(values.sum(dtype="float64")), self.count + values.size
+            self._least, self._greatest = min(self._least, float(values.min())), max(self._greatest, float(values.max()))
+            self._total, self._count = self._total + float(values.sum(dtype="float64")), self._count + values.size
 
     def report(self) -> InputReport:
         """What was met, as it is told."""
-        if not self.count:
-            return InputReport(shapes=self.shapes, min=None, max=None, mean=None)
-        return InputReport(shapes=self.shapes, min=self.least, max=self.greatest, mean=self.total / self.count)
+        if not self._count:
+            return InputReport(shapes=self._shapes, min=None, max=None, mean=None)
+        return InputReport(shapes=self._shapes, min=self._least, max=self._greatest, mean=self._total / self._count)
 
 
 def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:

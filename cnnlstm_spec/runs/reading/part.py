@@ -31,7 +31,7 @@ class Windows:
     """By head, the numbers of the columns of its target (rows, columns), which forecasts are compared with."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class FilePart(Part):
     """Samples of a source: rows, or windows that begin at positions of an order."""
 
@@ -47,8 +47,8 @@ class FilePart(Part):
     seed: int = 0
     windows: Windows | None = None
     groups: Sequence[str] | None = None
-    lengths: dict[int, int] = field(default_factory=dict)
-    """Steps of the samples whose length has been asked for, by place."""
+    _lengths: dict[int, int] = field(default_factory=dict, init=False)
+    """Steps of the samples whose length has been asked for, by place: each is read once."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -159,9 +159,9 @@ class FilePart(Part):
 
     def count_steps(self, branch: BranchSamples, place: int) -> int:
         """How many steps a sample has."""
-        if place not in self.lengths:
-            self.lengths[place] = len(self._sample(branch, place, None, 0))
-        return self.lengths[place]
+        if place not in self._lengths:
+            self._lengths[place] = len(self._sample(branch, place, None, 0))
+        return self._lengths[place]
 
     def read_arrays(self) -> Batch | None:
         matrices = [branch.read_matrix() for branch in self.branches.values()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from typing import Protocol
 
 from ...text.files import PathError
@@ -115,26 +114,24 @@ def name_rows(rows: Iterable[int]) -> str:
     return ", ".join(told[:MOST_SPANS]) + (f" and {more:,} more" if more else "")
 
 
-@dataclass
 class Problems:
-    """Those found so far."""
+    """Gathers those that are found while data is read."""
 
-    found: list[Problem] = field(default_factory=list)
-    more: int = 0
-    """How many were found that are not kept."""
-    _known: set[Problem] = field(default_factory=set)
+    def __init__(self) -> None:
+        self._found: dict[Problem, None] = {}
+        self._more = 0
+        """How many were found that are not kept."""
 
     def add(self, code: str, message: str, file: str, row: int | None = None, column: str | None = None) -> None:
         """Keeps one more, but for what is known: a cell may be read for several numbers."""
         assert code in CODES
         problem = Problem(code, message, file, row, column)
-        if problem in self._known:
+        if problem in self._found:
             return
-        if len(self.found) < MOST:
-            self.found.append(problem)
-            self._known.add(problem)
+        if len(self._found) < MOST:
+            self._found[problem] = None
         else:
-            self.more += 1
+            self._more += 1
 
     @contextmanager
     def gather(self) -> Iterator[None]:
@@ -142,7 +139,7 @@ class Problems:
         try:
             yield
         except DataError as error:
-            found = {str(each) for each in self.found}
+            found = {str(each) for each in self._found}
             for line in error.problems:
                 if line not in found:
                     file, _, words = line.partition(": ")
@@ -151,13 +148,13 @@ class Problems:
             self.add("not-readable", error.reason, str(error.path))
 
     def __iter__(self) -> Iterator[Problem]:
-        return iter(self.found)
+        return iter(self._found)
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self._found)
 
     def stop(self) -> None:
         """Raises a DataError where there are any."""
-        if self.found:
-            lines = [line for _, line in gather_lines(self.found)]
-            raise DataError([*lines, *([f"and {self.more} more"] if self.more else [])])
+        if self._found:
+            lines = [line for _, line in gather_lines(self._found)]
+            raise DataError([*lines, *([f"and {self._more} more"] if self._more else [])])
