@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from ...compiler.deploy import Deployment
 from ...ir.graph import TypedGraph
 from ...model.addresses import find_members, list_addresses
+from ...model.infer import infer
 from ...model.runtimes import find_lacking
+from ...ops.input import InputOp
+from ...text.diagnostic import Diagnostic
 from ...text.source import format_path
 from ...text.spelling import suggest_word
 from ..samples import DataError
-from .sizes import find_inputs, fix_sizes, need_apart, need_fixed
+from .sizes import Fixed, find_inputs, fix_size, fix_sizes, need_apart, need_fixed
 from .wanted import Wanted
 
 
-def check_model(typed: TypedGraph, wanted: Wanted) -> None:
+def check_model(deployment: Deployment, wanted: Wanted) -> None:
     """Raises DataError with what the model for inference cannot be exported for."""
+    training, typed = deployment.training.typed, deployment.inference.typed
+    assert training is not None and typed is not None
     need_apart(find_inputs(typed))
     fixed = fix_sizes(typed, wanted.sizes)
     if "litert" in wanted.formats:
         need_fixed(typed, fixed, "litert")
-    problems = [*_list_unknown(typed, wanted.keep_float), *_list_lacking(typed, wanted.formats)]
+    sizes = " ".join(f"--size {name}={value}" for name, value in wanted.sizes.items())
+    impossible = (f"`{sizes}`: {_tell(each)}" for each in _find_impossible(training, fixed))
+    problems = [*impossible, *_list_unknown(typed, wanted.keep_float), *_list_lacking(typed, wanted.formats)]
     if problems:
         raise DataError(problems)
 
@@ -44,4 +53,25 @@ def _list_lacking(typed: TypedGraph, formats: Iterable[str]) -> Iterator[str]:
     """A line for each layer that a format is known to have no operation for."""
     for format in formats:
         for each in find_lacking(typed, format):
-            yield f"{each.message}, at `{format_path(each.place.path)}`: {'; '.join(each.help)}"
+            yield _tell(each)
+
+
+def _find_impossible(typed: TypedGraph, fixed: Fixed) -> list[Diagnostic]:
+    """The errors of a model whose inputs have the sizes that are fixed."""
+    if not fixed:
+        return []
+    nodes = dict(typed.graph.nodes)
+    for id in typed.graph.inputs:
+        op, type = nodes[id].op, typed.nodes[id].type
+        assert isinstance(op, InputOp) and type is not None
+        shape = tuple(fix_size(size, fixed) or written for written, size in zip(op.input.shape, type.sizes, strict=True))
+        nodes[id] = replace(nodes[id], op=op.replace_values(input=op.input.replace_values(shape=shape)))
+    found: list[Diagnostic] = []
+    infer(replace(typed.graph, nodes=nodes), typed.policy, found)
+    return [each for each in found if each.severity == "error"]
+
+
+def _tell(found: Diagnostic) -> str:
+    """A finding in a line, with where it is."""
+    help = f": {'; '.join(found.help)}" if found.help else ""
+    return f"{found.message}, at `{format_path(found.place.path)}`{help}"

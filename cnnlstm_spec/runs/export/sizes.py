@@ -37,10 +37,11 @@ class Fed:
 
     def shape(self, batch: int | None, fixed: Fixed) -> tuple[int | None, ...]:
         """Its shape, batch first; None for what stays open."""
-        return batch, *(_fix_size(each, fixed) for each in self.sizes)
+        return batch, *(fix_size(each, fixed) for each in self.sizes)
 
 
-def _fix_size(size: Size, fixed: Fixed) -> int | None:
+def fix_size(size: Size, fixed: Fixed) -> int | None:
+    """A size as a number; None where it stays open."""
     if isinstance(size, int):
         return size
     return size.evaluate(dict(fixed)) if size.symbols <= set(fixed) else None

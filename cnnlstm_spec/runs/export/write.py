@@ -43,9 +43,7 @@ def write_export(
     kinds = wanted.kinds
     need_installed(kinds)
     deployment = deploy(finished.compilation, finished.model_path)
-    typed = deployment.inference.typed
-    assert typed is not None
-    check_model(typed, wanted)
+    check_model(deployment, wanted)
     check_folder(folder, kinds, force)
     step("reading the data")
     data = read_data(finished)

@@ -105,11 +105,9 @@ head: [{Dense: {units: 1}}]
 
 def test_what_is_known_to_fail_is_told_before_anything_is_built() -> None:
     """All of it at once. A layer that reads a text is no part of a file, so that no runtime lacks it."""
-    typed = deploy(load(LOOKS_UP)).inference.typed
-    assert typed is not None
     asked = Wanted(("onnx", "litert", "openvino"), ("int8",), keep_float=("branches.name.flag", "branches.name.flat"))
     with pytest.raises(DataError) as error:
-        check_model(typed, asked)
+        check_model(deploy(load(LOOKS_UP)), asked)
     unknown, *lacking = error.value.problems
     assert unknown == (
         "`--keep-float branches.name.flag`: there is no `branches.name.flag` in this model; did you mean `branches.name.flat`?"
@@ -118,6 +116,32 @@ def test_what_is_known_to_fail_is_told_before_anything_is_built() -> None:
         "has no operation for `IntegerLookup`, at `branches.count.layers[0]`: `saved_model` and `openvino` can hold it; it says"
     )
     assert [each.partition(" ")[0] for each in lacking] == ["`onnx`", "`litert`"] and all(told in each for each in lacking)
+
+
+SHRINKS = """version: 1
+name: small
+branches:
+  picture: {input: {kind: image, shape: [h, null, 1]}, layers: [{Conv2D: {filters: 3, kernel_size: 5}}, MaxPooling2D, GlobalAveragePooling2D]}
+  other: {input: {kind: image, shape: [h, 6, 1]}, layers: [GlobalAveragePooling2D]}
+fusion: {strategy: concat}
+head: [{Dense: {units: 1}}]
+"""
+
+
+def test_sizes_that_the_model_cannot_have_are_told() -> None:
+    """They ended `export` in Keras."""
+    found = load(SHRINKS)
+    for h, width, least in ((6, 6, None), (3, 9, "height"), (9, 5, "width"), (9, None, None)):
+        sizes = {"h": h, **({"picture.width": width} if width else {})}
+        wanted = Wanted(("onnx",), sizes=sizes)
+        if least is None:
+            check_model(deploy(found), wanted)
+            continue
+        with pytest.raises(DataError) as error:
+            check_model(deploy(found), wanted)
+        (said,) = error.value.problems
+        assert said.startswith(f"`--size h={h} --size picture.width={width}`: ") and least in said
+        assert "at `branches.picture.layers[" in said
 
 
 def test_one_size_has_one_number(typed: TypedGraph) -> None:
