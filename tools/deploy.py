@@ -142,12 +142,13 @@ class Here:
         """As `Child.ask`."""
         from cnnlstm_spec.runs.export import worker
         from cnnlstm_spec.runs.export.child import Failed
+        from cnnlstm_spec.runs.export.said import describe_error, shorten_error
 
         worker.WARM_UP, worker.LEAST, worker.SECONDS = 1, 3, 0.1
         try:
             return worker.answer(what, more, arrays or {}, self.runners)
         except Exception as error:
-            raise Failed(what, worker.shorten_error(error), worker.describe_error(error)) from error
+            raise Failed(what, shorten_error(error), describe_error(error)) from error
 
 
 def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:

@@ -15,7 +15,7 @@ from ...text.diagnostic import Diagnostic
 from ...text.source import format_path
 from ...text.spelling import suggest_word
 from ..samples import DataError
-from .sizes import Fixed, find_inputs, fix_size, fix_sizes, need_apart, need_fixed
+from .sizes import Fixed, find_inputs, fix_size, fix_sizes, need_fixed, need_names
 from .wanted import Wanted
 
 
@@ -23,7 +23,7 @@ def check_model(deployment: Deployment, wanted: Wanted) -> None:
     """Raises DataError with what the model for inference cannot be exported for."""
     training, typed = deployment.training.typed, deployment.inference.typed
     assert training is not None and typed is not None
-    need_apart(find_inputs(typed))
+    need_names(find_inputs(typed))
     fixed = fix_sizes(typed, wanted.sizes)
     if "litert" in wanted.formats:
         need_fixed(typed, fixed, "litert")

@@ -6,8 +6,10 @@ import re
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...text.source import format_path
+from .said import LOCATION
 
 NAME = re.compile(r"[A-Za-z0-9_.-]+")
+NOTE = "note:"
 NUMBER = re.compile(r"_\d+$")
 
 
@@ -22,6 +24,19 @@ def find_layer(typed: TypedGraph, said: str) -> TypedNode | None:
             if name in known and name != find_scope(typed.graph.name):
                 return known[name]
     return None
+
+
+def find_blamed(typed: TypedGraph, reason: str, whole: str) -> tuple[TypedNode | None, str]:
+    """The layer that is to blame, and what is said of it: by the first line that says where it is, else any that is named."""
+    said = reason
+    for line in whole.splitlines():
+        if (at := LOCATION.search(line)) is None:
+            continue
+        # A note says more of the line before.
+        said = said if NOTE in line[: at.start()] else line[at.end() :]
+        if (found := find_layer(typed, at[0])) is not None:
+            return found, said
+    return find_layer(typed, reason) or find_layer(typed, whole), reason
 
 
 def describe(typed: TypedNode) -> str:

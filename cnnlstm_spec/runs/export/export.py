@@ -23,7 +23,7 @@ from ..measure.predict import map_outputs
 from ..require import check_requirements
 from ..samples import Batch, DataError, Part
 from .asked import find_kept
-from .blame import describe, find_layer, find_scope
+from .blame import describe, find_blamed, find_scope
 from .child import Child, Failed
 from .comparison import Pairs, ask_keras, compare_outputs
 from .cost import describe_fallen
@@ -348,13 +348,13 @@ class Exporter:
 
     def _find_failure(self, kind: Kind, batch: int | None, error: Failed) -> str:
         said = {"convert": "it cannot be converted", "open": "its runtime cannot open it"}.get(error.stage, "its runtime fails")
-        blamed = find_layer(self.model.typed, error.reason) or find_layer(self.model.typed, error.whole)
+        blamed, reason = find_blamed(self.model.typed, error.reason, error.whole)
         where = f" at {describe(blamed)}" if blamed is not None else ""
         open_ = kind.format in ("onnx", "openvino") and (
             batch is None or any(None in each.shape(1, self.fixed) for each in self.model.inputs)
         )
         way = "; fixed sizes may do: `--batch-size 1`, and `--size` for those that are open" if open_ else ""
-        return f"{kind}: {said}{where}: {error.reason[:300]}{way}"
+        return f"{kind}: {said}{where}: {reason[:300]}{way}"
 
     def _explain(self, kind: Kind, batch: int | None) -> tuple[Explained, ...]:
         """The layers by how far their outputs differ, in a file that gives them too."""

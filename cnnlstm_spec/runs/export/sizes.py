@@ -60,10 +60,16 @@ def find_inputs(typed: TypedGraph) -> tuple[Fed, ...]:
     return tuple(found)
 
 
-def need_apart(inputs: Iterable[Fed]) -> None:
-    """Raises DataError where two inputs differ in case alone: no graph of TensorFlow has both, of which all files are made."""
+TAKEN = "self"
+"""No function of TensorFlow, of which all files are made, has an input of that name."""
+
+
+def need_names(inputs: Iterable[Fed]) -> None:
+    """Raises DataError for names of inputs that no graph of TensorFlow has: two that differ in case alone, and `TAKEN`."""
     known: dict[str, str] = {}
     for each in inputs:
+        if each.name == TAKEN:
+            raise DataError([f"no file holds an input named `{TAKEN}`: rename it"])
         other = known.setdefault(each.name.lower(), each.name)
         if other != each.name:
             raise DataError([f"`{other}` and `{each.name}` differ in case alone: no file holds both inputs; rename one"])

@@ -8,11 +8,9 @@ It reads messages on standard input and answers on standard output; what librari
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path as File
@@ -21,15 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy
 
 from .messages import receive, send
+from .said import describe_error, shorten_error
 
 if TYPE_CHECKING:
     from ..samples import Array
 
 WARM_UP, LEAST, MOST, SECONDS = 3, 20, 200, 3.0
 """Runs before those that are timed, how many are timed at least and at most, and after how long no more are."""
-
-LOCATION = re.compile(r"^.*\bloc\(.*\): ")
-"""Where LiteRT's converter says that it is, before it says what."""
 Runner = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
@@ -102,19 +98,6 @@ def _limit(memory: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     except (ImportError, OSError, ValueError):
         pass
-
-
-def shorten_error(error: Exception) -> str:
-    """What a library says first, without what leads up to it."""
-    if isinstance(error, MemoryError):
-        return "it needs more memory than it may have"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return LOCATION.sub("", lines[0]) if lines else type(error).__name__
-
-
-def describe_error(error: Exception) -> str:
-    """All that Python tells of an error."""
-    return "".join(traceback.format_exception(error))[-100_000:]
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.compiler.deploy import deploy
 from cnnlstm_spec.ir.graph import TypedGraph
 from cnnlstm_spec.runs.export.asked import check_model
-from cnnlstm_spec.runs.export.blame import describe, find_layer
+from cnnlstm_spec.runs.export.blame import describe, find_blamed, find_layer
 from cnnlstm_spec.runs.export.formats import Kind
-from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_apart, need_fixed
+from cnnlstm_spec.runs.export.said import shorten_error
+from cnnlstm_spec.runs.export.sizes import find_inputs, find_open, fix_sizes, need_fixed, need_names
 from cnnlstm_spec.runs.export.wanted import Wanted
 from cnnlstm_spec.runs.samples import DataError
 
@@ -62,12 +63,19 @@ def test_inputs_that_differ_in_case_alone_are_named(name: str, apart: bool) -> N
     assert found.ok and found.typed is not None
     inputs = find_inputs(found.typed)
     if apart:
-        need_apart(inputs)
+        need_names(inputs)
         return
     with pytest.raises(DataError) as error:
-        need_apart(inputs)
+        need_names(inputs)
     (said,) = error.value.problems
     assert f"`{name.lower()}` and `{name}` differ in case alone" in said
+
+
+def test_an_input_that_no_function_has_is_named() -> None:
+    found = load(SPEC.replace("sound:", "self:"))
+    assert found.typed is not None
+    with pytest.raises(DataError, match="no file holds an input named `self`"):
+        need_names(find_inputs(found.typed))
 
 
 @pytest.mark.parametrize("name", ["frames", "video.frames"])
@@ -198,6 +206,24 @@ def test_what_may_differ() -> None:
 def test_the_layer_that_a_library_speaks_of(typed: TypedGraph, said: str, layer: str | None) -> None:
     found = find_layer(typed, said)
     assert (found and describe(found)) == layer
+
+
+def test_a_layer_is_told_with_what_is_said_of_it(typed: TypedGraph) -> None:
+    """LiteRT's converter has a line for each operation, and that of a table stands in no layer."""
+    whole = """ConverterError: model:0: error: loc(fused["HashTableV2:", "hash_table"]): 'tf.HashTableV2' op is neither a custom op nor a flex op
+<unknown>:0: note: loc(fused["StatefulPartitionedCall:", "StatefulPartitionedCall"]): called from
+model:0: error: loc(callsite(fused["Bincount:", "clips_1/head_dense_1/Bincount@__serve"])): 'tf.Bincount' op is neither a custom op nor a flex op
+"""
+    found, said = find_blamed(typed, "'tf.HashTableV2' op is neither a custom op nor a flex op", whole)
+    assert found is not None and describe(found) == "`head[0]` (Dense)"
+    assert said == "'tf.Bincount' op is neither a custom op nor a flex op"
+    assert find_blamed(typed, "nothing of ours", "nothing") == (None, "nothing of ours")
+
+
+def test_what_a_library_says_before_it_says_something_is_left_out() -> None:
+    said = RuntimeError("Check 'false' failed at src/frontends/report.cpp:151:\n[TensorFlow Frontend] no translator for: X\n")
+    assert shorten_error(said) == "[TensorFlow Frontend] no translator for: X"
+    assert shorten_error(RuntimeError("Check 'false' failed at report.cpp:151:\n")) == "Check 'false' failed at report.cpp:151:"
 
 
 @pytest.mark.parametrize(

@@ -398,8 +398,8 @@ def test_what_a_runtime_lacks_is_told_by_layer(tmp_path: Path) -> None:
     """By the name that the converter gives it: pools over three axes, if they are written as they are."""
     from cnnlstm_spec.runs.export.blame import describe, find_layer
     from cnnlstm_spec.runs.export.convert import litert
+    from cnnlstm_spec.runs.export.said import describe_error, shorten_error
     from cnnlstm_spec.runs.export.serving import write_saved_model
-    from cnnlstm_spec.runs.export.worker import describe_error, shorten_error
 
     layers = "{Conv3D: {filters: 1, kernel_size: 1}}, MaxPooling3D, {MaxPooling3D: {padding: same}}, Flatten"
     branch = f"{{input: {{kind: volume, shape: [4, 4, 4, 1]}}, layers: [{layers}]}}"
