@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ...compiler.deploy import Deployment
 from ...ir.graph import TypedGraph
+from ...ir.op import Op
 from ...model.addresses import find_members, list_addresses
 from ...model.infer import infer
 from ...model.runtimes import find_lacking
@@ -15,6 +16,7 @@ from ...text.diagnostic import Diagnostic
 from ...text.source import format_path
 from ...text.spelling import suggest_word
 from ..samples import DataError
+from .blame import describe
 from .sizes import Fixed, find_inputs, fix_size, fix_sizes, need_fixed, need_names
 from .wanted import Wanted
 
@@ -30,6 +32,8 @@ def check_model(deployment: Deployment, wanted: Wanted) -> None:
     sizes = " ".join(f"--size {name}={value}" for name, value in wanted.sizes.items())
     impossible = (f"`{sizes}`: {_tell(each)}" for each in _find_impossible(training, fixed))
     problems = [*impossible, *_list_unknown(typed, wanted.keep_float), *_list_lacking(typed, wanted.formats)]
+    if others := [format for format in wanted.formats if format != "saved_model"]:
+        problems += _list_stateful(typed, others)
     if problems:
         raise DataError(problems)
 
@@ -54,6 +58,19 @@ def _list_lacking(typed: TypedGraph, formats: Iterable[str]) -> Iterator[str]:
     for format in formats:
         for each in find_lacking(typed, format):
             yield _tell(each)
+
+
+def _list_stateful(typed: TypedGraph, formats: Iterable[str]) -> Iterator[str]:
+    """A line for each layer that goes on from call to call: converters leave its states out, or fail at them."""
+    named = " and ".join(f"`{each}`" for each in formats)
+    for each in typed.nodes.values():
+        if each.node.op is not None and _is_stateful(each.node.op):
+            yield f"no states last in {named}, and {describe(each)} is `stateful`: `saved_model` keeps them"
+
+
+def _is_stateful(op: Op) -> bool:
+    values = op.list_values()
+    return values.get("stateful") is True or any(_is_stateful(each) for each in values.values() if isinstance(each, Op))
 
 
 def _find_impossible(typed: TypedGraph, fixed: Fixed) -> list[Diagnostic]:

@@ -126,6 +126,28 @@ def test_what_is_known_to_fail_is_told_before_anything_is_built() -> None:
     assert [each.partition(" ")[0] for each in lacking] == ["`onnx`", "`litert`"] and all(told in each for each in lacking)
 
 
+STATEFUL = """version: 1
+name: on
+batch_size: 2
+branches:
+  x:
+    input: {kind: sequence, shape: [8, 2]}
+    layers: [{Bidirectional: {layer: {LSTM: {units: 4, stateful: true, return_sequences: true}}}}, {GRU: {units: 4}}]
+head: [{Dense: {units: 1}}]
+"""
+
+
+def test_states_that_last_are_of_a_saved_model_alone() -> None:
+    """Of Keras 3.15 and TensorFlow 2.21: ONNX's converter fails, and LiteRT and OpenVINO give other numbers."""
+    deployment = deploy(load(STATEFUL))
+    check_model(deployment, Wanted(("saved_model",)))
+    with pytest.raises(DataError) as error:
+        check_model(deployment, Wanted(("saved_model", "litert", "onnx")))
+    assert error.value.problems == (
+        "no states last in `litert` and `onnx`, and `branches.x.layers[0]` (Bidirectional) is `stateful`: `saved_model` keeps them",
+    )
+
+
 SHRINKS = """version: 1
 name: small
 branches:
