@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
-from ...ir.size import Condition, at_least, equal, holds_always
+from ...ir.size import Condition, at_least, equal, holds_always, holds_never
 from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -32,11 +32,13 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
     shared: dict[str, object] = {"loss": name_written(loss.thing), "head": head.name, "given": head.type}
     labels = label_output(head)
-    if head.rank < least or (most is not None and head.rank > most):
+    outside = head.rank < least or (most is not None and head.rank > most)
+    if outside and not all(map(holds_always, ones := _require_ones(loss.thing, head))):
         help = _explain_missing(loss.thing)
         if most is not None and head.rank > most:
             help = (f"bring the output to {describe_axes(most, most)} before",)
-        yield Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": describe_axes(least, most)}, labels=labels, help=help)
+        error = Diagnostic(LOSS_RANK, loss.place, {**shared, "wanted": describe_axes(least, most)}, labels=labels, help=help)
+        yield from (error,) if any(map(holds_never, ones)) else (found for each in ones for found in ask(each, error))
     elif (wide := next((each for each in _require_width(loss.thing, head) if not holds_always(each)), None)) is not None:
         more = ", one of them for the blank" if loss.thing.name == "CTC" else ""
         help = (f"give the last layer two units or more{more}",)
@@ -57,6 +59,11 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     elif loss.thing.name == "Circle" and (head.width is None or holds_always(equal(head.width, 1))):
         help = ("end the head with `Dense: {units: <features>}`",) if head.rank > 1 else _explain_missing(loss.thing)
         yield Diagnostic(NO_VECTOR, loss.place, shared, labels=labels, help=help)
+
+
+def _require_ones(loss: KerasObject, head: HeadUse) -> list[Condition]:
+    """What must hold of the sizes of an output of other axes than a loss takes: `Circle` runs where all are 1, others never."""
+    return [equal(axis.size, 1) for axis in head.type.axes] if loss.name == "Circle" else [equal(1, 0)]
 
 
 def _explain_missing(thing: KerasObject) -> tuple[str, ...]:

@@ -90,9 +90,7 @@ def _check_metric(metric: Placed, head: HeadUse, reference: Reference | None) ->
 
 def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
     thing, facts = metric.thing, find_reads(metric.thing)
-    least, most = facts.get("minimum_rank", 1), facts.get("maximum_rank")
-    if thing.name in OVERLAPS:
-        least = 2 if _takes_greatest_value(thing) and (takes_greatest_label(thing) or thing.name not in BY_NUMBERS) else 1
+    least, most = _find_least_rank(thing), facts.get("maximum_rank")
     shared: dict[str, object] = {"metric": name_written(thing), "head": head.name, "given": head.type}
     if head.rank < least or (most is not None and head.rank > most):
         help: tuple[str, ...] = (f"bring the output to {describe_axes(least, most)}, or leave the metric out",)
@@ -129,6 +127,16 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         help = (f"the right class is always among the best {best} of {head.width}: it scores 1", "write a smaller `k`")
         fixes = (with_argument(metric, "k", "2", thing.name),) if head.width > 2 else ()
         yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
+
+
+def _find_least_rank(thing: KerasObject) -> int:
+    """The fewest axes, the batch counted, that a metric of those arguments takes."""
+    if thing.get("class_id") is not None:
+        return 2
+    if thing.name in OVERLAPS:
+        return 2 if _takes_greatest_value(thing) and (takes_greatest_label(thing) or thing.name not in BY_NUMBERS) else 1
+    least: int = find_reads(thing).get("minimum_rank", 1)
+    return least
 
 
 def _takes_greatest_value(thing: KerasObject) -> bool:

@@ -149,6 +149,8 @@ LOSSES = [
     ("[8]", DENSE.format(3, "linear"), "loss: crossentropy", None),
     ("[8]", DENSE.format(3, "softmax"), "loss: circle", None),
     ("[6, 8]", DENSE.format(3, "softmax"), "loss: circle", "loss-rank"),
+    ("[6, 8]", DENSE.format(1, "linear"), "loss: circle", "loss-rank"),
+    ("[1, 8]", DENSE.format(1, "linear"), "loss: circle", "embedding-of-one-number"),
     ("[6, 8]", DENSE.format(1, "softplus"), "loss: categorical_generalized_cross_entropy", "unknown-name"),
     ("[6, 8]", DENSE.format(1, "sigmoid"), "loss: CategoricalGeneralizedCrossEntropy", "loss-width"),
 ]
@@ -199,6 +201,7 @@ OF_NUMBERS = [
     ("accuracy", "metric-without-meaning"),
     ("categorical_accuracy", "metric-without-meaning"),
     ("top_k_categorical_accuracy", "metric-rank"),
+    ("{Precision: {class_id: 0}}", "metric-rank"),
     ("mae", None),
 ]
 
