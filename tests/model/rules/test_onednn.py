@@ -66,7 +66,7 @@ def test_what_runs_is_not_told(name: str) -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.sampled(every=4, long=1)
+@pytest.mark.whole(every=2)
 @pytest.mark.parametrize("name", DIES)
 def test_it_ends_the_process(name: str) -> None:
     """Where TensorFlow has oneDNN; the fault is one of memory, which a run may survive."""
@@ -74,7 +74,7 @@ def test_it_ends_the_process(name: str) -> None:
 
 
 @pytest.mark.keras
-@pytest.mark.sampled(every=7, long=1)
+@pytest.mark.whole(every=3)
 @pytest.mark.parametrize("name", RUNS)
 def test_the_way_out_runs(name: str) -> None:
     assert predict(RUNS[name]) == 0
@@ -100,6 +100,7 @@ def test_a_norm_that_would_give_the_convolution_a_bias_stays_for_inference() -> 
 
 
 @pytest.mark.keras
+@pytest.mark.whole(every=1)
 def test_what_is_deployed_runs() -> None:
     done = subprocess.run([sys.executable, "-c", DEPLOYED], input=NORMED, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
