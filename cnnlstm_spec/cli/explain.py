@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
+from ..emit.words.code_pages import list_pages, read_page, read_title
 from ..language.scope import find_nearest
-from ..text.files import list_own, read_own
 from .options import FOUND, color_option, imports_option, load_spec, set_option
 from .terminal import write
-
-LONGEST = 110
-"""Columns of a title."""
 
 
 @click.command("explain")
@@ -30,10 +25,10 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
     if code is not None and address is not None:
         _explain_shape(code, address, overrides, allow_imports, color)
         return
-    names = [name.removesuffix(".md") for name in list_own("text", "codes") if name.endswith(".md")]
+    names = list_pages()
     if code is None:
         widest = max(map(len, names))
-        write("".join(f"{name:{widest}}  {_read_title(name)}\n" for name in names))
+        write("".join(f"{name:{widest}}  {read_title(name)}\n" for name in names))
         return
     code = code.rpartition("[")[2].rstrip("]")
     if code not in names:
@@ -41,15 +36,7 @@ def command(code: str | None, address: str | None, overrides: tuple[str, ...], a
         if near is None and (code.endswith((".yaml", ".yml"))):
             raise click.ClickException(f"of a spec an address is explained: `cnnlstm-spec explain {code} branches.NAME`")
         raise click.ClickException(f"there is no diagnostic `{code}`" + (f"; did you mean `{near}`?" if near else ""))
-    write(read_own("text", "codes", f"{code}.md").decode("utf-8"))
-
-
-def _read_title(code: str) -> str:
-    """The first sentence of a page."""
-    words = " ".join(read_own("text", "codes", f"{code}.md").decode("utf-8").partition("\n\n")[0].split())
-    first = re.match(r".+?[.:](?= [A-Z`]|$)", words)
-    text = (first[0] if first else words).rstrip(":")
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3].rpartition(' ')[0]} ..."
+    write(read_page(code))
 
 
 def _explain_shape(spec: str, address: str, overrides: tuple[str, ...], allow_imports: bool, color: str) -> None:

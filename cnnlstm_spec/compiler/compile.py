@@ -288,7 +288,7 @@ def _compile(
     noted: list[TextMeaning] | None,
 ) -> Compilation:
     spec = elaborate(document, found, folder, allow_imports, memory, noted)
-    rules = read_rules(document, found)
+    rules = read_rules(document, found, noted)
     if spec is None:
         return Compilation(source, finish(judge_findings(found, silence, rules)), document)
     if spec.search is not None and spec.search.space:

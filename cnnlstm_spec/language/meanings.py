@@ -132,6 +132,20 @@ class HeadName(TextMeaning):
 
 
 @dataclass(frozen=True, eq=False)
+class RuleCode(TextMeaning):
+    """A code of findings whose level is set, whether there is one of that name or not."""
+
+    name: str
+
+
+@dataclass(frozen=True, eq=False)
+class RuleLevel(TextMeaning):
+    """The level that a code is given."""
+
+    levels: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Variables(TextMeaning):
     """A value that holds a variable, and those that could stand in it."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..language.kinds import NOT_A_CHOICE, Choice
+from ..language.meanings import RuleCode, RuleLevel, TextMeaning
 from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import POISON, Scope
 from ..text.diagnostic import Code, Diagnostic
@@ -28,14 +29,14 @@ class SetLevel:
     place: Place
 
 
-def read_rules(document: Node, found: list[Diagnostic]) -> tuple[SetLevel, ...]:
-    """The section `rules` of a spec, as far as it could be read."""
+def read_rules(document: Node, found: list[Diagnostic], index: list[TextMeaning] | None = None) -> tuple[SetLevel, ...]:
+    """The section `rules` of a spec, as far as it could be read; what its words mean is noted in an index."""
     section = document.get(KEY) if isinstance(document, Mapping) else None
     if not isinstance(document, Mapping) or section is None or section.key.broken:
         return ()
     variables = document.get("vars")
     held = variables.value.entries if variables is not None and isinstance(variables.value, Mapping) else ()
-    scope = Scope(found, variables={each.key.text: each.value for each in held}).enter(KEY)
+    scope = Scope(found, variables={each.key.text: each.value for each in held}, index=index).enter(KEY)
     node = scope.resolve(section.value)
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
@@ -64,6 +65,8 @@ def read_rule_texts(texts: Sequence[str], found: list[Diagnostic]) -> tuple[SetL
 def _read_levels(entries: Iterable[Entry], scope: Scope) -> Iterable[SetLevel]:
     for entry in entries:
         at = scope.enter(entry.key.text)
+        at.note(RuleCode(entry.key.span, entry.key.text))
+        at.note(RuleLevel(entry.value.span, LEVELS))
         level = POISON if entry.key.broken else LEVEL.read(entry.value, at)
         if level is not POISON:
             yield SetLevel(entry.key.text, level, at.make_place(entry.key))

@@ -112,6 +112,11 @@ def test_hover_of_variables_and_uses_of_blocks() -> None:
         return "" if shown is None else str(shown["contents"]["value"])
 
     assert "variable width\nvalue: 8\nused 2 times" in hover("$width", 2)
+    ruled = NAMES + "rules: {mask-lost: ignore, mask-lst: ignore}\n"
+    told = find_hover(state(ruled), {"position": at(ruled, "mask-lost", 3)})
+    assert told is not None and "mask-lost\nThe layer mixes steps" in told["contents"]["value"]
+    missed = find_hover(state(ruled), {"position": at(ruled, "mask-lst", 3)})
+    assert missed is not None and "rules: a mapping" in missed["contents"]["value"]
     assert "output (features=8)" in hover("pair: {units: $wide", 1) and "parameters" in hover("pair: {units: $wide", 1)
 
 
@@ -145,6 +150,8 @@ def test_hover_of_variables_and_uses_of_blocks() -> None:
         ("compile:\n", "search: {minimize: }\ncompile:\n", "minimize: ", 10, ("val_loss",), ("trials",)),
         ("      - Flatten\n", "      - Op: {function: }\n", "function: ", 10, ("clip", "sin"), ("Dense",)),
         ("      - Flatten\n", "      - Op: {fun}\n", "Op: {fun", 8, ("function", "name"), ("Dense",)),
+        ("compile:\n", "rules: {ma}\ncompile:\n", "{ma", 3, ("mask-lost", "metric-twice"), ("wrong-type", "loss")),
+        ("compile:\n", "rules: {mask-lost: }\ncompile:\n", "mask-lost: ", 11, ("ignore", "advice", "error"), ("mask-lost",)),
         ("compile:\n", "vars: {width: 3}\nmatrix: {va: [1]}\ncompile:\n", "{va:", 3, ("vars.width",), ("loss",)),
     ],
 )

@@ -12,6 +12,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from ...compiler.compile import Compilation
+from ...compiler.silence import find_codes
+from ...emit.words.code_pages import read_title
 from ...emit.words.reference import find, format_default
 from ...ir.graph import Graph
 from ...language.catalog import find_family
@@ -24,6 +26,8 @@ from ...language.meanings import (
     Key,
     LayerName,
     ObjectName,
+    RuleCode,
+    RuleLevel,
     TextMeaning,
     Variables,
 )
@@ -140,6 +144,10 @@ def _list_options(meaning: TextMeaning, state: State, compilation: Compilation, 
         yield from (Option(f"${name}", VARIABLE, _shorten(node)) for name, node in meaning.variables.items())
     elif isinstance(meaning, DocumentPath):
         yield from (Option(".".join(map(str, each)), VARIABLE, "a path") for each in compilation.index.words if each[0] == "vars")
+    elif isinstance(meaning, RuleCode):
+        yield from _list_codes()
+    elif isinstance(meaning, RuleLevel):
+        yield from (Option(level, VALUE) for level in meaning.levels)
     elif isinstance(meaning, HeadName):
         yield from (Option(head, CLASS, "a head", insert=f"{_escape(head)}: $0") for head in meaning.heads)
     elif isinstance(meaning, Address) and known.graph is not None:
@@ -148,6 +156,13 @@ def _list_options(meaning: TextMeaning, state: State, compilation: Compilation, 
         yield from (Option(name, VALUE, "an address" if meaning.whole else "a reference") for name in names)
         if meaning.whole:
             yield from (Option(name, VALUE, "a count") for name in ("params", "trainable_params", "macs"))
+
+
+@cache
+def _list_codes() -> tuple[Option, ...]:
+    """The codes whose level is a person's to say."""
+    codes = (each for each in find_codes().values() if each.may_be_set)
+    return tuple(Option(each.name, PROPERTY, each.severity, read_title(each.name), f"{each.name}: $0") for each in codes)
 
 
 def _list_references(graph: Graph, with_heads: bool) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from ...emit.words.arithmetic import explain_layer
+from ...emit.words.code_pages import list_pages, read_introduction
 from ...emit.words.mask_origin import find_mask_origin
 from ...emit.words.object_pages import write_object_page
 from ...emit.words.reference import find, format_default, write_page
 from ...ir.graph import TypedNode
-from ...language.meanings import ArgumentValue, Described, Key, LayerName, ObjectName, TextMeaning, Word
+from ...language.meanings import ArgumentValue, Described, Key, LayerName, ObjectName, RuleCode, TextMeaning, Word
 from ...text.escape.json import write_readable
 from ...text.escape.terminal import make_line_safe, make_lines_safe
 from ...text.nodes import Mapping, Node, to_value
@@ -20,7 +21,7 @@ from ..positions import to_offset, to_range
 from ..state import State
 from .diagnostics import Json
 
-ORDER: tuple[type[TextMeaning], ...] = (ObjectName, LayerName, Word, Key, ArgumentValue)
+ORDER: tuple[type[TextMeaning], ...] = (ObjectName, LayerName, Word, RuleCode, Key, ArgumentValue)
 """What is told first of a word that means several things."""
 MOST = 3
 """So many uses of one layer are told of."""
@@ -58,6 +59,8 @@ def _iterate_parts(meaning: TextMeaning, state: State) -> Iterator[str]:
         yield (write_object_page(meaning.name, meaning.family) or "").rstrip()
     elif isinstance(meaning, Word):
         yield _describe_word(meaning, state)
+    elif isinstance(meaning, RuleCode) and meaning.name in list_pages():
+        yield f"{meaning.name}\n{read_introduction(meaning.name)}"
     elif isinstance(meaning, Key) and meaning.name in meaning.arguments:
         yield describe(meaning.arguments[meaning.name], meaning.owner)
     elif isinstance(meaning, ArgumentValue):
