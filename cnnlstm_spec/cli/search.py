@@ -32,12 +32,14 @@ from .terminal import note, write
 from .watching import TerminalWatch
 
 if TYPE_CHECKING:
+    from ..compiler.compile import Compilation
     from ..compiler.variants import Sweep
     from ..runs.search.place import SearchFolder
     from ..runs.search.search import Engine, SearchOrders
+    from ..runs.search.study import Design
     from ..runs.search.trial import TrialEnding, TrialJob
 
-INTERRUPTED = 130
+REFUSED, INTERRUPTED = 2, 130
 EXTRA = "search"
 
 
@@ -89,16 +91,20 @@ def command(
         return FOUND
     with tell_people():
         from ..runs.reading.libraries import import_needed
-        from ..runs.search.place import SearchFolder
+        from ..runs.search.place import SearchFolder, TakenFolder
 
         if engine == "ray":
             import_needed("ray", "`--engine ray`", "ray")
 
         place = SearchFolder(folder)
-        with place.lock():
-            orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
-            given = (spec, str(folder), jobs, engine, storage, overrides, allow_imports)
-            return _search(orders, format_, lambda: _write_command_again(*given))
+        given = (spec, str(folder), jobs, engine, storage, overrides, allow_imports)
+        try:
+            with place.lock():
+                orders = replace(_make_orders(prepared, spec, overrides, storage, jobs, place, allow_imports), engine=engine)
+                return _search(orders, format_, lambda: _write_command_again(*given))
+        except TakenFolder as error:
+            note(f"Error: {error}")
+            return REFUSED
 
 
 def _make_orders(
@@ -123,14 +129,30 @@ def _make_orders(
     assert isinstance(document, dict)
     said = {name: each for name, each in dict(document.get("search") or {}).items() if name != "trials"}
     key = make_key({name: each for name, each in document.items() if name != "search"}, said)
-    owner = place.claim(key)
     source = prepared.source
     described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), read_rules())
     epochs = _count_most_epochs(prepared)
     design = Design(url or place.url, f"cnnlstm-spec-{key[:16]}", search.maximize, search.seed, search.pruner, epochs)
+    if not place.is_claimed():
+        _try_what_is_needed(plain, design if url is not None else None, allow_imports)
+    owner = place.claim(key)
     bare = sweep(source, (), (), base, allow_imports, allow_outside()).document
     written = to_value(bare) if bare is not None else {}
     return SearchOrders(described, search, design, place, owner, written, jobs)
+
+
+def _try_what_is_needed(plain: Compilation, shared: Design | None, allow_imports: bool) -> None:
+    """Opens the data, unless trials have other ones, and a study that is shared: before the folder is the search's own."""
+    from ..runs.reading.open import open_data
+    from ..runs.search.study import open_study
+
+    assert plain.spec is not None and plain.spec.search is not None
+    if not any(each.steps[0] == "data" for each in plain.spec.search.space):
+        data = open_data(plain, allow_outside(), allow_imports)
+        if data.seen is not None:
+            data.seen.save()
+    if shared is not None:
+        open_study(shared)
 
 
 def _count_most_epochs(prepared: Sweep) -> int:

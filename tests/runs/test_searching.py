@@ -107,7 +107,7 @@ def test_an_ended_search_is_left_alone_and_may_be_made_longer(searched: Path) ->
     shutil.copytree(out, longer)
     assert run([*line[:-1], str(longer), "--set", "search.trials=5"]) == 0
     assert rows_of(longer)[:4] == before and len(rows_of(longer)) == 5
-    assert run([*line, "--set", "search.seed=2"]) == 1 and rows_of(out) == before
+    assert run([*line, "--set", "search.seed=2"]) == 2 and rows_of(out) == before
 
 
 def test_a_space_that_is_refused_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -161,6 +161,26 @@ def test_no_password_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert run(["search", str(write(tmp_path)), "-o", str(tmp_path / "out"), "--storage", url]) == 1
     assert "hunter2" not in "".join(capsys.readouterr())
     assert all(b"hunter2" not in path.read_bytes() for path in (tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--set", "data.train=none.csv"], "Error: none.csv: there is no such file\n"),
+        (["--set", "data.targets.head.column=z", "--set", "data.inputs.rows.columns=[a, c]"], "`z`: there is no such column"),
+        (["--storage", "sqlite:////no/such/folder/study.db"], "cannot be opened: unable to open database file"),
+        (["--storage", "study.db"], "`--storage` is a URL"),
+        (["--storage", "sqlitte:///study.db"], "`--storage` is a URL"),
+    ],
+)
+def test_what_no_trial_could_do_without_is_told_before_the_first(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the folder is nobody's yet: what is set right may be another spec."""
+    assert run(["search", str(write(tmp_path)), "-o", str(tmp_path / "out"), *options]) == 1
+    told = capsys.readouterr()
+    assert said in told.err and not told.out
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["search.lock"]
 
 
 def start(spec: Path, out: Path, *options: str) -> subprocess.Popen[bytes]:

@@ -40,6 +40,10 @@ def make_key(document: Any, choices: Any) -> str:
     return hashlib.sha256(to_json(held, None).encode()).hexdigest()
 
 
+class TakenFolder(DataError):
+    """The folder is not this search's to write in."""
+
+
 @dataclass(frozen=True)
 class SearchFolder:
     """The folder."""
@@ -55,28 +59,32 @@ class SearchFolder:
         """The folder of a trial."""
         return self.path / name_trial(number)
 
+    def is_claimed(self) -> bool:
+        """Whether a search has made it its own."""
+        return SearchIdentity.read_file(self.path / SEARCH) is not None
+
     def claim(self, key: str) -> str:
-        """Makes the folder this search's, and gives what marks trials as its own. Raises DataError where it is another's."""
+        """Makes the folder this search's, and gives what marks trials as its own. Raises TakenFolder where it is another's."""
         held = SearchIdentity.read_file(self.path / SEARCH)
         if held is not None:
             if held.key != key:
-                raise DataError([f"`{self.path}` holds another search (the spec differs): name another folder"])
+                raise TakenFolder([f"`{self.path}` holds another search (the spec differs): name another folder"])
             return held.owner
         foreign = sorted(path.name for path in list_entries(self.path) if path.name != LOCK)
         if foreign:
-            raise DataError([f"`{self.path}` holds files that are no search's: name another folder"])
+            raise TakenFolder([f"`{self.path}` holds files that are no search's: name another folder"])
         ours = SearchIdentity(version=1, key=key, owner=secrets.token_hex(8))
         replace_file(self.path / SEARCH, (ours.to_json() + "\n").encode())
         return ours.owner
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """For one process alone; the system ends it with the process. Raises DataError where another has it."""
+        """For one process alone; the system ends it with the process. Raises TakenFolder where another has it."""
         make_folder(self.path)
         with lock_file(self.path / LOCK) as is_ours:
             if not is_ours:
                 way = "`--jobs` trains more at a time; `--storage` shares a study among folders"
-                raise DataError([f"a search runs in `{self.path}` already: {way}"])
+                raise TakenFolder([f"a search runs in `{self.path}` already: {way}"])
             yield
 
     def put(self, name: str, data: bytes) -> None:

@@ -54,6 +54,8 @@ class Design:
 def open_study(design: Design) -> optuna.Study:
     """The study, made where there is none. Raises DataError, in which no password stands, where it cannot be opened."""
     import optuna
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     with warnings.catch_warnings():
@@ -61,12 +63,13 @@ def open_study(design: Design) -> optuna.Study:
         try:
             return _open_study(design)
         except ImportError as error:
-            raise DataError(
-                [f"`{hide_password(design.url)}` needs `{error.name or 'a driver'}`, which is not installed"]
-            ) from None
+            needed = error.name or make_url(design.url).get_driver_name()
+            raise DataError([f"`{hide_password(design.url)}` needs `{needed}`, which is not installed"]) from None
+        except ArgumentError:
+            raise DataError(["`--storage` is a URL, such as postgresql://USER@HOST/DATABASE or sqlite:///FILE"]) from None
         except Exception as error:
-            # What databases say may hold the URL that they were given.
-            raise DataError([f"`{hide_password(design.url)}` cannot be opened: {type(error).__name__}"]) from None
+            told = explain_failure(design.url, error)
+            raise DataError([f"`{hide_password(design.url)}` cannot be opened: {told}"]) from None
 
 
 def _open_study(design: Design) -> optuna.Study:
@@ -100,6 +103,17 @@ def _complete_tables(storage: optuna.storages.RDBStorage) -> None:
     for table in BaseModel.metadata.sorted_tables:
         for index in table.indexes:
             index.create(storage.engine, checkfirst=True)
+
+
+def explain_failure(url: str, error: Exception) -> str:
+    """What the database says, or the kind of the error where that may hold the password or another part of the query."""
+    from sqlalchemy.engine import make_url
+
+    parsed = make_url(url)
+    said = str(getattr(error, "orig", None) or "").strip().partition("\n")[0]
+    values = (each for given in parsed.query.values() for each in ((given,) if isinstance(given, str) else given))
+    secrets = [each for each in (parsed.password, *values) if each]
+    return type(error).__name__ if not said or any(str(each) in said for each in secrets) else said
 
 
 def hide_password(url: str) -> str:

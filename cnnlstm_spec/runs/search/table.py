@@ -107,16 +107,20 @@ def to_words(report: SearchReport) -> list[str]:
     """What a person wants to know at the end."""
     states = Counter(each.state for each in report.trials)
     parts = [f"{states[name]} {name}" for name in ("completed", "pruned", "diverged", "running") if states[name]]
-    lines = [f"{len(report.trials)} of {report.wanted} trials: {', '.join(parts) or 'none'}"]
+    lines = [f"{len(report.trials)} of {_count(report.wanted, 'trial', 'trials')}: {', '.join(parts) or 'none'}"]
     if report.draws_refused:
         codes = ", ".join(f"{code} ({count})" for code, count in sorted(report.refused.items(), key=lambda one: -one[1]))
-        lines.append(f"{report.draws_refused} draws were refused: {codes}")
+        lines.append(f"{_count(report.draws_refused, 'draw was', 'draws were')} refused: {codes}")
     if report.draws_repeated:
-        lines.append(f"{report.draws_repeated} draws were of what was drawn before")
+        lines.append(f"{_count(report.draws_repeated, 'draw was', 'draws were')} of what was drawn before")
     if report.draws_failed:
-        lines.append(f"{report.draws_failed} variants could not be trained")
+        lines.append(f"{_count(report.draws_failed, 'variant', 'variants')} could not be trained")
     best = next((each for each in report.trials if each.number == report.best), None)
     if best is not None:
         values = ", ".join(f"{path}={write_readable(each)}" for path, each in best.values.items())
         lines.append(f"the best is trial {best.number}, {report.objective} {best.value:.4g}: {values}")
     return lines
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
