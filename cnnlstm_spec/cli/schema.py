@@ -10,7 +10,6 @@ from .terminal import write
 @click.command("schema")
 def command() -> None:
     """Print the JSON Schema of specs (draft 2020-12), for editors."""
-    from ..spec.schema.whole import make_spec_schema
-    from ..text.escape.json import to_json
+    from ..spec.schema.whole import write_spec_schema
 
-    write(to_json(make_spec_schema()) + "\n")
+    write(write_spec_schema())

@@ -62,6 +62,7 @@ def history_of(output: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+@pytest.mark.whole
 def test_several_heads_with_class_weights_masks_and_phases(tmp_path: Path) -> None:
     import keras
     import numpy

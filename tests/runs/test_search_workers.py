@@ -42,6 +42,7 @@ def make_job(number: int) -> TrialJob:
     return TrialJob(None, None, number, number, (), "", "val_loss")  # type: ignore[arg-type]
 
 
+@pytest.mark.whole
 def test_a_trial_whose_process_dies_is_tried_again(tmp_path: Path) -> None:
     """Beside it another goes on; one that ends each process that takes it has failed."""
     Mortal.folder = str(tmp_path)

@@ -118,6 +118,7 @@ def _text(config: Any) -> str:
     return json.dumps(config, sort_keys=True, default=str)
 
 
+@pytest.mark.whole
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 def test_layers_inputs_and_outputs_may_be_named_as_operations_of_keras(tmp_path: Path, fresh: Any) -> None:

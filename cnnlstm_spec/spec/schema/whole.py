@@ -7,6 +7,7 @@ that begins with a lower-case letter may be a block wherever a layer may stand, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from ...language.json_schema import (
     ANYTHING,
@@ -26,6 +27,7 @@ from ...ops.functions.op import find_function_op
 from ...ops.functions.table import list_names as function_names
 from ...ops.fusions.table import STRATEGIES
 from ...ops.input import Input, ShapeKind
+from ...text.escape.json import to_json
 from ..blocks import Block
 from ..budget import Budget, Quantity
 from ..compile_keys import CompileKeys
@@ -64,6 +66,12 @@ def make_spec_schema() -> Schema:
         "else": make_ref("whole"),
         **with_variables({"$defs": {**own, **parts, **_make_structures(), **_make_layers(), **define_families()}}),
     }
+
+
+@cache
+def write_spec_schema() -> str:
+    """The same as text, which is made once."""
+    return to_json(make_spec_schema()) + "\n"
 
 
 def _make_top() -> Schema:

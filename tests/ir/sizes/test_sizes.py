@@ -200,6 +200,7 @@ def test_long_sums_that_are_equal_are_seen_to_be() -> None:
     assert said(load(spec)) == ["`h` is at least 2", "`w` is at least 2"]
 
 
+@pytest.mark.whole
 def test_many_sizes_are_given_up_soon() -> None:
     """Of more than two sizes nothing is promised; these took minutes."""
     started = process_time()

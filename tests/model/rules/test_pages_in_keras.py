@@ -381,6 +381,7 @@ def test_pretrained_weights_expect_what_is_said() -> None:
     otherwise({"scale": 1 / 255}, {"scale": 1 / 127.5, "offset": -1})
 
 
+@pytest.mark.whole
 def test_optimizers_in_half_precision(whole: bool) -> None:
     """Every optimizer, or in each dtype another sixth of them, with its defaults, and with the way out."""
     import keras

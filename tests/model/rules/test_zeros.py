@@ -125,6 +125,7 @@ def differs(layers: str) -> bool:
     return bool(numpy.abs(one - two).max() > 1e-5)
 
 
+@pytest.mark.whole
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 def test_keras_agrees() -> None:

@@ -205,6 +205,7 @@ heads: {state: [{Dense: {units: 2}}], wear: [{Dense: {units: 1}}]}
 """
 
 
+@pytest.mark.whole
 def test_files_without_strings_begin_behind_the_layers_that_read_text(tmp_path: Path) -> None:
     import keras
 
