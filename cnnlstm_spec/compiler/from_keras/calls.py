@@ -13,10 +13,12 @@ from typing import Any
 from ...text.frozen import dataclass
 from .read import NotAModel
 
-MASKS = frozenset({"mask", "query_mask", "value_mask", "key_mask"})
-"""Arguments of a call by which Keras hands a padding mask on."""
+MASKS = {"mask": 0, "query_mask": 0, "value_mask": 1, "key_mask": 1}
+"""Arguments of a call by which Keras hands a padding mask on, each with the place of the input that it is of."""
 RECURRENT = frozenset({"LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "Bidirectional"})
 """Layers that may begin with states."""
+GIVEN_BY_NAME = ("inputs", "x", "x1", "x2", "sequence", "sequences", "query", "value", "key")
+"""Arguments by which a call may be given its inputs, in their order."""
 MOST_CALLS = 100_000
 DEEPEST = 32
 """Models in models."""
@@ -43,13 +45,16 @@ class KerasCall:
     values: tuple[Any, ...] = ()
     """Arguments that are no tensors, in order; None in the place of a tensor."""
     keywords: dict[str, Any] = field(default_factory=dict)
-    masks: tuple[CallOutput, ...] = ()
+    masks: tuple[tuple[CallOutput, int], ...] = ()
+    """The padding masks that it is handed, each with the place of the input that it is of."""
     shapes: tuple[tuple[int | None, ...], ...] = ()
     """The shapes of the tensors that it reads, batch first, where the file says them."""
     shared: str | None = None
     """The name that all calls of a layer share which is called more than once."""
     states: tuple[CallOutput, ...] = ()
     """What a recurrent layer begins with."""
+    parts: tuple[tuple[str, ...], ...] = ()
+    """Of a fusion, where the layers lie whose weights it has."""
 
     @property
     def class_name(self) -> str:
@@ -159,8 +164,11 @@ def _call(
 ) -> list[CallOutput]:
     inputs: list[CallOutput] = []
     values: list[Any] = []
-    shapes = tuple(shape for value in _flatten_values(node.get("args", [])) if (shape := _shape(value)) is not None)
-    for value in _flatten_values(node.get("args", [])):
+    kwargs = node.get("kwargs") or {}
+    by_name = [name for name in GIVEN_BY_NAME if any(map(_read_history, _flatten_values([kwargs.get(name)])))]
+    given = list(_flatten_values([*node.get("args", []), *(kwargs[name] for name in by_name)]))
+    shapes = tuple(shape for value in given if (shape := _shape(value)) is not None)
+    for value in given:
         history = _read_history(value)
         if history is None:
             values.append(value)
@@ -168,18 +176,18 @@ def _call(
             inputs.append(_find_tensor(history, known))
             values.append(None)
     keywords: dict[str, Any] = {}
-    masks: list[CallOutput] = []
+    masks: list[tuple[CallOutput, int]] = []
     states: list[CallOutput] = []
     if layer.get("class_name") in RECURRENT:
         inputs, states = inputs[:1], inputs[1:]
-    for name, value in (node.get("kwargs") or {}).items():
+    for name, value in kwargs.items():
         histories = [history for each in _flatten_values([value]) if (history := _read_history(each)) is not None]
         if name in MASKS:
-            masks += [_find_tensor(history, known) for history in histories if history[:2] in known]
+            masks += [(_find_tensor(history, known), MASKS[name]) for history in histories if history[:2] in known]
         elif histories and name == "initial_state":
             states += [_find_tensor(history, known) for history in histories]
-        elif histories and name in ("key", "value"):
-            inputs += [_find_tensor(history, known) for history in histories]
+        elif name in by_name:
+            continue
         elif histories:
             keywords[name] = tuple(_find_tensor(history, known) for history in histories)
         elif value not in (None, False) and name != "training":
@@ -199,7 +207,7 @@ def _apply(
     inputs: list[CallOutput],
     values: tuple[Any, ...],
     keywords: dict[str, Any],
-    masks: tuple[CallOutput, ...],
+    masks: tuple[tuple[CallOutput, int], ...],
     calls: dict[str, KerasCall],
     uses: dict[Any, str],
     shapes: tuple[tuple[int | None, ...], ...] = (),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from .calls import find_calls
+from .fused import read_fused
+from .later_outputs import read_first_outputs
 from .lowered import read_lowered
 from .read import ModelFile, NotAModel, read_model
 from .structure import Finder
@@ -26,9 +28,9 @@ def convert(model: ModelFile, name: str) -> Draft:
 
 
 def _convert(model: ModelFile, name: str) -> Draft:
-    read = read_lowered(find_calls(model.config))
-    graph = read.graph
-    policy = find_policy(graph, model.compiled)
+    read = read_lowered(read_first_outputs(find_calls(model.config)))
+    policy = find_policy(read.graph, model.compiled)
+    graph = read_fused(read.graph, policy)
     structure = Finder(graph, policy).find()
     title = str(model.config["config"].get("name") or name)
     return SpecWriter(graph, structure, title, policy, model.compiled, read.padding).write()

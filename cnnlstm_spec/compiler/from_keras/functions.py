@@ -22,6 +22,8 @@ def say_function(call: KerasCall) -> tuple[str, dict[str, Any]]:
     found: dict[str, Any] = {"function": fact.name}
     for each in fact.arguments:
         value = call.config.get(each.name, given.get(each.name, each.default))
+        if isinstance(value, dict):
+            raise Unsayable(f"its `{each.name}` is an array that stands in the model, and no number")
         if each.required or value != each.default:
             found[each.name] = value
     return "Op", found

@@ -12,6 +12,7 @@ from ...language.catalog import KerasObject, load_catalog
 from ...ops import explain_refusal, find_op
 from .calls import KerasCall
 from .functions import say_function
+from .later_outputs import OUTPUT
 from .unsayable import Unsayable
 
 COMMON = frozenset({"name", "trainable", "dtype", "share"})
@@ -51,6 +52,10 @@ JOINS = {
 """Operations of two tensors, and the layer that does the same."""
 
 
+UNREAD = frozenset({"return_attention_scores"})
+"""Arguments of a call by which a layer gives more than its first output; where that is read, it is told by itself."""
+
+
 def is_operation(call: KerasCall) -> bool:
     """Whether it is an operation that stands in the graph by itself, and no layer."""
     return ".ops." in str(call.layer.get("module", ""))
@@ -60,11 +65,15 @@ def say_layer(call: KerasCall, policy: str) -> tuple[str, dict[str, Any]]:
     """The name and the arguments of a call's layer; raises Unsayable. `policy` is the model's dtype policy."""
     if is_operation(call):
         return _say_operation(call)
+    if OUTPUT in call.layer:
+        raise Unsayable(f"its output {call.layer[OUTPUT] + 1} is read, and a spec has an address for the first alone")
+    if call.parts:
+        return call.class_name, dict(call.config)
     for name in call.keywords:
-        if name != "use_causal_mask":
+        if name not in ("use_causal_mask", *UNREAD):
             raise Unsayable(f"it is called with `{name}`, which is not read")
     name, arguments = say_config(call.layer, policy)
-    return name, {**_without_states(arguments), **call.keywords}
+    return name, {**_without_states(arguments), **{key: value for key, value in call.keywords.items() if key not in UNREAD}}
 
 
 def _without_states(arguments: dict[str, Any]) -> dict[str, Any]:

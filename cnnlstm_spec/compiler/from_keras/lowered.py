@@ -37,6 +37,7 @@ class Read:
 
 def read_lowered(graph: Calls) -> Read:
     """The graph without the operations that only stand for something else."""
+    graph = _split_divisions(graph)
     calls = dict(graph.calls)
     same = _find_same(graph)
     for id, call in graph.calls.items():
@@ -90,8 +91,23 @@ def _rename_call(call: KerasCall, same: dict[CallOutput, CallOutput]) -> KerasCa
         else value
         for name, value in call.keywords.items()
     }
-    inputs, masks, states = (tuple(_find_first(each, same) for each in some) for some in (call.inputs, call.masks, call.states))
+    inputs, states = (tuple(_find_first(each, same) for each in some) for some in (call.inputs, call.states))
+    masks = tuple((_find_first(mask, same), place) for mask, place in call.masks)
     return replace(call, inputs=inputs, keywords=keywords, masks=masks, states=states)
+
+
+def _split_divisions(graph: Calls) -> Calls:
+    """The graph with a number over a tensor as the tensor's reciprocal, times the number."""
+    found: dict[str, KerasCall] = {}
+    for id, call in graph.calls.items():
+        numbers = [value for value in call.values[:1] if isinstance(value, int | float) and not isinstance(value, bool)]
+        if call.class_name in ("TrueDivide", "Divide") and is_operation(call) and len(call.inputs) == 1 and numbers:
+            one = replace(call, id=f"{id}/1", layer={**call.layer, "class_name": "Reciprocal", "config": {}}, values=(None,))
+            found |= {} if numbers[0] == 1 else {one.id: one}
+            product = replace(call, layer={**call.layer, "class_name": "Multiply"}, inputs=(CallOutput(one.id),))
+            call = replace(one, id=id) if numbers[0] == 1 else replace(product, values=(None, numbers[0]))
+        found[id] = call
+    return replace(graph, calls=found)
 
 
 def _mark_call(call: KerasCall, calls: dict[str, KerasCall]) -> KerasCall:
@@ -180,12 +196,12 @@ def _find_padding(read: Read) -> None:
     """Says of each input by what its padded steps are told: of masks that no layer of the model makes by itself."""
     calls = read.graph.calls
     for call in list(calls.values()):
-        for mask in call.masks:
+        for mask, place in call.masks:
             for source in _find_mask_sources(mask, calls):
                 if source.class_name == "NotEqual":
                     _find_value(source, read)
                 elif source.class_name == "InputLayer":
-                    _find_mask_input(source, call, read)
+                    _find_mask_input(source, call.inputs[min(place, len(call.inputs) - 1)], read)
 
 
 def _find_mask_sources(mask: CallOutput, calls: dict[str, KerasCall]) -> list[KerasCall]:
@@ -220,9 +236,9 @@ def _find_value(comparison: KerasCall, read: Read) -> None:
         read.padding[id] = Padding(value=values[0])
 
 
-def _find_mask_input(source: KerasCall, reader: KerasCall, read: Read) -> None:
-    """The branch that a mask is an input of is that of the call which is given it."""
-    id = reader.inputs[0].call
+def _find_mask_input(source: KerasCall, masked: CallOutput, read: Read) -> None:
+    """The branch that a mask is an input of is that of the tensor which it is of."""
+    id = masked.call
     while read.graph.calls[id].inputs:
         id = read.graph.calls[id].inputs[0].call
     read.padding[id] = Padding(mask_input=str(source.config.get("name") or source.path[-1]))

@@ -49,7 +49,9 @@ def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> V
 
     original, rebuilt = load(path), compilation.to_keras("none")
     sources = _list_sources(draft, original)
-    targets = [rebuilt.get_layer(node.node.layer) for node in _list_weighted(compilation)]
+    targets = [
+        rebuilt.get_layer(f"{node.node.layer}{part}") for node in _list_weighted(compilation) for part in _list_parts(node)
+    ]
     if len(sources) != len(targets):
         raise Unequal(f"the model has {len(sources)} layers with weights, the spec {len(targets)}")
     for (where, source), target in zip(sources, targets, strict=True):
@@ -67,11 +69,16 @@ class _Fed:
 
     def __init__(self, model: Any, compilation: Compilation) -> None:
         assert compilation.spec is not None
-        self.model, self.branches = model, [branch.name for branch in compilation.spec.branches]
+        inputs = {branch.name: branch.input for branch in compilation.spec.branches}
+        masks = {each.mask_input for each in inputs.values() if each is not None}
+        branches = iter(inputs)
+        self.model = model
+        self.names = [each.name if each.name in masks else next(branches) for each in model.inputs]
+        """What feeds each of the model's inputs: a branch, or a mask, which keeps its name."""
 
     def predict(self, fed: Any, **options: Any) -> Any:
         """What the model gives, called by itself: Keras's `predict` reuses a `TimeDistributed` traced for fewer steps."""
-        given = [fed[name] for name in self.branches] if isinstance(fed, dict) else fed
+        given = [fed[name] for name in self.names] if isinstance(fed, dict) else fed
         outputs = self.model(given, training=False)
         several = list(outputs.values()) if isinstance(outputs, dict) else outputs
         return [each.numpy() for each in several] if isinstance(several, list | tuple) else several.numpy()
@@ -92,15 +99,21 @@ def _list_weighted(compilation: Compilation) -> list[TypedNode]:
     return [node for node in compilation.typed.nodes.values() if node.weights and node.owns_weights]
 
 
+def _list_parts(node: TypedNode) -> tuple[str, ...]:
+    """What is added to its name by each of the Keras layers that have its weights."""
+    return tuple(dict.fromkeys(weight.within for weight in node.weights))
+
+
 def _list_sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
     """The layers of the model that have weights, in the order of the spec."""
     found = []
     for leaf in _iterate_written(draft):
-        layer = model
-        for step in leaf.paths[0]:
-            layer = layer.layer if step == "layer" and hasattr(layer, "layer") else _find_layer(layer, step)
-        if getattr(layer, "weights", None):
-            found.append(("/".join(leaf.paths[0]), layer))
+        for path in leaf.paths:
+            layer = model
+            for step in path:
+                layer = layer.layer if step == "layer" and hasattr(layer, "layer") else _find_layer(layer, step)
+            if getattr(layer, "weights", None):
+                found.append(("/".join(path), layer))
     return found
 
 

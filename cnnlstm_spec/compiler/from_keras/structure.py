@@ -203,6 +203,8 @@ class Finder:
         except Unsayable as error:
             self.problems[where] = str(error)
             return WrittenLayer(PLACE, {"layer": call.class_name}, (call.path,))
+        if call.parts:
+            return WrittenLayer(name, arguments, call.parts)
         if call.states:
             arguments = {**arguments, STATES: call.states}
         if call.id in self.states_of:

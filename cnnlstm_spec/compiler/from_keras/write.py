@@ -14,6 +14,7 @@ from ...ir.op import TEXT
 from ...language.catalog import load_catalog
 from ...text.frozen import dataclass
 from .calls import CallOutput, Calls, KerasCall
+from .fused import ASKING, STRATEGIES
 from .layers import Fraction, find_policy_name, read_plain
 from .lowered import Padding
 from .names import clean
@@ -22,7 +23,7 @@ from .states import ModelPart, StateWriter, order_leaves
 from .structure import MERGES, PLACE, Chain, Finder, FoundChains, Items, WrittenLayer, iterate_leaves
 from .unsayable import Unsayable
 
-KINDS = {1: "vector", 2: "sequence", 3: "image"}
+KINDS = {0: "vector", 1: "vector", 2: "sequence", 3: "image"}
 ENDINGS = frozenset(
     {"Dense", "Dropout", "Activation", "BatchNormalization", "LayerNormalization", "ReLU", "LeakyReLU", "Softmax"}
 )
@@ -106,7 +107,9 @@ class SpecWriter:
             folded = fold_repeats(chain.items)
             read = tuple(self.names[tensor] for tensor in chain.sources)
             parts.append(ModelPart(name, read, folded if said is None else (said, *folded)))
-            keys = {"name": name, **self.write_fusion(said), "inputs": [self.names[tensor] for tensor in chain.sources]}
+            keys = {"name": name, **self.write_fusion(said), "inputs": list(read)}
+            if said is not None and said.name == ASKING:
+                keys["query"] = read[0]
             if folded:
                 lines += [f"  - name: {write_scalar(name)}"]
                 lines += [f"    {key}: {write_flow(value)}" for key, value in keys.items() if key != "name"]
@@ -184,7 +187,7 @@ class SpecWriter:
         if len(sizes) == 4:
             whole = any(item.name.endswith("3D") for item in items if isinstance(item, WrittenLayer))
             kind = "volume" if whole and sizes[0] is not None and call.id not in self.padding else "video"
-        if len(sizes) == 1 and first is not None and first.name in ("Embedding", "ReversibleEmbedding"):
+        if len(sizes) < 2 and first is not None and first.name in ("Embedding", "ReversibleEmbedding"):
             kind = "tokens"
         found: dict[str, Any] = {"kind": kind}
         found["shape"] = sizes
@@ -219,6 +222,8 @@ class SpecWriter:
             return {"strategy": "concat"}
         if said.name in ("Concatenate", "Add", "Average", "Maximum") and set(said.arguments) <= {"axis"}:
             return {"strategy": MERGES[said.name], **said.arguments}
+        if said.name in STRATEGIES:
+            return {"strategy": said.name, **said.arguments}
         return {"layer": write_bare(said)}
 
     def write_list(self, key: str, items: Items) -> list[str]:
@@ -229,7 +234,9 @@ class SpecWriter:
         return [f"{key}:", *write_lines(items, margin + "  ")]
 
     def write_optimizer(self, value: Any) -> object:
-        """The optimizer of most weights, where there are several."""
+        """The optimizer of most weights, where there are several; within the scaling of the loss that comes by the policy."""
+        if self.policy == "mixed_float16" and isinstance(value, dict) and value.get("class_name") == "LossScaleOptimizer":
+            value = (value.get("config") or {}).get("inner_optimizer")
         if not isinstance(value, dict) or value.get("class_name") != "MultiOptimizer":
             return value
         self.problems["compile.optimizer"] = (
@@ -291,6 +298,8 @@ def write_lines(items: Items, margin: str) -> list[str]:
 
 def _merge(said: WrittenLayer) -> object:
     """How the paths of a `Parallel` come together."""
+    if said.name in STRATEGIES:
+        return {"strategy": said.name, **said.arguments, **({"query": "path_1"} if said.name == ASKING else {})}
     if said.name in ("Concatenate", "Add", "Average", "Maximum"):
         word = MERGES[said.name]
         if not said.arguments:

@@ -355,3 +355,49 @@ def caption() -> Any:
     told = L.GRU(7, return_sequences=True)(words, initial_state=seen)
     told = L.LSTM(7)(told, initial_state=[seen, seen])
     return keras.Model([image, words], L.Dense(4, activation="softmax")(told))
+
+
+@model
+def attention_by_name() -> Any:
+    """Inputs of a call by name, in another order than that of the call."""
+    query, key, value = keras.Input((6, 8), name="query"), keras.Input((5, 8), name="key"), keras.Input((5, 8), name="value")
+    found, _ = L.MultiHeadAttention(2, 4)(query, key=key, value=value, return_attention_scores=True)
+    again = L.Attention()(inputs=[found, value])
+    return keras.Model([query, key, value], L.Dense(2)(L.GlobalAveragePooling1D()(again)))
+
+
+@model
+def what_is_given_last() -> Any:
+    """The first state of a recurrent layer as a feature, beside its states for another."""
+    source, target = keras.Input((6, 4), name="source"), keras.Input((5, 4), name="target")
+    steps, last = L.GRU(8, return_sequences=True, return_state=True)(source)
+    _, h, c = L.LSTM(8, return_state=True)(target)
+    decoded = L.LSTM(8)(target, initial_state=[h, c])
+    return keras.Model([source, target], L.Dense(1)(L.Concatenate()([L.GlobalMaxPooling1D()(steps), last, h, decoded])))
+
+
+@model
+def ratios() -> Any:
+    x = keras.Input((4,))
+    return keras.Model(x, L.Dense(1)(3 / (1 + ops.exp(-x)) + 1 / (ops.square(x) + 2)))
+
+
+@model
+def one_number_each() -> Any:
+    """Inputs without an axis."""
+    user, age = keras.Input((), dtype="int32", name="user"), keras.Input((), name="age")
+    return keras.Model([user, age], L.Dense(1)(L.Concatenate()([L.Embedding(10, 4)(user), ops.expand_dims(age, -1)])))
+
+
+def carry() -> Any:
+    x = keras.Input((6, 4))
+    _, _, c = L.LSTM(8, return_state=True)(x)
+    return keras.Model(x, L.Dense(1)(c))
+
+
+def constant() -> Any:
+    x = keras.Input((10,), dtype="int32")
+    return keras.Model(x, L.Dense(1)(L.Flatten()(L.Embedding(20, 8)(x) + L.Embedding(10, 8)(ops.arange(10)))))
+
+
+UNSAYABLE: dict[str, Callable[[], Any]] = {"carry": carry, "constant": constant}

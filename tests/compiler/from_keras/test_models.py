@@ -20,8 +20,6 @@ pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 SPECS = sorted(path for folder in ("specs", "specs/published") for path in (ROOT / folder).glob("*.yaml"))
 OTHERS = {
     "efficientnet-lstm": "what its `Normalization` has measured are weights of the file, which are not read",
-    "equipment-fault-weighted": "the sum of `learned_weights` is operations that are not recognised",
-    "long-videos": "the mask of its windows is operations that are not recognised",
 }
 """Specs whose models do not come back, each with the reason."""
 FEWER = {"frames-lstm", "video-resnet50"}
@@ -75,6 +73,56 @@ def test_positions_come_back(tmp_path: Path, fresh: Any) -> None:
     held(tmp_path / "model.keras")
     text = convert_file(tmp_path / "model.keras").text
     assert "SinePositionEncoding: {max_wavelength: 500}" in text and "PositionEmbedding" in text and "Op:" not in text
+
+
+FUSIONS = """version: 1
+name: fusions
+branches:
+  a: {input: {kind: sequence, shape: [5, 4], mask_input: real}}
+  b: {input: {kind: sequence, shape: [5, 4], padding_value: 0}}
+  c: {input: {kind: vector, shape: [6]}, layers: [{Dense: {units: 4}}]}
+fusion:
+  - {name: weighed, strategy: learned_weights, inputs: [a, b]}
+  - {name: mixed, strategy: gated, inputs: [weighed, a, b], trainable: false, layers: [LayerNormalization]}
+  - {name: seen, strategy: attention, pool: concat, inputs: [mixed, b], layers: [{Dense: {units: 4}}]}
+  - {name: asked, strategy: cross_attention, query: c, num_heads: 2, inputs: [a, c, seen]}
+  - {name: crossed, strategy: cross_attention, query: seen, inputs: [seen, a], layers: [{GRU: {units: 3}}]}
+  - {name: both, strategy: bilinear, units: 5, inputs: [asked, crossed]}
+  - {name: tokens, strategy: attention, key_dim: 3, inputs: [asked, c]}
+  - {name: last, strategy: learned_weights, units: 3, inputs: [both, tokens]}
+head:
+  - Parallel: {paths: {one: [{Dense: {units: 3}}], other: []}, merge: gated}
+  - Dense: {units: 1}
+compile: {loss: mse, dtype_policy: mixed_float16}
+"""
+
+
+def test_fusions_come_back(tmp_path: Path, fresh: Any) -> None:
+    """Each strategy is that again, with its masks and half precision, and no operation is left of it."""
+    compilation = cnnlstm_spec.load(FUSIONS)
+    assert compilation.ok, compilation.diagnostics
+    compilation.to_keras().save(tmp_path / "model.keras")
+    held(tmp_path / "model.keras")
+    text = convert_file(tmp_path / "model.keras").text
+    words = ("learned_weights", "gated", "attention", "cross_attention", "bilinear")
+    assert [text.count(f"strategy: {word}") for word in words] == [2, 2, 2, 2, 1], text
+    assert "Softmax" not in text and "Multiply" not in text and "dtype_policy: mixed_float16" in text
+
+
+TOLD = {
+    "carry": ({"lstm"}, "its output 3 is read"),
+    "constant": ({"add"}, "an array that stands in the model"),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_is_told(name: str, tmp_path: Path, fresh: Any) -> None:
+    """What no spec can say is told by layer, and the rest is written around a place to fill in."""
+    by_hand.UNSAYABLE[name]().save(tmp_path / "model.keras")
+    draft = convert_file(tmp_path / "model.keras")
+    where, why = TOLD[name]
+    assert set(draft.problems) == where and all(why in each for each in draft.problems.values())
+    assert draft.text.count("- FILL_IN") == 1 and "Dense" in draft.text
 
 
 def test_how_many_come_back() -> None:
