@@ -52,7 +52,7 @@ def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, Any]) -> 
 
 
 def find_ends(model: keras.Model, heads: Sequence[str]) -> dict[str, list[str]]:
-    """By output the layers whose work may end in it, last first: those with one input, up to one that ends in another output."""
+    """By output the layers whose work may end in it, last first: up to one that has weights, or whose input is another output."""
     outputs = dict(model.output) if isinstance(model.output, dict) else {heads[0]: model.output}
     own = {id(each) for each in outputs.values()}
     found: dict[str, list[str]] = {}
@@ -62,6 +62,8 @@ def find_ends(model: keras.Model, heads: Sequence[str]) -> dict[str, list[str]]:
         while len(inputs) == 1 and (not names or id(inputs[0]) not in own):
             layer, place, _ = inputs[0]._keras_history
             names.append(layer.name)
+            if layer.weights:
+                break
             inputs = layer._inbound_nodes[place].input_tensors
     return found
 

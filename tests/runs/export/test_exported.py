@@ -367,30 +367,36 @@ def test_layers_that_end_in_an_output_stay_in_float_too(tmp_path: Path) -> None:
 name: kept
 branches:
   x: {input: {kind: image, shape: [6, 6, 1]}, layers: [{Conv2D: {name: conv, filters: 3, kernel_size: 3}}, {Flatten: {name: flat}}]}
+  s: {input: {kind: sequence, shape: [3, 2]}, layers: [{GRU: {name: gru, units: 2, unroll: true}}]}
 heads:
-  line: [{Dense: {name: dense, units: 2}}]
-  share: [{Dense: {name: soft, units: 3, activation: softmax}}, Identity]
-  other: [{Dense: {name: least, units: 3, activation: softmax}}]
+  line: {inputs: x, layers: [{Dense: {name: dense, units: 2}}]}
+  share: {inputs: x, layers: [{Dense: {name: soft, units: 3, activation: softmax}}, Identity]}
+  other: {inputs: x, layers: [{Dense: {name: least, units: 3, activation: softmax}}]}
+  more: {inputs: s, layers: [{Dense: {name: last, units: 3}}]}
 """)
-    model, heads = compilation.to_keras(), ("line", "share", "other")
+    model, heads = compilation.to_keras(), ("line", "share", "other", "more")
     assert compilation.typed is not None
     inputs = find_inputs(compilation.typed)
     ends = find_ends(model, heads)
-    assert [chain[0] for chain in ends.values()] == list(heads) and ends["line"][:4] == ["line", "dense", "flat", "conv"]
+    assert [chain[0] for chain in ends.values()] == list(heads) and ends["share"] == ["share", "soft"]
     write_saved_model(model, heads, inputs, 1, {}, tmp_path / "source")
-    x = {"x": numpy.random.default_rng(0).normal(size=(4, 6, 6, 1)).astype("float32")}
+    rng = numpy.random.default_rng(0)
+    samples = {name: rng.normal(size=(4, *shape)).astype("float32") for name, shape in (("x", (6, 6, 1)), ("s", (3, 2)))}
     target = tmp_path / "model.tflite"
 
     def convert(kept: list[list[str]]) -> list[tuple[str, str]]:
-        litert.convert(tmp_path / "source", target, x, "int8", kept, ends)
+        litert.convert(tmp_path / "source", target, samples, "int8", kept, ends)
         interpreter = Interpreter(str(target))
         dtypes = {each["index"]: each["dtype"].__name__ for each in interpreter.get_tensor_details()}
         found = [(each["op_name"], dtypes[each["outputs"][0]]) for each in interpreter._get_ops_details()]
-        return sorted(each for each in found if each[0] in ("CONV_2D", "FULLY_CONNECTED", "SOFTMAX"))
+        return sorted(each for each in found if each[0] in ("CONV_2D", "FULLY_CONNECTED", "SOFTMAX", "SPLIT", "TANH"))
 
-    whole, half = ("FULLY_CONNECTED", "int8"), ("FULLY_CONNECTED", "float32")
-    softmax = [("SOFTMAX", "float32"), ("SOFTMAX", "int8")]
-    assert convert([["dense"], ["soft"]]) == [("CONV_2D", "int8"), half, half, whole, *softmax]
+    found = convert([["dense"], ["soft"], ["gru"]])
+    dtypes = {name: sorted(dtype for each, dtype in found if each == name) for name, _ in found}
+    assert (dtypes["CONV_2D"], dtypes["SOFTMAX"]) == (["int8"], ["float32", "int8"])
+    # A split has several outputs, and no name that the converter knows.
+    assert set(dtypes["TANH"]) == set(dtypes["SPLIT"]) == {"float32"}
+    assert dtypes["FULLY_CONNECTED"].count("int8") == 2
     with pytest.raises(ValueError, match="no operation of `x` is left in the file"):
         convert([["x"]])
 

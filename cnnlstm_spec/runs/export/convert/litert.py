@@ -54,12 +54,14 @@ def _convert_selectively(converter: Any, addresses: Sequence[Sequence[str]], end
     converter._experimental_calibrate_only = False
     known = _Operations(calibrated, ends)
     kept: list[str] = []
+    kinds: set[str] = set()
     for layers in addresses:
         names = [name for layer in layers for name in known.list_names(layer)]
         if not names:
             raise ValueError(f"no operation of `{layers[-1]}` is left in the file, so that none can stay in float")
         kept += names
-    options = debug.QuantizationDebugOptions(denylisted_nodes=kept)
+        kinds |= {kind for layer in layers for kind in known.list_nameless_kinds(layer)}
+    options = debug.QuantizationDebugOptions(denylisted_nodes=kept, denylisted_ops=sorted(kinds))
     debugger = debug.QuantizationDebugger(
         converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
     )
@@ -78,7 +80,9 @@ class _Operations:
 
         interpreter = Interpreter(model_content=model)
         names = {each["index"]: each["name"] for each in interpreter.get_tensor_details()}
-        self._names = [names.get(index, "") for each in interpreter._get_ops_details() for index in each["outputs"]]
+        self._found = [
+            (each["op_name"], [names.get(index, "") for index in each["outputs"]]) for each in interpreter._get_ops_details()
+        ]
         outputs = interpreter._get_full_signature_list()[SIGNATURE]["outputs"]
         self._last: dict[str, list[str]] = {}
         for output, layers in ends.items():
@@ -91,9 +95,20 @@ class _Operations:
         """The operations of a layer."""
         return [*self._list_scoped(layer), *self._last.get(layer, ())]
 
+    def list_nameless_kinds(self, layer: str) -> set[str]:
+        """The kinds of those with several outputs, which the converter knows by no name: all of a kind stay in float, or none."""
+        scope = _compile_scope(layer)
+        return {kind for kind, names in self._found if len(names) > 1 and any(map(scope.search, names))}
+
     def _list_scoped(self, layer: str) -> list[str]:
-        scope = re.compile(rf"(^|/|;){re.escape(layer)}(_\d+)?/")
-        return list(dict.fromkeys(part for name in self._names if scope.search(name) for part in (name, *name.split(";"))))
+        scope = _compile_scope(layer)
+        whole = [name for _, names in self._found for name in names if scope.search(name)]
+        return list(dict.fromkeys(part for name in whole for part in (name, *name.split(";"))))
+
+
+def _compile_scope(layer: str) -> re.Pattern[str]:
+    """The names of a layer's operations."""
+    return re.compile(rf"(^|/|;){re.escape(layer)}(_\d+)?/")
 
 
 def _iterate_samples(arrays: Mapping[str, Array]) -> Iterator[dict[str, Array]]:
