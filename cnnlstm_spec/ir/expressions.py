@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..language.catalog import KerasObject, OwnThing
 from .program import Apply, Call, DottedName, Expression, Ref
 from .tensor import Axis
@@ -12,7 +10,7 @@ NO_STRING = frozenset({"constant", "l1_l2"})
 """Names that Keras has as classes but does not turn into objects from a string."""
 
 
-def make_expression(value: Any) -> Expression:
+def make_expression(value: object) -> Expression:
     """An argument's canonical value as an expression."""
     if isinstance(value, OwnThing) and value.is_function:
         return DottedName(value.path)

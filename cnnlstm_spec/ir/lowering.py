@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Protocol, Self
 
 from .tensor import Mask, TensorType
 
 if TYPE_CHECKING:
-    from .program import Call, Expression, Ref
+    from .program import Call, Expression, Index, Ref
 
 
 class KerasLayer(Protocol):
@@ -21,7 +21,7 @@ class KerasLayer(Protocol):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         """What is passed to it."""
 
 
@@ -56,7 +56,9 @@ class Lowering(ABC):
         """The op's own Keras layer on the inputs; with the mask of the first where the op reads one, unless told otherwise."""
 
     @abstractmethod
-    def write_layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+    def write_layer(
+        self, path: str, inputs: Expression, *arguments: Expression, suffix: str = "", **keywords: Expression
+    ) -> Expression:
         """A Keras layer named for the node, applied; inputs in a tuple are arguments of their own."""
 
     @abstractmethod
@@ -96,11 +98,11 @@ class Lowering(ABC):
         """`left operator right`."""
 
     @abstractmethod
-    def slice(self, value: Expression, *index: Any) -> Expression:
+    def slice(self, value: Expression, *index: Index) -> Expression:
         """`value[:, *index]`."""
 
     @abstractmethod
-    def pick(self, value: Expression, *index: Any) -> Expression:
+    def pick(self, value: Expression, *index: Index) -> Expression:
         """`value[index]`, the batch counted too."""
 
     @abstractmethod

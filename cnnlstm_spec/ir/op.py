@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from ..language.activations import ADDS_UP, BOUNDS
 from ..language.catalog import KerasObject
@@ -338,7 +338,7 @@ class Op(Record):
         """The argument for which TensorFlow has no gradient of it, computed in a dtype; None where it has one."""
         return None
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         """What is passed to Keras's class: the arguments written, but for `name`, `share` and a `trainable: true`."""
         values = {
             name: self.arguments[name].kind.shorten(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic_core import CoreSchema, core_schema
 
 from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, show_given
@@ -22,14 +20,14 @@ class Float(Number):
 class Exempt(Leaf):
     """A few values that are allowed outside the bounds of another kind."""
 
-    def __init__(self, inner: Leaf, values: tuple[Any, ...]) -> None:
+    def __init__(self, inner: Leaf, values: tuple[object, ...]) -> None:
         self.inner, self.values, self.words = inner, values, inner.words
 
     def make_core(self) -> CoreSchema:
         choices = {"exempt": core_schema.any_schema(), "other": self.inner.make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=self.sort)
 
-    def sort(self, value: Any) -> str:
+    def sort(self, value: object) -> str:
         """Whether a value is one of the few."""
         return (
             "exempt" if isinstance(value, int | float | str) and not isinstance(value, bool) and value in self.values else "other"

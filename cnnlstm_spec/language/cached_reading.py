@@ -6,7 +6,7 @@ Imports no layer and no section.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 from ..text.memo import UNKNOWN, Memory
 from ..text.nodes import Listing, Mapping, Node, Scalar
@@ -115,7 +115,7 @@ def _find_mentions(node: Node, memory: Memory) -> _Mentions:
         words = frozenset((node.value,)) if isinstance(node.value, str) else frozenset()
         return _Mentions(frozenset(find_names(node)), words)
     key = (_find_mentions, id(node))
-    known: _Mentions | Any = memory.get(key)
+    known: _Mentions = memory.get(key)
     if known is UNKNOWN:
         entries = node.entries if isinstance(node, Mapping) else ()
         inner = [each.value for each in entries] if entries else node.items if isinstance(node, Listing) else ()
@@ -123,5 +123,4 @@ def _find_mentions(node: Node, memory: Memory) -> _Mentions:
         words = frozenset(each.key.text for each in entries).union(*(part.words for part in parts))
         known = _Mentions(frozenset[str]().union(*(part.variables for part in parts)), words)
         memory.keep(key, known, node)
-    assert isinstance(known, _Mentions)
     return known

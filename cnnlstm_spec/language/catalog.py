@@ -83,7 +83,7 @@ class OwnObject:
         """Its arguments as the catalog has them; nothing says of what kind they are."""
         return {name: {"name": name, "kind": "value", "required": required} for name, required in self.arguments}
 
-    def make_thing(self, family_name: str, arguments: tuple[tuple[str, Any], ...]) -> OwnThing:
+    def make_thing(self, family_name: str, arguments: tuple[tuple[str, object], ...]) -> OwnThing:
         """What stands in a place of that family."""
         return OwnThing(family_name, self.name, arguments, None, self.module, self.is_function, self.defaults)
 

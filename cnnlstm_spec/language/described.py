@@ -13,7 +13,7 @@ from .meanings import Described
 class CatalogArgument(Described):
     """An argument that the catalog declares."""
 
-    def __init__(self, told: Mapping[str, Any], kind: Callable[[dict[str, Any]], Leaf]) -> None:
+    def __init__(self, told: Mapping[str, Any], kind: Callable[[dict[str, object]], Leaf]) -> None:
         self.told, self.kind = dict(told), kind
         self.name = self.told["name"]
 

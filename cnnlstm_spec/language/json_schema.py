@@ -36,13 +36,17 @@ def join(before: Schema, schema: Schema, after: Schema) -> Schema:
     return SchemaRef(joined, schema.define) if isinstance(schema, SchemaRef) else joined
 
 
-def write_out(schema: Any) -> Any:
+def write_out(schema: Schema) -> Schema:
     """A schema with what its references stand for in their place, so that it needs no `$defs`."""
     if isinstance(schema, SchemaRef):
         return {**{key: each for key, each in schema.items() if key != "$ref"}, **write_out(schema.define())}
-    if isinstance(schema, dict):
-        return {key: write_out(each) for key, each in schema.items()}
-    return [write_out(each) for each in schema] if isinstance(schema, list | tuple) else schema
+    return {key: _write_out_value(each) for key, each in schema.items()}
+
+
+def _write_out_value(value: object) -> object:
+    if isinstance(value, dict):
+        return write_out(value)
+    return [_write_out_value(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def make_keys(properties: Mapping[str, Schema], required: Iterable[str] = (), description: str = "") -> Schema:

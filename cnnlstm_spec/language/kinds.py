@@ -177,12 +177,12 @@ def _read_percent(node: Node, key: str) -> tuple[tuple[str, ...], tuple[Fix, ...
     return (f"{value:g} percent are `{key}: {share}`",), (write(node.span, share),)
 
 
-def _read_fraction(value: Any) -> object:
+def _read_fraction(value: object) -> object:
     """The number of a fraction in plain text."""
     return read_fraction(value) if isinstance(value, str) and not isinstance(value, Quoted) else value
 
 
-def _name_sort(value: Any) -> str | None:
+def _name_sort(value: object) -> str | None:
     if isinstance(value, bool):
         return None
     return "int" if isinstance(value, int) else "float" if isinstance(value, float) else None
@@ -295,7 +295,7 @@ class Choice(Leaf):
         return {"anyOf": [{"enum": list(self.choices)}, {"type": "string", "pattern": f"^({'|'.join(spelt)})$"}]}
 
 
-def _lower(value: Any) -> object:
+def _lower(value: object) -> object:
     return value.lower() if isinstance(value, str) else value
 
 
@@ -339,7 +339,7 @@ class Optional(Leaf):
         else:
             self.inner.explain(problem, steps, node, scope)
 
-    def shorten(self, value: Any) -> object:
+    def shorten(self, value: object) -> object:
         return None if value is None else self.inner.shorten(value)
 
     def make_schema(self) -> Schema:

@@ -58,7 +58,7 @@ class Leaf(ABC, Generic[V]):
             return resolved
         return Quoted(resolved.value) if isinstance(resolved.value, str) and not resolved.plain else resolved.value
 
-    def shorten(self, value: Any) -> object:
+    def shorten(self, value: object) -> object:
         """A canonical value as a person writes it for Keras, to which both are one."""
         return value
 
@@ -81,12 +81,11 @@ class Leaf(ABC, Generic[V]):
         """Checks a value by itself."""
         return SchemaValidator(self.make_core())
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         return self.make_core()
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        found: Schema = write_out(self.make_schema())
-        return found
+        return write_out(self.make_schema())
 
 
 class Unread:
@@ -119,7 +118,7 @@ class OpenLeaf(Leaf[V]):
     def make_core(self) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self.validate)
 
-    def validate(self, value: Any) -> object:
+    def validate(self, value: object) -> object:
         """The canonical value of what pydantic gives: a node that is unread, or a value of Python's."""
         if isinstance(value, Unread):
             found = value.read(self)
@@ -140,7 +139,7 @@ class OpenLeaf(Leaf[V]):
     def _of_word(self) -> Callable[[object], object]:
         return cache(self._read_python)
 
-    def _read_python(self, value: Any) -> object:
+    def _read_python(self, value: object) -> object:
         scope = Scope([])
         found = Unread(make_node(value), scope).read(self)
         if found is POISON:

@@ -82,7 +82,7 @@ class Each(ListOf):
         """One value for all axes, or one for each, as the code says."""
         return ()
 
-    def repeat(self, value: Any) -> object:
+    def repeat(self, value: object) -> object:
         """One value for all axes as a list."""
         return value if isinstance(value, list | tuple | Node) or value is POISON else [value] * (self.length or 1)
 
@@ -129,7 +129,7 @@ class OneOrMore(ListOf):
         return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
-def _describe_one_or_more(value: Any) -> str:
+def _describe_one_or_more(value: object) -> str:
     return "more" if isinstance(value, list | tuple) else "one"
 
 

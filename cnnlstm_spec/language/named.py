@@ -261,7 +261,7 @@ SCHEDULE = Named("schedules")
 LEARNING_RATE = Float()
 
 
-def find_kind(fact: dict[str, Any]) -> Leaf:
+def find_kind(fact: dict[str, object]) -> Leaf:
     """The kind of an argument, as the catalog tells it."""
     told = {name: value for name, value in fact.items() if name not in ("name", "default", "required")}
     key = tuple(sorted((name, repr(value)) for name, value in {**told, "is_name": fact["name"] == "name"}.items()))

@@ -150,7 +150,7 @@ def read_keys(keys: Keys, node: Mapping, scope: Scope, owner: str) -> tuple[dict
     return values, _explain((), strange, keys, node, scope, owner, node)[1]
 
 
-def _read_value(leaf: Leaf, name: str, value: Any) -> dict[str, object]:
+def _read_value(leaf: Leaf, name: str, value: object) -> dict[str, object]:
     """The canonical value by name; nothing where there is none, which has been said, or is nobody's mistake."""
     try:
         return {name: leaf.validator.validate_python(value)}
@@ -174,7 +174,7 @@ def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[d
     return values, list(strange.values())
 
 
-def _validate(cls: type[R], values: dict[str, Any], checks: Checks) -> tuple[R | None, list[ErrorDetails]]:
+def _validate(cls: type[R], values: dict[str, object], checks: Checks) -> tuple[R | None, list[ErrorDetails]]:
     """The record that pydantic makes of values, or None and what it has found."""
     try:
         return cls.model_validate(values, context=checks), []
@@ -192,7 +192,7 @@ def note_keys(
         scope.note_word(share.value, "share", share.value.value)
 
 
-def _locate_arguments(cls: type[Record], values: MappingOf[str, Any], node: Mapping, scope: Scope) -> Written:
+def _locate_arguments(cls: type[Record], values: MappingOf[str, object], node: Mapping, scope: Scope) -> Written:
     """Where the arguments stand."""
     places, keys = {}, {}
     for entry in node.entries:
@@ -203,7 +203,7 @@ def _locate_arguments(cls: type[Record], values: MappingOf[str, Any], node: Mapp
     return Written(places, keys)
 
 
-def _with_inner(written: Written, values: MappingOf[str, Any]) -> Written:
+def _with_inner(written: Written, values: MappingOf[str, object]) -> Written:
     """With where the arguments of records in it stand."""
     inner = {name: value.written for name, value in values.items() if isinstance(value, Unread) and value.written is not None}
     return replace(written, inner=inner) if inner else written

@@ -139,14 +139,14 @@ class Record(BaseModel):
     """By field, the default as it is declared."""
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **options: Any) -> None:
+    def __pydantic_init_subclass__(cls, **options: object) -> None:
         if "defaults" not in vars(cls):
             own = {name: info.default for name, info in cls.model_fields.items() if name in vars(cls).get("__annotations__", {})}
             cls.defaults = {**cls.defaults, **own}
         _forget_class_variables(cls)
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
         """Once, before the first record is made: a default is read like any value, so that it is canonical."""
         for argument in cls.arguments.values():
             if argument.field in cls.model_fields and not argument.required:
@@ -155,8 +155,7 @@ class Record(BaseModel):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
-        found: Schema = write_out(describe_record(cls))
-        return found
+        return write_out(describe_record(cls))
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{name}={value!r}" for name, value in self.list_values().items())
@@ -181,7 +180,7 @@ class Record(BaseModel):
         """What tells two records apart: the class and every value."""
         return (type(self), *((name, repr(self.get_value(name))) for name in sorted(self.arguments)))
 
-    def replace_values(self, **values: Any) -> Self:
+    def replace_values(self, **values: object) -> Self:
         """The record with other canonical values, by field."""
         return self.model_copy(update=values)
 
@@ -234,7 +233,7 @@ class Record(BaseModel):
         return {name: each.kind.words for name, each in cls.arguments.items() if each.required and name not in written}
 
     @classmethod
-    def make(cls, **values: Any) -> Self:
+    def make(cls, **values: object) -> Self:
         """A record of Python values as a person would write them; for tests and for our own use."""
         return cls.model_validate(values)
 
@@ -262,7 +261,7 @@ def _admits_null(schema: Schema) -> bool:
     return any("null" in each.get("type", ()) or None in each.get("enum", ()) for each in choices)
 
 
-def _as_json(value: Any) -> object:
+def _as_json(value: object) -> object:
     """A default as JSON has it."""
     return [_as_json(each) for each in value] if isinstance(value, tuple | list) else value
 

@@ -50,7 +50,7 @@ class Alike:
         """What is kept under a key, of inputs that are these; or UNKNOWN."""
         return self._memory.get((*key, *map(id, inputs)))
 
-    def keep(self, key: Key, inputs: tuple[TensorType, ...], value: Any) -> None:
+    def keep(self, key: Key, inputs: tuple[TensorType, ...], value: object) -> None:
         """Keeps a value under a key, of inputs that are these."""
         self._memory.keep((*key, *map(id, inputs)), value, *inputs)
 

@@ -175,7 +175,7 @@ class Discretization(Encoder):
     def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return "int32" if self.output_mode == "int" else compute_dtype(self.dtype or at.policy)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
         return arguments
@@ -248,7 +248,7 @@ class HashedCrossing(Encoder):
     def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return "int64" if self.output_mode == "int" and not self.dtype else compute_dtype(self.dtype or at.policy)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class ignores it, and it has no weights
         return arguments

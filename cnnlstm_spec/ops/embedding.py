@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import Op, Weight, example
@@ -74,7 +74,7 @@ class EmbeddingLookup(Op):
     def make_mask(self, to: Lowering, *inputs: Expression) -> Expression:
         return write_padding_mask(to, inputs[0], 0, to.inputs[0])
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         """Without `mask_zero`: the mask is handed on explicitly, and Keras would hand on one of its own beside it."""
         return {name: value for name, value in super().list_keras_arguments().items() if name != "mask_zero"}
 
@@ -128,7 +128,7 @@ class Embedding(EmbeddingLookup):
         lora = (Weight("lora_embeddings_a", (self.input_dim, rank)), Weight("lora_embeddings_b", (rank, self.output_dim)))
         return (Weight("embeddings", (self.input_dim, self.output_dim), trainable=False), *lora)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         given = super().list_keras_arguments()
         if self.weights_ is not None:
             given["weights"] = Call("numpy.load", (self.weights_.path,))

@@ -5,7 +5,7 @@ KerasHub has layers of these names, arguments and values; those give the positio
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range, add_ranges
@@ -121,9 +121,8 @@ class SinePositionEncoding(Positions):
         )
         step = to.let(to.write_infix("-", to.call_ops("cumsum", ones, axis=1), 1.0), f"{to.stem}_step")
         feature = to.let(to.write_infix("-", to.call_ops("cumsum", ones, axis=2), 1.0), f"{to.stem}_feature")
-        count: Any = x.axes[1].size
-        if not isinstance(count, int):
-            count = to.call_ops("sum", ones, axis=2, keepdims=True)
+        size = x.axes[1].size
+        count = size if isinstance(size, int) else to.call_ops("sum", ones, axis=2, keepdims=True)
         pair = to.call_ops("divide", to.write_infix("*", to.call_ops("floor_divide", feature, 2.0), 2.0), count)
         angle = to.let(to.write_infix("*", step, to.call_ops("power", 1.0 / self.max_wavelength, pair)), f"{to.stem}_angle")
         even = to.call_ops("equal", to.call_ops("mod", feature, 2.0), 0.0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from ..ir.inference import Inference, Refusal
 from ..ir.op import FLOATS, Op, example
@@ -179,7 +179,7 @@ class Spatial(Noise):
     def list_axes_read(self) -> tuple[str, ...]:
         return name_window_axes(self.n, self.data_format == "channels_first")
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         arguments = super().list_keras_arguments()
         arguments.pop("trainable", None)  # Keras's class does not take it, and it has no weights
         return arguments

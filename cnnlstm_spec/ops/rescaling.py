@@ -220,7 +220,7 @@ class CenterCrop(Sized):
         return super().infer_dtype(at, *inputs) if self.crops(inputs[0]) else "float32"
 
 
-def measure_shape(value: Any) -> tuple[int, ...]:
+def measure_shape(value: object) -> tuple[int, ...]:
     """The shape of nested tuples; of one element where they are ragged."""
     return (len(value), *measure_shape(value[0])) if isinstance(value, tuple) else ()
 

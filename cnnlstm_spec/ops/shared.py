@@ -44,7 +44,7 @@ SEED = Optional(INTEGER)
 NOTHING = Nothing()
 
 
-def as_written(default: Any) -> Any:
+def as_written(default: object) -> Any:
     """A default as a person writes it, which is read like any other value before the first record is made."""
     return default
 

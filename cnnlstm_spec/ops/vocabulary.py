@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -214,7 +214,7 @@ class VocabularyLookup(Encoder):
         if what:
             raise Refusal(VOCABULARY, "vocabulary", (), layer=self.title(), what=what)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         """Vocabularies as lists, which print an item a line."""
         lists = {name: list(value) for name in ("vocabulary", "idf_weights") if (value := self.get_value(name)) is not None}
         return super().list_keras_arguments() | lists

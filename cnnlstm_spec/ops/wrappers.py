@@ -239,7 +239,7 @@ class Bidirectional(Wrapping):
         # Keras has it give zeros at padded steps, where a recurrent layer by itself stands still.
         return replace(both[0], range=values, backwards=backwards, still=False)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         return {
             name: _make_inner(value, value.find_keras_name()) if isinstance(value, Recurrent) else value
             for name, value in super().list_keras_arguments().items()
@@ -339,7 +339,7 @@ class SpectralNormalization(Wrapping):
     def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         return self.layer.infer_meaning(output, *inputs)
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         return {**super().list_keras_arguments(), "layer": _make_inner(self.layer, self.find_inner_name())}
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
@@ -86,7 +86,7 @@ class SizesKind(OpenLeaf[dict[str, int]]):
     def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping):
             return report_wrong_type(node, scope, self.words)
-        values: dict[str, Any] = {}
+        values: dict[str, int | Poison] = {}
         for entry in node.entries:
             values[entry.key.text] = SIZE.read(entry.value, scope.enter(entry.key.text))
         return POISON if POISON in values.values() else values

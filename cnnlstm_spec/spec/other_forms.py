@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ..language.foreign import write_flow
 from ..language.kinds import NAME
@@ -190,7 +189,7 @@ BARE = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
 """A variable without braces, which is one where it stands alone."""
 
 
-def list_entries(node: Any, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
+def list_entries(node: Node | None, scope: Scope, owner: str) -> tuple[Entry, ...] | None:
     """The entries of a section; None where it is no mapping, which has been reported."""
     if node is None or (isinstance(node, Scalar) and node.value is None and not node.broken):
         return ()

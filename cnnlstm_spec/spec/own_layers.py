@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 from ..ir.op import Op
@@ -102,7 +103,7 @@ def _find_in_module(module: str, node: Node, scope: Scope) -> Mapping[str, type[
     return layers
 
 
-def _find_classes(module: Any) -> Iterator[type[Op]]:
+def _find_classes(module: ModuleType) -> Iterator[type[Op]]:
     """The layers that a module defines, those of modules below it that it takes in, and those that it lists in `__all__`."""
     listed = getattr(module, "__all__", ())
     for name, value in vars(module).items():

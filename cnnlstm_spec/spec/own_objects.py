@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
 
 from ..language.catalog import OwnObject, OwnObjects, find_family
 from ..language.scope import Scope
@@ -86,7 +85,7 @@ def _list_objects(module: ModuleType) -> Iterator[OwnObject]:
                 yield OwnObject(name, module.__name__, families, is_function=True, defaults=REDUCED)
 
 
-def _is_registered(value: Any) -> bool:
+def _is_registered(value: Callable[..., object]) -> bool:
     keras = sys.modules.get("keras")
     return keras is not None and keras.saving.get_registered_name(value) != value.__name__
 
@@ -112,6 +111,6 @@ def _list_parameters(cls: type) -> tuple[inspect.Parameter, ...]:
     return tuple(found.values())
 
 
-def _list_required(function: Any) -> list[str]:
+def _list_required(function: Callable[..., object]) -> list[str]:
     parameters = inspect.signature(function).parameters.values()
     return [each.name for each in parameters if each.kind in BY_PLACE and each.default is each.empty]

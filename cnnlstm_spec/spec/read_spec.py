@@ -204,7 +204,7 @@ def _with_blocks(top: dict[str, Any], scope: Scope) -> Scope:
     return scope.change_document(blocks=blocks)
 
 
-def _read_branches(node: Any, scope: Scope) -> tuple[Branch, ...]:
+def _read_branches(node: Node | None, scope: Scope) -> tuple[Branch, ...]:
     if node is None:
         return ()
     at = scope.enter("branches")
@@ -266,7 +266,7 @@ def _is_empty(node: Node) -> bool:
     return isinstance(node, Scalar) and node.value is None
 
 
-def _read_fusions(node: Any, scope: Scope) -> tuple[Fusion, ...]:
+def _read_fusions(node: Node | None, scope: Scope) -> tuple[Fusion, ...]:
     at = scope.enter("fusion")
     node = at.resolve(node) if node is not None else None
     if node is None or _is_empty(node):

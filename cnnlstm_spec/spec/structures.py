@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
 
 from ..language.foreign import write_flow
 from ..language.json_schema import Schema, make_ref
@@ -64,7 +64,7 @@ class ShortcutKind(OpenLeaf[tuple[Item, ...] | None]):
 
     words = "`identity`, `projection` or a list of layers"
 
-    def shorten(self, value: Any) -> object:
+    def shorten(self, value: object) -> object:
         return "identity" if value == () else value
 
     def read_node(self, node: Node, scope: Scope) -> object:

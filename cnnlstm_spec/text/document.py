@@ -19,7 +19,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _Value = TypeVar("_Value")
 
 
-def _drop_default(schema: dict[str, Any]) -> None:
+def _drop_default(schema: dict[str, object]) -> None:
     schema.pop("default", None)
 
 
@@ -75,19 +75,19 @@ class Document(BaseModel):
 class _Schema(GenerateJsonSchema):
     """Without the titles that pydantic makes of the names of fields and classes."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:
+    def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
     def get_title_from_name(self, name: str) -> str:
         return ""
 
 
-def make_schema(cls: type[Document]) -> dict[str, Any]:
+def make_schema(cls: type[Document]) -> dict[str, object]:
     """The JSON Schema of a document, by which programs that read it can be checked."""
     schema = cls.model_json_schema(mode="serialization", schema_generator=_Schema)
     return {"$schema": DIALECT, **_drop_empty_titles(schema)}
 
 
-def _drop_empty_titles(schema: dict[str, Any]) -> dict[str, Any]:
+def _drop_empty_titles(schema: dict[str, Any]) -> dict[str, object]:
     named = {name: {k: v for k, v in each.items() if k != "title"} for name, each in schema.pop("$defs", {}).items()}
     return {**schema, **({"$defs": named} if named else {})}

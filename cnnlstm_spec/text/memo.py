@@ -23,7 +23,7 @@ class Memory:
         known = self._kept.get(key)
         return UNKNOWN if known is None else known[0]
 
-    def keep(self, key: tuple[object, ...], value: Any, *alive: object) -> None:
+    def keep(self, key: tuple[object, ...], value: object, *alive: object) -> None:
         """Keeps a value, and what its key names."""
         if len(self._kept) >= MOST:
             self._kept.clear()
@@ -37,7 +37,7 @@ class Memory:
         return first
 
 
-def make_once(memory: Memory | None, make: Callable[..., T], *parts: Any) -> T:
+def make_once(memory: Memory | None, make: Callable[..., T], *parts: object) -> T:
     """`make(*parts)`, or what it gave for the very same parts."""
     if memory is None:
         return make(*parts)

@@ -233,7 +233,7 @@ class _Composer:
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
             raise self.refuse(BAD_TAG, self.make_span(event).to(event.start_mark.index + 1), tag=event.tag)
 
-    def read_listing(self, event: Any, span: Span, depth: int) -> Listing:
+    def read_listing(self, event: object, span: Span, depth: int) -> Listing:
         self.read_container(event, "seq")
         items = []
         last = None
@@ -251,7 +251,7 @@ class _Composer:
         end = int(event.end_mark.index)
         return end if isinstance(event, yaml.AliasEvent) else node.span.end
 
-    def read_mapping(self, event: Any, span: Span, depth: int) -> Mapping:
+    def read_mapping(self, event: object, span: Span, depth: int) -> Mapping:
         self.read_container(event, "map")
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}

@@ -82,7 +82,7 @@ class _Unique:
     __slots__ = ("__weakref__",)
 
     @classmethod
-    def _make_unique(cls, key: Any, **parts: Any) -> Self:
+    def _make_unique(cls, key: object, **parts: object) -> Self:
         with _LOCK:
             found: Self | None = _ALIVE.get((cls, key))
             if found is None:
@@ -110,7 +110,7 @@ class Compound(_Unique, Atom):
         self.tried = list(values)
 
     @classmethod
-    def _make_atom(cls, key: Any, parts: tuple[Expr, ...], facts: ExprFacts, **more: Any) -> Self:
+    def _make_atom(cls, key: object, parts: tuple[Expr, ...], facts: ExprFacts, **more: object) -> Self:
         return cls._make_unique(key, parts=parts, facts=facts, number=next(_NUMBERS), tried=None, points={}, **more)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...ir.graph import Node, TypedGraph, TypedNode
 from ...ir.op import Op
@@ -188,7 +188,7 @@ def has_softmax_axis(op: Op) -> bool:
     return op.is_function is not None and "axis" in op.arguments
 
 
-def find_softmax_axis(op: Op) -> Any:
+def find_softmax_axis(op: Op) -> int | tuple[int, ...] | None:
     """The axis, or axes, that a softmax goes along."""
     return op.get_value("axis") if has_softmax_axis(op) else -1
 

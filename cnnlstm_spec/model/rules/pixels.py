@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import FLOATS, Op
@@ -174,6 +174,6 @@ def _find_op(node: TypedNode) -> Op:
     return node.node.op
 
 
-def _find_largest(scale: Any) -> float:
+def _find_largest(scale: float | tuple[float, ...]) -> float:
     values = scale if isinstance(scale, tuple | list) else (scale,)
     return max(abs(float(each)) for each in values)

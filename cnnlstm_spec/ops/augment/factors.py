@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -35,6 +35,7 @@ CHANNELS = Code(
 NOT_LOADED = Code("file-does-not-load", "error", "Keras saves `{argument}: {value}` in a file that it does not load")
 FILL_MODE = Choice("reflect", "wrap", "constant", "nearest")
 INTERPOLATION = Choice("nearest", "bilinear")
+OneOrTwo = float | tuple[float, float]
 
 
 class ValueRange(ListOf):
@@ -94,10 +95,10 @@ class Factor(Leaf):
             lambda value: self.bound_value(value), OneOrPair(self.inner).make_core()
         )
 
-    def bound_value(self, value: Any) -> Any:
+    def bound_value(self, value: OneOrTwo) -> OneOrTwo:
         """The value, if it lies within the bounds."""
         pair = isinstance(value, tuple)
-        first, second = value if pair else (value, value)
+        first, second = value if isinstance(value, tuple) else (value, value)
         inside = self.least <= min(first, second) and max(first, second) <= self.most
         inside = inside and not (self.above and self.least in (first, second))
         meets = first <= self.most and second >= self.least
@@ -131,7 +132,7 @@ class SavedPair(Factor):
         super().__init__(least, most, strict=True)
         self.words = f"a list of two numbers from {least:g} to {most:g}, or 0"
 
-    def bound_value(self, value: Any) -> Any:
+    def bound_value(self, value: OneOrTwo) -> OneOrTwo:
         value = super().bound_value(value)
         if not isinstance(value, tuple) and value != 0:
             raise SINGLE

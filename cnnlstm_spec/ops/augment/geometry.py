@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ...ir.expressions import make_expression
 from ...ir.inference import Inference, Refusal
 from ...ir.op import FramesAs, example
 from ...ir.size import at_least, equal
@@ -79,7 +80,9 @@ class RandomCrop(Geometry):
         In training the size is right already, and stays as it is.
         """
         written = self.list_keras_arguments()
-        same: dict[str, Expression] = {name: written[name] for name in ("data_format", "dtype") if name in written}
+        same: dict[str, Expression] = {
+            name: make_expression(written[name]) for name in ("data_format", "dtype") if name in written
+        }
         cropped = super().lower(to, *inputs)
         return to.write_layer(
             "keras.layers.Resizing", cropped, self.height, self.width, suffix="_resized", crop_to_aspect_ratio=True, **same

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from ...ir.inference import TOO_FEW_AXES, Inference, Refusal
@@ -88,7 +88,7 @@ class FunctionCall:
         axes = tuple(Axis(axis.name, changed.get(place, axis.size)) for place, axis in enumerate(self.x.axes))
         return Shaped(axes, self.list_kept(changed if mixed else ()), frozenset(changed))
 
-    def list_kept(self, gone: Any) -> tuple[int | None, ...]:
+    def list_kept(self, gone: Container[int]) -> tuple[int | None, ...]:
         """Each axis where it was, but for those that are gone."""
         return tuple(None if place in gone else place for place in range(self.x.rank))
 

@@ -72,7 +72,7 @@ def find_domain(name: str, arguments: Mapping[str, Any]) -> Domain | None:
     return Domain(-inf if exponent.is_integer() else 0, ends=((0.0, at_zero),) if at_zero else ())
 
 
-def find_fault(name: str, arguments: Mapping[str, Any], values: Range) -> Fault | None:
+def find_fault(name: str, arguments: Mapping[str, object], values: Range) -> Fault | None:
     """The first number that comes, and is outside of the domain of a function, or at an end of it."""
     if name in DEVIATIONS:
         # A `relu`, or what else has a value that comes often, may give that one throughout.

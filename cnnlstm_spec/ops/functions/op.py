@@ -165,7 +165,7 @@ class Function(Op):
     def without_xla(self, trained: bool) -> str | None:
         return None if self.fact.xla[trained] else "function"
 
-    def list_keras_arguments(self) -> dict[str, Any]:
+    def list_keras_arguments(self) -> dict[str, object]:
         written = super().list_keras_arguments()
         return {name: value for name, value in written.items() if name != "function"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from ...language.cached_reading import recall
 from ...language.catalog import NO_EFFECT
@@ -127,7 +127,7 @@ class VectorSource(InputSource):
         _check_one_of_columns(self.column, self.columns, at)
 
 
-def _check_one_of_columns(column: str | None, columns: Any, at: Checks) -> None:
+def _check_one_of_columns(column: str | None, columns: tuple[str | OneHotColumn, ...] | None, at: Checks) -> None:
     if column is not None and columns is not None:
         at.report(ONE_WAY, "columns", (), True, owner=at.scope.name, keys="`column` or `columns`")
     names = [each if isinstance(each, str) else each.column for each in columns or ()]

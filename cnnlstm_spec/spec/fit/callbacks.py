@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import field
 from pathlib import PurePath
-from typing import Any
 
 from ...language.catalog import KerasObject, load_catalog
 from ...language.foreign import suggest_line, write_flow
@@ -46,7 +45,7 @@ class Callback:
 class _Callbacks(Named):
     """A callback of Keras."""
 
-    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Poison:
+    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, object]) -> Poison:
         name = key.text
         if name in load_catalog()["of_the_run"]:
             return scope.report(OF_THE_RUN, key, name=name, help=(WAYS[name],) if name in WAYS else ())

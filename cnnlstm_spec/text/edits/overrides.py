@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from ..diagnostic import Code, Diagnostic, Label
 from ..escape.characters import CLASS
@@ -31,7 +30,7 @@ KEY = rf"[^.\[\]=\s{CLASS}]+"
 STEP = re.compile(rf"(?:\A|\.)({KEY})|\[(\d{{1,6}})\]")
 FORM = re.compile(rf"{KEY}(?:\.{KEY}|\[\d{{1,6}}\])*")
 
-Overrides = Mapping[str, Any] | Iterable[str]
+Overrides = Mapping[str, object] | Iterable[str]
 """Paths to Python values, or texts of the form PATH=VALUE with VALUE as YAML."""
 
 

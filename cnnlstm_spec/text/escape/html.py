@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .json import to_json
 from .xml import escape_content
 
@@ -16,6 +14,6 @@ def escape_text(words: str) -> str:
     return escape_content(words)
 
 
-def escape_data(value: Any) -> str:
+def escape_data(value: object) -> str:
     """JSON as the content of a `script` element of a type that is data."""
     return to_json(value, None).translate(IN_SCRIPT)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 
-def to_json(value: Any, indent: int | None = 2) -> str:
+def to_json(value: object, indent: int | None = 2) -> str:
     """The text; a number that JSON does not have raises ValueError."""
     return json.dumps(value, indent=indent, allow_nan=False).replace("\x7f", "\\u007f")
 
@@ -14,14 +13,14 @@ def to_json(value: Any, indent: int | None = 2) -> str:
 class JsonList:
     """The list of a document of which all else is known, written an item at a time; together they are what `to_json` gives."""
 
-    def __init__(self, document: Any) -> None:
+    def __init__(self, document: object) -> None:
         # The list is the last empty one of the document.
         self._head, _, self._tail = to_json(document).rpartition("[]")
         line = self._head.rpartition("\n")[2]
         self._margin = "\n" + " " * (len(line) - len(line.lstrip(" ")))
         self._is_empty = True
 
-    def add(self, value: Any) -> str:
+    def add(self, value: object) -> str:
         """The next item, and what stands before it."""
         before = f"{self._head}[" if self._is_empty else ","
         self._is_empty = False
@@ -32,6 +31,6 @@ class JsonList:
         return (f"{self._head}[]" if self._is_empty else f"{self._margin}]") + self._tail
 
 
-def write_readable(value: Any, separators: tuple[str, str] | None = None) -> str:
+def write_readable(value: object, separators: tuple[str, str] | None = None) -> str:
     """The text on one line, as a person reads it; whoever prints it makes it fit for where."""
     return json.dumps(value, separators=separators, ensure_ascii=False)
