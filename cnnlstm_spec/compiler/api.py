@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path as File
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..text.edits.overrides import Overrides
 from ..text.read_source import UnreadFile, read_file
@@ -70,7 +70,7 @@ def compile_model(
     return compilation.to_keras()
 
 
-def _keep_overrides(overrides: Overrides) -> Mapping[str, Any] | tuple[str, ...]:
+def _keep_overrides(overrides: Overrides) -> Mapping[str, object] | tuple[str, ...]:
     """Overrides that can be read more than once; a single text is one of them."""
     if isinstance(overrides, Mapping):
         return dict(overrides)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..ir.graph import Graph, TypedGraph
 from ..ir.program import Unbuildable
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..emit.words.shapes import Shapes
     from ..ir.program import Program
 
-Overrides = Mapping[str, Any] | tuple[str, ...]
+Overrides = Mapping[str, object] | tuple[str, ...]
 
 MORE = Code("more-findings", "error", "{count} more findings from here on")
 LONGEST_REPR = 300

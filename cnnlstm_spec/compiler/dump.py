@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, is_dataclass
-from typing import Any
 
 from ..emit.python.source import write_source
 from ..ir.graph import Graph, TypedGraph, TypedNode
@@ -41,7 +40,7 @@ def dump(compilation: Compilation, stage: str, passes: str = "default") -> str |
     raise ValueError(stage)
 
 
-def _write_lines(lines: Any) -> str:
+def _write_lines(lines: Iterable[str]) -> str:
     return "".join(f"{make_line_safe(line)}\n" for line in lines)
 
 
@@ -68,7 +67,7 @@ def _dump_document(node: Node, indent: str) -> Iterator[str]:
             yield from _dump_document(item, indent + "  ")
 
 
-def _dump_value(value: Any, indent: str, name: str = "") -> Iterator[str]:
+def _dump_value(value: object, indent: str, name: str = "") -> Iterator[str]:
     """A value of the spec, a line a field; where it is written is left to the document."""
     prefix = f"{indent}{name}: " if name else indent
     match value:

@@ -74,7 +74,7 @@ def _find_source(id: str, graph: TypedGraph) -> str:
     return node.layer
 
 
-def make_plain(value: Any) -> Any:
+def make_plain(value: object) -> Any:
     """A value as JSON can hold it."""
     if isinstance(value, dict):
         return {str(name): make_plain(each) for name, each in value.items()}

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import import_module
-from typing import Any
 
 from ..spec.rules import OPTION, SetLevel, read_rule_texts
 from ..text.comments import Ignored, find_ignored
@@ -105,7 +104,7 @@ class _Judge:
             self.by_line.setdefault((id(each.span.source), each.line, each.code), []).append(each)
         self.in_run = {each.code: each for each in silence.run}
         self.in_spec = {each.code: each for each in rules}
-        self.used: set[Any] = set()
+        self.used: set[Ignored | SetLevel] = set()
 
     def judge_finding(self, each: Diagnostic) -> Diagnostic | None:
         """The finding at its level; None where it is ignored."""

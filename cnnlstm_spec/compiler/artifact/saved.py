@@ -34,7 +34,7 @@ def make_portable(data: bytes, jit: bool | None = None) -> bytes:
     return make_canonical(data, lambda config: leave_out_defaults(with_compiled(config, jit)))
 
 
-def make_canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: config) -> bytes:
+def make_canonical(data: bytes, shorten: Callable[[dict[str, Any]], object] = lambda config: config) -> bytes:
     """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
 
     `shorten` is given its configuration.
@@ -53,7 +53,7 @@ def make_canonical(data: bytes, shorten: Callable[[Any], Any] = lambda config: c
     return made.getvalue()
 
 
-def _renumber(config: Any, ids: dict[int, int]) -> Any:
+def _renumber(config: object, ids: dict[int, int]) -> object:
     """A config whose shared objects are numbered as they come; Keras takes their addresses in memory."""
     if isinstance(config, list):
         return [_renumber(each, ids) for each in config]

@@ -94,7 +94,7 @@ def _measure_difference(a: Any, b: Any) -> float:
     return float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0))
 
 
-def _list_arrays(outputs: Any) -> list[Any]:
+def _list_arrays(outputs: object) -> list[Any]:
     return list(outputs.values()) if isinstance(outputs, dict) else outputs if isinstance(outputs, list) else [outputs]
 
 

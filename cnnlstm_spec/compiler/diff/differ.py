@@ -42,7 +42,7 @@ def _list_facts(compilation: Compilation) -> dict[str, object]:
     """What is to be said of a model beside its layers, flat."""
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
-    found: dict[str, Any] = {"name": spec.name, "seed": spec.seed, "batch_size": spec.batch_size}
+    found: dict[str, object] = {"name": spec.name, "seed": spec.seed, "batch_size": spec.batch_size}
     for id in typed.graph.inputs:
         op, type = typed.nodes[id].node.op, typed.nodes[id].type
         assert isinstance(op, InputOp) and type is not None
@@ -55,7 +55,7 @@ def _list_facts(compilation: Compilation) -> dict[str, object]:
     return found if written is None else {**found, **_flatten_value("compile", written)}
 
 
-def _flatten_value(path: str, value: Any) -> dict[str, object]:
+def _flatten_value(path: str, value: object) -> dict[str, object]:
     """A value by its path; of a thing with arguments its name, and each argument below that."""
     if not isinstance(value, dict) or not value:
         return {path: value}
@@ -72,7 +72,7 @@ def _list_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Ch
             yield Change(what=key, **sides)
 
 
-def _is_same(key: str, old: Any, new: Any) -> bool:
+def _is_same(key: str, old: object, new: object) -> bool:
     """Whether two facts are equal; in `compile`, a class by its name and by its identifier is one."""
     if old == new or not (key.startswith("compile.") and isinstance(old, str) and isinstance(new, str)):
         return bool(old == new)

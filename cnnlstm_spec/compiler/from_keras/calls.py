@@ -277,7 +277,7 @@ def _build_layer(layer: dict[str, Any]) -> Any:
     return shape or (layer.get("config") or {}).get("batch_shape") or (layer.get("config") or {}).get("batch_input_shape")
 
 
-def _list_nodes(layer: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_nodes(layer: dict[str, Any]) -> list[dict[str, object]]:
     nodes = layer.get("inbound_nodes") or []
     if not nodes and layer.get("class_name") == "InputLayer":
         return [{}]
@@ -286,7 +286,7 @@ def _list_nodes(layer: dict[str, Any]) -> list[dict[str, Any]]:
     return list(nodes)
 
 
-def _read_keras_2(node: Any) -> dict[str, Any]:
+def _read_keras_2(node: Any) -> dict[str, object]:
     """A call as Keras 2 wrote it: a list of [layer, call, output, keywords]."""
     if not isinstance(node, list) or not all(isinstance(each, list) and len(each) >= 3 for each in node):
         raise NotAModel("its calls are written in a way that is not known")
@@ -297,7 +297,7 @@ def _read_keras_2(node: Any) -> dict[str, Any]:
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
 
 
-def _flatten_values(values: Any) -> Iterator[Any]:
+def _flatten_values(values: Any) -> Iterator[object]:
     """Each value, those of lists of tensors one by one."""
     for value in values:
         if isinstance(value, list) and any(_read_history(each) is not None for each in value):

@@ -11,7 +11,7 @@ from .calls import KerasCall
 from .unsayable import Unsayable
 
 
-def say_function(call: KerasCall) -> tuple[str, dict[str, Any]]:
+def say_function(call: KerasCall) -> tuple[str, dict[str, object]]:
     """The name and the arguments of an operation; raises Unsayable."""
     if call.class_name == "GetItem":
         return "Slice", _find_slice(call)
@@ -39,7 +39,7 @@ def _map_by_operation() -> dict[str, FunctionFacts]:
     return found
 
 
-def _find_slice(call: KerasCall) -> dict[str, Any]:
+def _find_slice(call: KerasCall) -> dict[str, object]:
     """The one axis that is cut, of an index such as `x[:, 1:5]`; raises Unsayable."""
     index = next((value for value in call.values if isinstance(value, list)), None)
     cut = []

@@ -61,7 +61,7 @@ def is_operation(call: KerasCall) -> bool:
     return ".ops." in str(call.layer.get("module", ""))
 
 
-def say_layer(call: KerasCall, policy: str) -> tuple[str, dict[str, Any]]:
+def say_layer(call: KerasCall, policy: str) -> tuple[str, dict[str, object]]:
     """The name and the arguments of a call's layer; raises Unsayable. `policy` is the model's dtype policy."""
     if is_operation(call):
         return _say_operation(call)
@@ -76,7 +76,7 @@ def say_layer(call: KerasCall, policy: str) -> tuple[str, dict[str, Any]]:
     return name, {**_without_states(arguments), **{key: value for key, value in call.keywords.items() if key not in UNREAD}}
 
 
-def _without_states(arguments: dict[str, Any]) -> dict[str, Any]:
+def _without_states(arguments: dict[str, object]) -> dict[str, object]:
     """Arguments without what has a layer give its states, which addresses read without it; of a wrapped layer too."""
     kept = {key: value for key, value in arguments.items() if key != "return_state"}
     for key in ("layer", "backward_layer"):
@@ -85,7 +85,7 @@ def _without_states(arguments: dict[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]:
+def say_config(layer: dict[str, object], policy: str) -> tuple[str, dict[str, object]]:
     """The name and the written arguments of a layer that Keras has serialized; raises Unsayable."""
     name, config = str(layer.get("class_name")), layer.get("config")
     if not isinstance(config, dict):
@@ -102,7 +102,7 @@ def say_config(layer: dict[str, Any], policy: str) -> tuple[str, dict[str, Any]]
     return name, _read_arguments(op, config, policy)
 
 
-def _read_arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[str, Any]:
+def _read_arguments(op: type[Op], config: dict[str, object], policy: str) -> dict[str, object]:
     found: dict[str, Any] = {}
     if config.get("trainable") is False:
         found["trainable"] = False
@@ -133,7 +133,7 @@ def _read_arguments(op: type[Op], config: dict[str, Any], policy: str) -> dict[s
     return found
 
 
-def _follows(op: type[Op], name: str, config: dict[str, Any]) -> bool:
+def _follows(op: type[Op], name: str, config: dict[str, object]) -> bool:
     """Whether Keras has worked an argument out by itself, from others or from what the layer was built on."""
     if name == "strides" and "pool_size" in config:
         return bool(config[name] == config["pool_size"])
@@ -144,7 +144,7 @@ def _follows(op: type[Op], name: str, config: dict[str, Any]) -> bool:
     return bool(name == "attention_axes" and config[name] in ([1], 1))
 
 
-def _read_inner(value: Any, policy: str) -> Any:
+def _read_inner(value: Any, policy: str) -> object:
     """A layer within a layer."""
     if value is None:
         return None
@@ -152,7 +152,7 @@ def _read_inner(value: Any, policy: str) -> Any:
     return {name: arguments}
 
 
-def _is_copy(backward: Any, forward: Any) -> bool:
+def _is_copy(backward: object, forward: object) -> bool:
     """Whether the layer for the other direction is the one that Keras makes of the first."""
     if not isinstance(backward, dict) or not isinstance(forward, dict) or backward.get("class_name") != forward.get("class_name"):
         return backward is None
@@ -163,14 +163,14 @@ def _is_copy(backward: Any, forward: Any) -> bool:
     return bool(_strip_ids(one) == _strip_ids(other))
 
 
-def _strip_ids(value: Any) -> Any:
+def _strip_ids(value: object) -> object:
     """Without the ids by which Keras tells shared objects."""
     if isinstance(value, dict):
         return {name: _strip_ids(each) for name, each in value.items() if name not in ("shared_object_id", "build_config")}
     return [_strip_ids(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def find_policy_name(dtype: Any) -> str | None:
+def find_policy_name(dtype: object) -> str | None:
     """The name of a dtype policy, however Keras writes it."""
     if isinstance(dtype, dict):
         config = dtype.get("config")
@@ -178,7 +178,7 @@ def find_policy_name(dtype: Any) -> str | None:
     return dtype if isinstance(dtype, str) else None
 
 
-def read_plain(value: Any) -> Any:
+def read_plain(value: object) -> object:
     """What Keras has serialized, as a spec writes it: a name, a name with its arguments, or the value itself."""
     if isinstance(value, list):
         return [read_plain(each) for each in value]
@@ -209,14 +209,14 @@ def read_plain(value: Any) -> Any:
     return {name: written} if written else name
 
 
-def _is_given(name: str, key: str, value: Any) -> bool:
+def _is_given(name: str, key: str, value: object) -> bool:
     """Whether Keras gives the argument of a named object by itself: a name made of its class, the dtype, a state of its seed."""
     if key == "name":
         return not isinstance(value, str) or value.replace("_", "") == name.lower()
     return key in ("dtype", "fn") or (isinstance(value, dict) and value.get("class_name") == "SeedGenerator")
 
 
-def _read_defaults(name: str) -> dict[str, Any]:
+def _read_defaults(name: str) -> dict[str, object]:
     """The defaults of a named object of Keras, by argument."""
     for each in load_catalog()["families"].values():
         if name in each["classes"]:
@@ -224,7 +224,7 @@ def _read_defaults(name: str) -> dict[str, Any]:
     return {}
 
 
-def _is_equal(one: Any, other: Any) -> bool:
+def _is_equal(one: object, other: object) -> bool:
     """Whether two read values are one to Keras."""
     if isinstance(one, KerasObject) and isinstance(other, KerasObject):
         return one.name == other.name and dict(one.arguments) == dict(other.arguments)
@@ -233,7 +233,7 @@ def _is_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _shorten(value: Any) -> Any:
+def _shorten(value: object) -> object:
     """A fraction as it was meant, and lists in place of tuples."""
     if isinstance(value, float) and 0 < abs(value) < 1:
         below = round(1 / value, 4)
@@ -275,7 +275,7 @@ class Fraction(str):
     """A number that is written as a fraction."""
 
 
-def _say_operation(call: KerasCall) -> tuple[str, dict[str, Any]]:
+def _say_operation(call: KerasCall) -> tuple[str, dict[str, object]]:
     name = call.class_name
     if len(call.inputs) > 1:
         if name not in JOINS:

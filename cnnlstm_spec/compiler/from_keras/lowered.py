@@ -166,7 +166,7 @@ def _read_number(call: KerasCall | None) -> float | None:
     return next((value for value in call.values if isinstance(value, float)), None) if call is not None else None
 
 
-def _read_new_shape(call: KerasCall) -> list[Any] | None:
+def _read_new_shape(call: KerasCall) -> list[object] | None:
     found = call.config.get("newshape") or call.config.get("target_shape")
     if found is None:
         found = next((value for value in call.values if isinstance(value, list)), None)

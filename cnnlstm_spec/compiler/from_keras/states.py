@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ...model.order import sort_by_reading
 from ...text.frozen import dataclass
@@ -111,7 +110,7 @@ def _is_output(state: CallOutput, graph: Calls) -> bool:
     return state.output == 1 and wrapped == call.class_name and not config.get("return_sequences")
 
 
-def _find_inner(call: KerasCall) -> tuple[str, dict[str, Any]]:
+def _find_inner(call: KerasCall) -> tuple[str, dict[str, object]]:
     """The class and the arguments of a recurrent layer, inside `Bidirectional` too."""
     inner = call.config.get("layer") if call.class_name == "Bidirectional" else call.layer
     config = inner.get("config") if isinstance(inner, dict) else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 from functools import cache
-from typing import Any
 
 from .run import find_class
 
@@ -22,7 +21,7 @@ STRUCTURAL = frozenset({"Functional", "Sequential", "Model"})
 """Classes whose configuration is a graph, and no arguments."""
 
 
-def leave_out_defaults(config: Any) -> Any:
+def leave_out_defaults(config: object) -> object:
     """What Keras has serialized, without the arguments that equal their defaults."""
     if isinstance(config, list):
         return [leave_out_defaults(each) for each in config]
@@ -35,7 +34,7 @@ def leave_out_defaults(config: Any) -> Any:
     return found
 
 
-def with_compiled(config: dict[str, Any], jit: bool | None) -> dict[str, Any]:
+def with_compiled(config: dict[str, object], jit: bool | None) -> dict[str, object]:
     """A model that is compiled as it can be read: with lists in metrics, and saying whether XLA compiles it if that is said.
 
     Keras writes what `auto` has come to where it runs.
@@ -46,7 +45,7 @@ def with_compiled(config: dict[str, Any], jit: bool | None) -> dict[str, Any]:
     return {**config, "compile_config": rest if jit is None else {**rest, "jit_compile": jit}}
 
 
-def with_plain_numbers(config: Any) -> Any:
+def with_plain_numbers(config: object) -> object:
     """What Keras has serialized, with lists for tensors: `AUC` writes its `label_weights` as one, and does not read it again."""
     if isinstance(config, list):
         return [with_plain_numbers(each) for each in config]
@@ -57,7 +56,7 @@ def with_plain_numbers(config: Any) -> Any:
     return {key: with_plain_numbers(value) for key, value in config.items()}
 
 
-def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[str, Any]:
+def _without_defaults(config: dict[str, object], name: str, module: str) -> dict[str, object]:
     if module.startswith("keras.src.ops."):
         # The name of an operation stands beside its configuration too.
         return {key: value for key, value in config.items() if key != "name"}
@@ -70,14 +69,14 @@ def _without_defaults(config: dict[str, Any], name: str, module: str) -> dict[st
     }
 
 
-def _is_default(value: Any, default: Any) -> bool:
+def _is_default(value: object, default: object) -> bool:
     """Whether a value is the default as JSON holds it."""
     default = list(default) if isinstance(default, tuple) else default
     return type(value) is type(default) and bool(value == default)
 
 
 @cache
-def _find_defaults(module: str, name: str) -> dict[str, Any]:
+def _find_defaults(module: str, name: str) -> dict[str, object]:
     """The defaults of a class of Keras, by argument; none of another's."""
     found = find_class(module, name) if module.partition(".")[0] == "keras" else None
     if not isinstance(found, type):

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...ir.expressions import make_expression
 from ...ir.graph import TypedGraph
+from ...ir.op import Weight
 from ...ir.program import Call, Do, Expression, OnTensorFlow, Statement
 from ...language.catalog import KerasObject
 from ...model.addresses import find_inner, find_members
@@ -164,7 +165,7 @@ def list_multiplied_layers(section: CompileSpec, graph: TypedGraph) -> list[tupl
     return [(factor, groups[address]) for address, factor, _ in section.multipliers]
 
 
-def name_layers(layer: str, weights: tuple[Any, ...]) -> list[str]:
+def name_layers(layer: str, weights: tuple[Weight, ...]) -> list[str]:
     """The Keras layers that hold a node's weights."""
     return list(dict.fromkeys(layer + weight.within for weight in weights))
 

@@ -19,6 +19,7 @@ from ...ir.program import (
     Expression,
     FreezeBefore,
     FreezeNorms,
+    Index,
     Infix,
     Let,
     LetEach,
@@ -235,7 +236,9 @@ class NodeLowering(Lowering):
             self.program.explained = True
         return self.call_ops("copy", value)
 
-    def write_layer(self, path: str, inputs: Any, *arguments: Expression, suffix: str = "", **keywords: Expression) -> Expression:
+    def write_layer(
+        self, path: str, inputs: Expression, *arguments: Expression, suffix: str = "", **keywords: Expression
+    ) -> Expression:
         given = inputs if isinstance(inputs, tuple) else (inputs,)
         return self.apply(path, given, arguments, keywords, {}, suffix)
 
@@ -286,7 +289,7 @@ class NodeLowering(Lowering):
     def write_infix(self, operator: str, left: Expression, right: Expression) -> Expression:
         return Infix(operator, left, right)
 
-    def slice(self, value: Expression, *index: Any) -> Expression:
+    def slice(self, value: Expression, *index: Index) -> Expression:
         return Slice(value, (None, *index))
 
     def cast(self, value: Expression) -> Expression:
@@ -295,7 +298,7 @@ class NodeLowering(Lowering):
     def zero(self) -> Expression:
         return 0.0 if self.output.dtype.startswith(("float", "bfloat")) else 0
 
-    def pick(self, value: Expression, *index: Any) -> Expression:
+    def pick(self, value: Expression, *index: Index) -> Expression:
         return Slice(value, index)
 
     def write_comment(self, text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ...ir.op import TEXT, Op
 from ...ir.size import format_size
 from ...ir.tensor import TensorType
@@ -59,7 +57,7 @@ def describe_arguments(op: Op, written: Written) -> str:
     return ", ".join([*parts, "frozen"] if frozen else parts)
 
 
-def _describe_argument(key: str, value: Any, written: Written) -> str:
+def _describe_argument(key: str, value: object, written: Written) -> str:
     if value is True:
         return key
     if value is False:
@@ -73,7 +71,7 @@ def _describe_argument(key: str, value: Any, written: Written) -> str:
     return f"{WORDS.get(key, key)} {_show_value(value, written)}".strip()
 
 
-def _show_value(value: Any, written: Written = UNWRITTEN) -> str:
+def _show_value(value: object, written: Written = UNWRITTEN) -> str:
     if isinstance(value, tuple | list):
         return (
             "×".join(map(_show_value, value))

@@ -46,7 +46,7 @@ MASKS = {
     "fails": "cannot run on padded steps",
     "nan": "NaN with padded steps",
 }
-EXAMPLES: dict[str, Any] = {
+EXAMPLES: dict[str, object] = {
     "boundaries": [1000],
     "values": [0.01, 0.001],
     "target_class_ids": [0],
@@ -116,17 +116,17 @@ def write_example(family: str, cls: str) -> str:
     return WHERE[family].format(written)
 
 
-def _make_example(fact: dict[str, Any]) -> Any:
+def _make_example(fact: dict[str, Any]) -> object:
     if fact["name"] in EXAMPLES:
         return EXAMPLES[fact["name"]]
     return 2 if fact["kind"].startswith("int") else 0.5
 
 
-def _is_optional(fact: dict[str, Any]) -> bool:
+def _is_optional(fact: dict[str, object]) -> bool:
     return not fact.get("required")
 
 
-def _show_default(fact: dict[str, Any]) -> str:
+def _show_default(fact: dict[str, object]) -> str:
     if fact.get("required"):
         return "required"
     value = fact.get("default")

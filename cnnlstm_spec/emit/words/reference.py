@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from textwrap import wrap
-from typing import Any
 
 from ...ir.op import TEXT, Example, Op
 from ...ir.tensor import Axis, Mask, TensorType
@@ -160,7 +159,7 @@ def _write_example(name: str, example: Example) -> str:
     return f"  {written}    # on {shapes}"
 
 
-def _write_yaml(value: Any) -> str:
+def _write_yaml(value: object) -> str:
     """A value as YAML in one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {_write_yaml(each)}" for key, each in value.items()) + "}"
