@@ -60,7 +60,7 @@ def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> 
     return found
 
 
-def compile_measured(recompile: Recompile, values: Mapping[str, Mapping[str, Any]]) -> Compilation:
+def compile_measured(recompile: Recompile, values: Mapping[str, Mapping[str, object]]) -> Compilation:
     """The spec with what was measured in it; raises DataError where it does not fit."""
     made = recompile(to_overrides(values))
     if not made.ok:

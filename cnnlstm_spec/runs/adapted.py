@@ -30,7 +30,7 @@ def make_adapted(measured: Mapping[str, Mapping[str, Any]]) -> Adapted:
     return Adapted(version=1, layers={address: dict(values) for address, values in measured.items()})
 
 
-def to_overrides(found: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+def to_overrides(found: Mapping[str, Mapping[str, object]]) -> tuple[str, ...]:
     """Texts of the form PATH=VALUE that set what was measured."""
     return tuple(
         f"{address}.{name}={to_json(value, None)}" for address, values in found.items() for name, value in values.items()

@@ -174,7 +174,7 @@ def _measure_seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
     return times
 
 
-def _make_zeros(finished: Finished, batch: int) -> dict[str, Any]:
+def _make_zeros(finished: Finished, batch: int) -> dict[str, object]:
     import numpy
 
     typed = finished.compilation.typed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .finished import open_run
 from .reading.sources.held import HeldRows
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def read_rows(
     run: str | PathLike[str],
-    rows: str | PathLike[str] | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+    rows: str | PathLike[str] | Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]],
     allow_outside: bool = False,
     allow_imports: bool = False,
 ) -> dict[str, Array]:

@@ -27,7 +27,7 @@ def from_csv(text: str) -> list[Row]:
     ]
 
 
-def _write_cell(value: Any) -> str:
+def _write_cell(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
 
 

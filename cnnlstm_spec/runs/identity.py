@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import ConfigDict, JsonValue
 
@@ -29,7 +29,7 @@ class RunIdentity(Document):
     """Of the packages that train."""
 
     @classmethod
-    def make(cls, spec: ResolvedSpec, data: Mapping[str, Any], versions: Mapping[str, str]) -> Self:
+    def make(cls, spec: ResolvedSpec, data: Mapping[str, object], versions: Mapping[str, str]) -> Self:
         """The identity of such data, whose sequences become lists."""
         return cls.from_json(to_json({"version": 1, "spec": spec.to_data(), "data": data, "versions": versions}, None))
 

@@ -77,7 +77,7 @@ def _guess(head: str, predicted: Predicted) -> HeadTarget:
 
 def _check_head(
     head: str, predicted: Predicted, target: HeadTarget, is_logits: bool, threshold: float, every: bool
-) -> dict[str, Sequence[Any]]:
+) -> dict[str, Sequence[object]]:
     values = predicted.list_rows()
     if target.sort == "numbers":
         numbers = read_numbers(values.astype("float64"), target)
@@ -135,7 +135,7 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     return keras.Model(model.inputs, tensor)
 
 
-def _add_features(columns: dict[str, Sequence[Any]], at: str, found: Predicted) -> Predictions:
+def _add_features(columns: dict[str, Sequence[object]], at: str, found: Predicted) -> Predictions:
     if found.values[0].ndim > 1:
         return Predictions(columns, {at: _stack(found.values)})
     values = numpy.stack(found.values).reshape(len(found.values), -1)
@@ -172,14 +172,14 @@ def write_predictions(found: Predictions, ending: str) -> bytes:
     return text.getvalue().encode()
 
 
-def _list_cells(row: Sequence[Any]) -> list[object]:
+def _list_cells(row: Sequence[object]) -> list[object]:
     return [
         "" if each is None else to_json(_make_plain(each), None) if isinstance(each, list | tuple | numpy.ndarray) else each
         for each in row
     ]
 
 
-def _make_plain(value: Any) -> Any:
+def _make_plain(value: object) -> object:
     if isinstance(value, numpy.ndarray):
         return value.tolist()
     if isinstance(value, numpy.generic):
@@ -187,7 +187,7 @@ def _make_plain(value: Any) -> Any:
     return None if isinstance(value, float) and not numpy.isfinite(value) else value
 
 
-def _list_texts(values: Sequence[Any]) -> list[object]:
+def _list_texts(values: Sequence[object]) -> list[object]:
     """Cells that an array holds without pickle."""
     kept = [_make_plain(each) for each in values]
     if all(isinstance(each, int | float) for each in kept):

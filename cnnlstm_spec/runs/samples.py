@@ -93,7 +93,7 @@ class Part(ABC):
         """What a person knows a sample by: its path, or the number of its row."""
         return str(place)
 
-    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
+    def read_rows(self) -> Mapping[str, Sequence[object]] | None:
         """The cells of the source by column, a value a sample, for `predict`, which keeps them; None of arrays."""
         return None
 
@@ -108,7 +108,7 @@ class ArrayPart(Part):
         values: Mapping[str, Array],
         weights: Mapping[str, Array] | None = None,
         groups: Sequence[str] | None = None,
-        rows: Mapping[str, Sequence[Any]] | None = None,
+        rows: Mapping[str, Sequence[object]] | None = None,
     ) -> None:
         self.targets, self.groups = targets, groups
         self._all = Batch(dict(inputs), dict(values), dict(weights or {}))
@@ -127,7 +127,7 @@ class ArrayPart(Part):
     def read_arrays(self) -> Batch | None:
         return self._all
 
-    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
+    def read_rows(self) -> Mapping[str, Sequence[object]] | None:
         return self._rows
 
     def _list_mappings(self) -> tuple[Mapping[str, Array], Mapping[str, Array], Mapping[str, Array]]:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ...compiler.compile import Compilation
 from ...compiler.silence import find_codes
@@ -217,7 +217,7 @@ def _list_values(argument: Described) -> Iterator[Option]:
         yield Option(text, VALUE, "default" if is_default else "", first=is_default)
 
 
-def _list_choices(schema: Any) -> Iterator[Any]:
+def _list_choices(schema: object) -> Iterator[object]:
     """The values that a schema lists, and both of a boolean."""
     if not isinstance(schema, Mapping):
         return
@@ -241,7 +241,7 @@ def _escape(name: str) -> str:
     return re.sub(r"([\\$}])", r"\\\1", name)
 
 
-def _shorten(node: Any) -> str:
+def _shorten(node: object) -> str:
     return make_line_safe(str(getattr(node, "text", "")))[:60]
 
 

@@ -6,7 +6,6 @@ A text is replaced whole with each change, so that whoever holds one before it h
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from ...text.frozen import dataclass
@@ -39,7 +38,7 @@ class WrongChange(ValueError):
     """A change that means nothing in the text that it is of."""
 
 
-def change_document(document: OpenText, changes: Any, version: int, serial: int) -> OpenText:
+def change_document(document: OpenText, changes: object, version: int, serial: int) -> OpenText:
     """The document after a list of changes, each of the text that the one before leaves; raises WrongChange."""
     source, line = document.source, document.line
     if not isinstance(changes, list):

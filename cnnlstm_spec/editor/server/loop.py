@@ -7,7 +7,7 @@ to take changes and to be ended. Imports `session`, `documents` and `wire`.
 from __future__ import annotations
 
 import threading
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ...compiler.version import __version__
 from ...text.source import Source
@@ -76,7 +76,7 @@ class Loop:
         else:
             self.answer_request(method, id, params)
 
-    def answer_request(self, method: str, id: Any, params: Json) -> None:
+    def answer_request(self, method: str, id: int | str, params: Json) -> None:
         """A request."""
         if method == "initialize" and not self.is_initialized:
             self.is_initialized = True

@@ -89,11 +89,11 @@ class MessageWriter:
             except (OSError, ValueError):
                 self.is_closed = True
 
-    def answer(self, id: Any, result: Any) -> None:
+    def answer(self, id: int | str | None, result: object) -> None:
         """The result of a request."""
         self.send({"id": id, "result": result})
 
-    def refuse(self, id: Any, code: int, words: str) -> None:
+    def refuse(self, id: int | str | None, code: int, words: str) -> None:
         """Why a request has no result."""
         self.send({"id": id, "error": {"code": code, "message": words}})
 

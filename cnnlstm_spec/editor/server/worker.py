@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...text.files import Stamp
 
 ENDING = ".spec.yaml"
-OF_STATE: dict[str, Callable[[State, Json], Any]] = {
+OF_STATE: dict[str, Callable[[State, Json], object]] = {
     "hover": find_hover,
     "completion": find_completions,
     "documentSymbol": lambda state, _: find_symbols(state),
@@ -120,7 +120,7 @@ class EditorWorker:
             state = self.find_state(document, job)
             self.writer.answer(job.id, self.answer(state, document, job) if state is not None else None)
 
-    def answer(self, state: State, document: OpenText, job: SessionJob) -> Any:
+    def answer(self, state: State, document: OpenText, job: SessionJob) -> object:
         """The answer to a request about one text."""
         if job.method == "codeAction":
             return find_actions(state.exact, job.params, Uris(state.source, document.uri))

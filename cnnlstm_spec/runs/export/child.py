@@ -57,7 +57,9 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def ask(self, what: str, arrays: Mapping[str, Array] | None = None, **more: Any) -> tuple[dict[str, Any], dict[str, Array]]:
+    def ask(
+        self, what: str, arrays: Mapping[str, Array] | None = None, **more: object
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
         """What the process answers; raises Failed where it fails, dies, or takes too long."""
         timer = Timer(self.seconds, self._kill_late)
         timer.daemon = True

@@ -41,7 +41,7 @@ def compare_outputs(wanted: Pairs, file: Function) -> dict[str, float]:
     return {name: _measure_difference(each) for name, each in pairs.items()}
 
 
-def make_plain(array: Any) -> Array:
+def make_plain(array: object) -> Array:
     """An array in float64."""
     return numpy.asarray(array).astype("float64")
 

@@ -25,7 +25,7 @@ def find_stages(typed: TypedGraph, model: keras.Model) -> dict[str, Any]:
     return found
 
 
-def make_probe(model: keras.Model, stages: Mapping[str, Any]) -> tuple[keras.Model, dict[str, str]]:
+def make_probe(model: keras.Model, stages: Mapping[str, object]) -> tuple[keras.Model, dict[str, str]]:
     """A model that gives them, and the address of each of its outputs."""
     names = {f"at{place}": address for place, address in enumerate(stages)}
     return keras.Model(model.inputs, dict(zip(names, stages.values(), strict=True))), names

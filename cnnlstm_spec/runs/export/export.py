@@ -226,13 +226,13 @@ class Exporter:
     def _start_child(self) -> Child:
         return self.start(self.wanted.seconds, find_memory())
 
-    def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, Any], tuple[str, ...]]:
+    def _convert(self, kind: Kind, batch: int | None, target: File) -> tuple[dict[str, object], tuple[str, ...]]:
         """Converts; gives what there is to say of it, and the layers whose loops were unrolled."""
         return self._convert_model(self.model.find_side(kind).model, self.model.heads, kind, batch, target)
 
     def _convert_model(
         self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, target: File
-    ) -> tuple[dict[str, Any], tuple[str, ...]]:
+    ) -> tuple[dict[str, object], tuple[str, ...]]:
         more: dict[str, Any] = {}
         arrays: dict[str, Any] = {}
         names: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -16,6 +16,9 @@ from ..measure.of_run import measure_part
 from ..samples import Batch, Part
 from .runtime import Runtime
 from .samples import fill_up
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 
 class Chosen(Part):
@@ -31,7 +34,7 @@ class Chosen(Part):
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         return self._part.read(self._choose_places(places), epoch)
 
-    def read_targets(self, places: Sequence[int]) -> Mapping[str, Any]:
+    def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         return self._part.read_targets(self._choose_places(places))
 
     def name_sample(self, place: int) -> str:
@@ -58,7 +61,7 @@ class WithOutputs(Part):
             given = self._runtime.run(batch.inputs)
         return Batch({**batch.inputs, **{_name(head): each for head, each in given.items()}}, batch.targets, batch.weights)
 
-    def read_targets(self, places: Sequence[int]) -> Mapping[str, Any]:
+    def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         return self._part.read_targets(places)
 
     def plan(self, order: Sequence[int], size: int) -> list[Sequence[int]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LENGTH = struct.Struct(">Q")
 
 
-def send(stream: BinaryIO, head: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+def send(stream: BinaryIO, head: Mapping[str, object], arrays: Mapping[str, Array]) -> None:
     """Writes a message."""
     made = io.BytesIO()
     names = list(arrays)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import field
-from typing import Any
 
 import numpy
 
@@ -180,7 +179,7 @@ class FilePart(Part):
                 return str(self.source.read_cell(branch.column, row))
         return self.source.name_row(row)
 
-    def read_rows(self) -> Mapping[str, Sequence[Any]] | None:
+    def read_rows(self) -> Mapping[str, Sequence[object]] | None:
         whole = self.source.read_whole()
         if whole is None:
             return None

@@ -15,7 +15,7 @@ PLAIN = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "y", "n")
 
 
-def make_best(name: str, place: File, before: Any, after: Any, told: str) -> str:
+def make_best(name: str, place: File, before: object, after: object, told: str) -> str:
     """The text; `before` is the document as it is written, `after` with the values of the trial, and `told` is said of it."""
     changed = find_changes(before, after)
     lines = [f"# {' '.join(told.split())}"]
@@ -23,7 +23,7 @@ def make_best(name: str, place: File, before: Any, after: Any, told: str) -> str
     return "\n".join([*lines, *_write_lines({key: each for key, each in changed.items() if key != "search"}, 0)]) + "\n"
 
 
-def find_changes(before: Any, after: Any) -> Any:
+def find_changes(before: object, after: object) -> Any:
     """What a mapping that extends `before` says to be `after`: mappings merge, all else replaces, null removes."""
     if not isinstance(before, dict) or not isinstance(after, dict) or _is_other(before, after):
         return after
@@ -34,13 +34,13 @@ def find_changes(before: Any, after: Any) -> Any:
     return changed
 
 
-def _is_other(before: dict[str, Any], after: dict[str, Any]) -> bool:
+def _is_other(before: dict[str, object], after: dict[str, object]) -> bool:
     """Whether the two are things of different classes: one such replaces the other whole."""
     names = [next(iter(each)) if len(each) == 1 else "" for each in (before, after)]
     return all(name[:1].isupper() for name in names) and names[0] != names[1]
 
 
-def _write_lines(values: dict[str, Any], depth: int) -> Iterator[str]:
+def _write_lines(values: dict[str, object], depth: int) -> Iterator[str]:
     for key, each in values.items():
         name = key if PLAIN.fullmatch(key) and key.lower() not in WORDS else to_json(key)
         if isinstance(each, dict) and each:

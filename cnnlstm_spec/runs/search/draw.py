@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...compiler.variants import Sweep
 from ...text.frozen import dataclass
@@ -93,7 +93,7 @@ class Draws:
         trial = self._write(values, "RUNNING", {SOUND: True})
         return _make_drawn(trial) if self._keeps(trial) else None
 
-    def _judge(self, values: Mapping[str, Any], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, object]] | None:
+    def _judge(self, values: Mapping[str, object], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, object]] | None:
         """Why a draw is no trial, and what is to be noted of it; None where it is one."""
         if any(_has(each, values) for each in seen):
             return "repeated", {}
@@ -114,7 +114,7 @@ class Draws:
         self.study.tell(trial.number, state=_import_states()["FAIL"])
         return False
 
-    def _write(self, values: Mapping[str, Any], state: str, notes: Mapping[str, Any]) -> FrozenTrial:
+    def _write(self, values: Mapping[str, object], state: str, notes: Mapping[str, object]) -> FrozenTrial:
         """A draw in the study, whole from the beginning: no other process sees a part of it, and no kill leaves one."""
         import optuna
 
@@ -136,6 +136,6 @@ def _make_drawn(trial: FrozenTrial) -> Drawn:
     return Drawn(trial.number, trial._trial_id, to_texts(trial.params))
 
 
-def _has(trial: FrozenTrial, values: Mapping[str, Any]) -> bool:
+def _has(trial: FrozenTrial, values: Mapping[str, object]) -> bool:
     """Whether it is of these values, and was trained, or could not be."""
     return trial.params == values and (counts(trial) or trial.user_attrs.get(OUTCOME) == "failed")

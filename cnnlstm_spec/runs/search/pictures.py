@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from ..report.drawing import COLORS, ReportFigure, shorten
 from .document import SearchReport, Trial
@@ -73,7 +72,7 @@ def draw_parallel(report: SearchReport, done: Sequence[Trial]) -> str:
 class _Column:
     """Values of a path as heights from 0 to 1: numbers by their size, or its logarithm; all else by their order."""
 
-    def __init__(self, values: Sequence[Any]) -> None:
+    def __init__(self, values: Sequence[object]) -> None:
         numbers = [each for each in values if isinstance(each, int | float) and not isinstance(each, bool)]
         if len(numbers) == len(values):
             low, high = min(numbers), max(numbers)

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
-from typing import Any
 
 from ...compiler.artifact.write import lock_file, make_folder, replace_file
 from ...compiler.resolved import make_plain
@@ -34,7 +33,7 @@ def name_trial(number: int) -> str:
     return f"trial-{number:04d}"
 
 
-def make_key(document: Any, choices: Any) -> str:
+def make_key(document: object, choices: object) -> str:
     """What tells a search from others: the spec with its overrides, but for how many trials it has."""
     held = {"document": make_plain(document), "search": make_plain(choices)}
     return hashlib.sha256(to_json(held, None).encode()).hexdigest()

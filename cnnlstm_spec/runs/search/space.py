@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...spec.search import Dimension, FloatRange
 from ...text.escape.json import to_json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
 
-def to_flow(value: Any) -> str:
+def to_flow(value: object) -> str:
     """A value as YAML on one line: JSON, and numbers that JSON does not have."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{to_json(str(key))}: {to_flow(each)}" for key, each in value.items()) + "}"
@@ -49,6 +49,6 @@ def make_distributions(space: Sequence[Dimension]) -> dict[str, BaseDistribution
     return found
 
 
-def to_texts(drawn: Mapping[str, Any]) -> tuple[str, ...]:
+def to_texts(drawn: Mapping[str, object]) -> tuple[str, ...]:
     """What was drawn, as texts PATH=VALUE in the order of the space."""
     return tuple(f"{path}={each if isinstance(each, str) else to_flow(each)}" for path, each in drawn.items())

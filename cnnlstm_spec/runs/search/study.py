@@ -134,10 +134,10 @@ def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
     from optuna.samplers import BaseSampler, TPESampler
 
     class Repeatable(BaseSampler):
-        def infer_relative_search_space(self, study: Any, trial: Any) -> dict[str, Any]:
+        def infer_relative_search_space(self, study: object, trial: object) -> dict[str, Any]:
             return {}
 
-        def sample_relative(self, study: Any, trial: Any, search_space: Any) -> dict[str, Any]:
+        def sample_relative(self, study: object, trial: object, search_space: object) -> dict[str, Any]:
             return {}
 
         def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:

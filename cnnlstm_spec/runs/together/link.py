@@ -27,7 +27,7 @@ class Link:
         self._lock, self._closed = threading.Lock(), threading.Event()
         self._listener: threading.Thread | None = None
 
-    def say(self, **words: Any) -> None:
+    def say(self, **words: object) -> None:
         """Whether it arrives is told by `lose` alone."""
         with suppress(OSError), self._lock:
             self._connection.sendall(to_json(words, None).encode() + b"\n")
@@ -50,13 +50,13 @@ class Link:
             raise ValueError("it says what no process of a training says")
         return words
 
-    def listen(self, hear: Callable[[dict[str, Any]], None], lose: Callable[[str], None]) -> None:
+    def listen(self, hear: Callable[[dict[str, object]], None], lose: Callable[[str], None]) -> None:
         """Listens, and says that this end is there, from now on."""
         self._listener = threading.Thread(target=self._listen, args=(hear, lose), daemon=True)
         self._listener.start()
         threading.Thread(target=self._beat, daemon=True).start()
 
-    def _listen(self, hear: Callable[[dict[str, Any]], None], lose: Callable[[str], None]) -> None:
+    def _listen(self, hear: Callable[[dict[str, object]], None], lose: Callable[[str], None]) -> None:
         while True:
             try:
                 words = self.read()

@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Any
 
 from ...compiler.version import __version__
 from .link import Link
@@ -89,7 +88,7 @@ class Meeting:
         self._links[number] = link
         link.listen(partial(self._hear, number), partial(self._lose, number))
 
-    def _hear(self, number: int, words: dict[str, Any]) -> None:
+    def _hear(self, number: int, words: dict[str, object]) -> None:
         if words.get("ready") is True:
             self._note_ready(number)
         elif isinstance(port := words.get("go"), int) and number == 0:
@@ -188,7 +187,7 @@ def _receive(meeting: Meeting) -> None:
         raise Unmet(f"of {seat.count} processes these have not come to {seat.host}:{seat.port} within {WAIT:.0f} s: {missing}")
 
 
-def _refuse(words: dict[str, Any], seat: Seat, here: dict[int, Link]) -> str | None:
+def _refuse(words: dict[str, object], seat: Seat, here: dict[int, Link]) -> str | None:
     """Why a process cannot take part, in words; None where it can."""
     number = words.get("process")
     if words.get("version") != __version__:

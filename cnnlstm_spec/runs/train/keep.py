@@ -76,19 +76,19 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         """The epoch that runs, of all phases, from 0 on."""
         return len(self.mark.rows)
 
-    def on_train_begin(self, logs: Any = None) -> None:
+    def on_train_begin(self, logs: object = None) -> None:
         for callback, counted in zip(self.others, self.mark.counters, strict=False):
             state.recount(callback, counted)
         self.model.stop_training = False
 
-    def on_test_begin(self, logs: Any = None) -> None:
+    def on_test_begin(self, logs: object = None) -> None:
         forget_states(self.model)
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
         forget_states(self.model)
         self.began, self.seen = time.perf_counter(), 0
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         self.asked = time.perf_counter()
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -158,7 +158,7 @@ def pack_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callbac
         state.give(model, kept)
 
 
-def _number_variables(model: keras.Model) -> dict[str, Any]:
+def _number_variables(model: keras.Model) -> dict[str, object]:
     return {str(number): array for number, array in enumerate(model.get_weights())}
 
 

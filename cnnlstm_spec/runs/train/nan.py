@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -15,12 +15,15 @@ from .phases import EpochStretch, begin
 from .training import Training
 from .weighing import weigh_labels
 
+if TYPE_CHECKING:
+    from ..samples import Array
+
 MOST = 2000
 """Batches that are run again: of a later one it is told where it came, and no more."""
 
 
 def find_beginning(
-    training: Training, plan: Sequence[EpochStretch], keeper: Keeper, batch: int, weights: Mapping[str, Any]
+    training: Training, plan: Sequence[EpochStretch], keeper: Keeper, batch: int, weights: Mapping[str, Array]
 ) -> str:
     """Epoch, batch and layer, in words; on several devices no layer, since none of them sees the batch."""
     place = f"in epoch {keeper.epoch + 1}, batch {batch + 1}"
@@ -41,7 +44,7 @@ def find_beginning(
     return place
 
 
-def _start_again(training: Training, plan: Sequence[EpochStretch], weights: Mapping[str, Any]) -> bool:
+def _start_again(training: Training, plan: Sequence[EpochStretch], weights: Mapping[str, Array]) -> bool:
     """Whether the model is what it was when the epoch began: as the last state says, or as it was built."""
     kept = training.store.read(LAST)
     if kept is None:
@@ -59,7 +62,7 @@ def _start_again(training: Training, plan: Sequence[EpochStretch], weights: Mapp
     return True
 
 
-def _begin_anew(optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]) -> None:
+def _begin_anew(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras.Variable]) -> None:
     """Makes it what it was before its first step: accumulators of some begin above 0."""
     fresh = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
     fresh.build(variables)
@@ -74,7 +77,7 @@ def _find_bad_weights(model: keras.Model) -> str | None:
     return None
 
 
-def _find_bad_layer(model: keras.Model, x: Any) -> str | None:
+def _find_bad_layer(model: keras.Model, x: object) -> str | None:
     """The first layer of a batch whose output is not finite, in the order of the model."""
     outputs = {each.name: each.output for each in model.operations if not isinstance(each, keras.layers.InputLayer)}
     probe = keras.Model(model.inputs if len(model.inputs) > 1 else model.inputs[0], outputs)

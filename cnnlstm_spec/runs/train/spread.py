@@ -85,5 +85,5 @@ def _has_open_sizes(model: keras.Model) -> bool:
     return any(size is None for each in model.inputs for size in each.shape[1:])
 
 
-def _pass_over(**_: Any) -> None:
+def _pass_over(**_: object) -> None:
     """What is built already."""

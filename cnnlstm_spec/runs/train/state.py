@@ -55,7 +55,7 @@ def _restore_dtype(array: Array, dtype: str) -> Array:
     return array if str(array.dtype) == dtype else array.view(dtype)
 
 
-def _encode(value: Any, arrays: list[Any]) -> Any:
+def _encode(value: Any, arrays: list[Any]) -> object:
     if isinstance(value, numpy.ndarray):
         arrays.append(value)
         return {"array": len(arrays) - 1}
@@ -131,7 +131,7 @@ def give(model: keras.Model, arrays: dict[str, Any]) -> None:
         variable.assign(arrays[name])
 
 
-def list_counters(callback: keras.callbacks.Callback) -> dict[str, Any]:
+def list_counters(callback: keras.callbacks.Callback) -> dict[str, object]:
     """What a callback has counted and kept so far: of its attributes those that are plain values, arrays or operations."""
     held = {name: each for name, each in vars(callback).items() if name not in ("params", "_model", "model", "validation_data")}
     return {name: each for name, each in held.items() if _is_plain(each)}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -25,6 +25,9 @@ from .order import Order
 from .phases import EpochStretch, begin, list_stretches
 from .training import Outcome, Store, Training
 from .weighing import make_weigh, weigh_classes, weigh_labels
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 
 def train(training: Training) -> Outcome:
@@ -65,7 +68,7 @@ def train(training: Training) -> Outcome:
     return _describe_outcome(training, mark, monitor, direction, seconds, waited)
 
 
-def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Any]) -> None:
+def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Array]) -> None:
     """Compiles the model for a phase, on the devices that train it."""
     model, devices = training.model, training.devices
     losses: Mapping[str, Any] = weigh_labels(training.data, weights)
@@ -92,7 +95,7 @@ def _describe_outcome(
 
 
 def _make_keeper(
-    training: Training, stretch: EpochStretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Any]
+    training: Training, stretch: EpochStretch, mark: Mark, monitor: str, direction: str, weights: Mapping[str, Array]
 ) -> Keeper:
     order = training.order()
     callbacks = [_make(each, training.store) for each in training.fit.callbacks]
@@ -140,7 +143,7 @@ def _run(training: Training, stretch: EpochStretch, keeper: Keeper) -> None:
         raise
 
 
-def _fit(model: keras.Model, *arguments: Any, **keywords: Any) -> None:
+def _fit(model: keras.Model, *arguments: object, **keywords: object) -> None:
     """Keras's own, without its warning of heads that have no loss: the spec says so."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Gradients do not exist", UserWarning)

@@ -53,7 +53,7 @@ def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Array | None
     return numpy.array([wanted.weights.get(name, 1.0) for name in target.names])
 
 
-def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapping[str, Any]] | None:
+def make_weigh(data: Data, weights: Mapping[str, Array]) -> Callable[[Batch], Mapping[str, Array]] | None:
     """Gives the weights of a batch: those of the data times those of the classes; None where no class has a weight.
 
     Of several labels at once each has a weight of its own, which no weight of a sample can be: see `weigh_labels`.
@@ -62,7 +62,7 @@ def make_weigh(data: Data, weights: Mapping[str, Any]) -> Callable[[Batch], Mapp
     if not weights:
         return None
 
-    def weigh(batch: Batch) -> Mapping[str, Any]:
+    def weigh(batch: Batch) -> Mapping[str, Array]:
         found = dict(batch.weights)
         for head, of_class in weights.items():
             values = batch.targets[head]
@@ -84,7 +84,7 @@ def _weigh_samples(values: Array, target: HeadTarget, of_class: Array) -> Array:
     return weights[..., 0] if weights.ndim > 1 and weights.shape[-1] == 1 else weights
 
 
-def weigh_labels(data: Data, weights: Mapping[str, Any]) -> dict[str, Callable[[Any], Any]]:
+def weigh_labels(data: Data, weights: Mapping[str, Array]) -> dict[str, Callable[[Any], Any]]:
     """For each head of several labels what makes the loss of training of the spec's own."""
     found: dict[str, Callable[[Any], Any]] = {}
     for head, of_label in weights.items():
@@ -96,7 +96,7 @@ def weigh_labels(data: Data, weights: Mapping[str, Any]) -> dict[str, Callable[[
 class LabelLoss(keras.losses.Loss):  # type: ignore[misc]
     """A loss that is a mean over labels, each of which weighs as much as it is told."""
 
-    def __init__(self, loss: Any, weights: Any) -> None:
+    def __init__(self, loss: Any, weights: Array) -> None:
         known = keras.losses.get(loss)
         super().__init__(name=getattr(known, "name", None), reduction=getattr(known, "reduction", "sum_over_batch_size"))
         self.loss, self.weights = getattr(known, "call", known), weights

@@ -42,7 +42,7 @@ def _register_erfc() -> None:
 
     class Erfc:
         @classmethod
-        def version_9(cls, graph: Any, node: Any, **more: Any) -> None:
+        def version_9(cls, graph: Any, node: Any, **more: object) -> None:
             (dtype,) = node.output_dtypes
             shapes = node.output_shapes
             graph.remove_node(node.name)

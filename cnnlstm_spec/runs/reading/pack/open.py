@@ -159,7 +159,7 @@ class PackedRows(Rows):
     def read_numbers(self, column: str) -> tuple[Array, Array]:
         raise KeyError(column)
 
-    def read_cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> object:
         return self.shards.read_cell(column, row)
 
     def is_text(self, column: str) -> bool:

@@ -128,5 +128,5 @@ def _write_cells(name: str, column: Cells, places: Sequence[int]) -> list[object
     ]
 
 
-def _count_bytes(value: Any) -> int:
+def _count_bytes(value: object) -> int:
     return len(value) if isinstance(value, str) else int(numpy.asarray(value).nbytes)

@@ -38,7 +38,7 @@ class ArrayRows(Rows):
     def list_names(self) -> tuple[str, ...]:
         return tuple(self.arrays)
 
-    def _read_values(self, column: str, places: int | slice) -> Any:
+    def _read_values(self, column: str, places: int | slice) -> object:
         """Some of an array; raises DataError for a part of a file that is damaged."""
         try:
             return self.arrays[column][places]

@@ -51,7 +51,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
         raise DataError([f"{name}: its batches have different shapes; give arrays of one shape"]) from None
 
 
-def _iterate_batches(given: Any, name: str) -> Iterator[Any]:
+def _iterate_batches(given: Any, name: str) -> Iterator[object]:
     if hasattr(given, "as_numpy_iterator"):
         if int(given.cardinality()) == ENDLESS:
             raise DataError([f"{name}: it never ends; an epoch of it is all samples, once"])
@@ -63,7 +63,7 @@ def _iterate_batches(given: Any, name: str) -> Iterator[Any]:
     raise DataError([f"{name}: it gives a {type(given).__name__}; a mapping of arrays, a PyDataset or a tf.data.Dataset is read"])
 
 
-def _name_values(value: Any, names: tuple[str, ...], source: str) -> dict[str, Any]:
+def _name_values(value: object, names: tuple[str, ...], source: str) -> dict[str, object]:
     """What a batch holds, by name; a single array, or a list in order, is that of the names."""
     if isinstance(value, Mapping):
         return {str(key): each for key, each in value.items()}

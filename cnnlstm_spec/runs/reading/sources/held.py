@@ -18,7 +18,7 @@ class HeldRows(TableRows):
     """A mapping of columns to their cells, or a list of mappings, a row each."""
 
     def __init__(
-        self, rows: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]], folder: Path, allow_outside: bool
+        self, rows: Mapping[str, Sequence[object]] | Sequence[Mapping[str, object]], folder: Path, allow_outside: bool
     ) -> None:
         """Paths in cells are relative to `folder`. Raises DataError for what is no table."""
         polars = import_needed("polars", "a table")
@@ -42,5 +42,5 @@ class HeldRows(TableRows):
         return self.folder
 
 
-def _make_plain(cells: Any) -> list[Any]:
+def _make_plain(cells: Any) -> list[object]:
     return [each.tolist() if hasattr(each, "tolist") else each for each in cells]

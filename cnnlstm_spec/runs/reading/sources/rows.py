@@ -82,7 +82,7 @@ class Rows(ABC):
         return list(places), numpy.fromiter((places[each or ""] for each in texts), "int32", len(texts))
 
     @abstractmethod
-    def read_cell(self, column: str, row: int) -> Any:
+    def read_cell(self, column: str, row: int) -> object:
         """One cell: a text, a number, or an array of a list's numbers; None of an empty one. Raises Broken for another list."""
 
     @abstractmethod
@@ -117,6 +117,6 @@ class Rows(ABC):
         """What a manifest says: path, rows and digest of each file."""
         return [{"path": self.name, "rows": len(self)}]
 
-    def read_whole(self) -> dict[str, Sequence[Any]] | None:
+    def read_whole(self) -> dict[str, Sequence[object]] | None:
         """All columns as a person wrote them; None of a source without any."""
         return None

@@ -57,7 +57,7 @@ class TableFile:
         names = Counter(polars.read_csv(self.path, has_header=False, n_rows=1, **options).row(0))
         return {name for name, times in names.items() if times > 1 and name is not None}
 
-    def read(self, frame: Any, columns: Sequence[str]) -> tuple[Any, int]:
+    def read(self, frame: Any, columns: Sequence[str]) -> tuple[object, int]:
         """Some columns of what `scan` has given, and how many rows there are."""
         polars = import_needed("polars", f"`{self.shown}`")
         if self.path.suffix.lower() not in SEPARATORS:
@@ -203,7 +203,7 @@ class TableRows(Rows):
             for each, count in zip(self.files, rows, strict=True)
         ]
 
-    def read_whole(self) -> dict[str, Sequence[Any]] | None:
+    def read_whole(self) -> dict[str, Sequence[object]] | None:
         frames = TableRows(self.files).frame
         return {name: frames[name].to_list() for name in self._names}
 
