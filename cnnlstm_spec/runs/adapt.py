@@ -5,7 +5,7 @@ The spec is compiled with what is known so far, and what flows into each layer t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -23,6 +23,7 @@ from .samples import DataError, Part
 
 if TYPE_CHECKING:
     from ..ir.op import Op
+    from .adapt_values import Flow
     from .samples import Array
 
 BATCH = 256
@@ -30,13 +31,13 @@ Recompile = Callable[[tuple[str, ...]], Compilation]
 """Compiles the spec with texts of the form PATH=VALUE set in it."""
 
 
-def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> dict[str, dict[str, Any]]:
+def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> dict[str, dict[str, object]]:
     """What each open layer has measured, by its address: arguments and their values. Raises DataError where that is nothing.
 
     No layer with weights stands before an open one, and each open one is written for one layer of the model, which
     `validate` has looked at.
     """
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, object]] = {}
     while (now := recompile(to_overrides(found))).list_unmeasured():
         typed = now.typed
         assert typed is not None
@@ -95,18 +96,14 @@ def _list_before(typed: TypedGraph, node: TypedNode) -> set[str]:
     return seen
 
 
-def _iterate_flowing(
-    built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, nodes: Sequence[TypedNode]
-) -> Iterator[tuple[Any, Any]]:
+def _iterate_flowing(built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, nodes: Sequence[TypedNode]) -> Flow:
     """What comes into a layer, wherever it stands, batch by batch, and which steps of it count; None where all do."""
     calls = model.get_layer(nodes[0].node.layer)._inbound_nodes
     for node, call in zip(nodes, calls, strict=True):
         yield from _iterate_into(built, model, part, typed, node, call.input_tensors[0])
 
 
-def _iterate_into(
-    built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: Any
-) -> Iterator[tuple[Any, Any]]:
+def _iterate_into(built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: Any) -> Flow:
     heads = make_heads(built)
     read = [op for each in _list_before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
     branch = read[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy
@@ -17,7 +17,10 @@ from ..ops.lookup import IntegerLookup, TextVectorization
 from ..ops.rescaling import Normalization
 from ..ops.vocabulary import VocabularyLookup
 
-Flow = Iterator[tuple[Any, Any]]
+if TYPE_CHECKING:
+    from .samples import Array
+
+Flow = Iterator[tuple["Array", "Array | None"]]
 """What comes into a layer, batch by batch, and which steps of it count; None where all do."""
 
 
@@ -27,7 +30,7 @@ def make_stand_in(op: Op) -> dict[str, object]:
         return {"bin_boundaries": [float(each) for each in range((op.num_bins or 2) - 1)], "num_bins": None}
     if isinstance(op, VocabularyLookup):
         special = (op.padding, op.unknown[0])
-        candidates: Iterable[Any] = range(3) if isinstance(op, IntegerLookup) else "abc"
+        candidates: Iterable[int | str] = range(3) if isinstance(op, IntegerLookup) else "abc"
         value = next(each for each in candidates if each not in special)
         return {"vocabulary": [value], **({"idf_weights": [1.0]} if op.mode == "tf_idf" else {})}
     return {"mean": 0.0, "variance": 1.0}

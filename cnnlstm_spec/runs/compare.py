@@ -163,7 +163,7 @@ def measure_speed(finished: Finished) -> tuple[list[float], float]:
     return [each / one for each in alone], many / median(together)
 
 
-def _measure_seconds(model: Any, inputs: Mapping[str, Any]) -> list[float]:
+def _measure_seconds(model: Any, inputs: Mapping[str, object]) -> list[float]:
     fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     times = []
     for number in range(WARM_UP + TIMES):
@@ -179,7 +179,7 @@ def _make_zeros(finished: Finished, batch: int) -> dict[str, object]:
 
     typed = finished.compilation.typed
     assert typed is not None
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     for id in typed.graph.inputs:
         op, type = typed.nodes[id].node.op, typed.nodes[id].type
         assert isinstance(op, InputOp) and type is not None

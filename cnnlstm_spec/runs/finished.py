@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.compile import Compilation, compile_source
@@ -141,7 +141,9 @@ def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = Fa
     return Finished(compilation, folder / MODEL, manifest, allow_outside, allow_imports)
 
 
-def compile_held(document: Any, folder: File, base: str, allow_imports: bool, overrides: tuple[str, ...] = ()) -> Compilation:
+def compile_held(
+    document: Mapping[str, object], folder: File, base: str, allow_imports: bool, overrides: tuple[str, ...] = ()
+) -> Compilation:
     """The spec that a manifest holds, read as if it lay where it did."""
     kept = {key: each for key, each in document.items() if key not in ("matrix", "extends")}
     below = folder / base

@@ -31,7 +31,7 @@ def make_portable(document: dict[str, Any], spec: ModelSpec, base: File) -> dict
 
 
 def _make_sources_portable(data: DataSpec, base: File) -> dict[str, object]:
-    found: dict[str, Any] = {}
+    found: dict[str, object] = {}
     if data.train:
         train = [_make_source_portable(each, base) for each in data.train]
         found["train"] = train if len(train) > 1 else train[0]
@@ -41,7 +41,7 @@ def _make_sources_portable(data: DataSpec, base: File) -> dict[str, object]:
 def _make_source_portable(source: DataSource, base: File) -> dict[str, object] | str | None:
     if source.path is None:
         return source.function
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     if source.root is not None:
         more["root"] = _make_relative(source.root, base)
     if source.separator is not None:

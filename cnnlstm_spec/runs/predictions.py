@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -33,7 +33,7 @@ SAMPLE = "sample"
 class Predictions:
     """Predictions by sample."""
 
-    columns: Mapping[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[object]]
     """A value a sample each: the source's own columns, or the sample's name, then what the heads give."""
     arrays: Mapping[str, Array]
     """Outputs with axes, by head, samples first; where they differ in steps they are filled up with NaN, or -1."""
@@ -50,10 +50,10 @@ def make_predictions(
 ) -> Predictions:
     """Predicts; `every` gives the probability of each class, `at` the features at an address in place of the heads."""
     rows = part.read_rows()
-    columns: dict[str, Sequence[Any]] = dict(rows) if rows is not None else {}
+    columns: dict[str, Sequence[object]] = dict(rows) if rows is not None else {}
     if rows is None:
         columns[SAMPLE] = [part.name_sample(place) for place in range(len(part))]
-    arrays: dict[str, Any] = {}
+    arrays: dict[str, Array] = {}
     heads = make_heads(compilation)
     if at is not None:
         found = predict(cut_at(model, compilation, at), part, type(heads)((at,), batch_size=heads.batch_size))
@@ -88,7 +88,7 @@ def _check_head(
     scores = compute_probabilities(values, is_logits).astype("float64")
     if target.sort == "labels":
         chosen = scores >= threshold
-        told: dict[str, Sequence[Any]] = {
+        told: dict[str, Sequence[object]] = {
             f"{head}.prediction": ["|".join(name for name, yes in zip(target.names, row, strict=True) if yes) for row in chosen]
         }
         return told | {f"{head}.{name}": scores[:, place].tolist() for place, name in enumerate(target.names)}
@@ -101,7 +101,7 @@ def _check_head(
     return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
 
 
-def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold: float) -> Array:
+def _describe_steps(values: Array, target: HeadTarget, is_logits: bool, threshold: float) -> Array:
     """What a head with steps gives of a sample: the class of each step, or its numbers."""
     if target.sort != "classes":
         return read_numbers(values, target) if target.sort == "numbers" else compute_probabilities(values, is_logits)
@@ -109,7 +109,7 @@ def _describe_steps(values: Any, target: HeadTarget, is_logits: bool, threshold:
     return decide_classes(flat, target, threshold).reshape(values.shape[:-1])
 
 
-def _stack(arrays: Sequence[Any]) -> Array:
+def _stack(arrays: Sequence[Array]) -> Array:
     longest = max(len(each) for each in arrays)
     if all(len(each) == longest for each in arrays):
         return numpy.stack(arrays)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
@@ -374,7 +374,7 @@ def _make_manifest(
     )
 
 
-def _list_numbers(row: dict[str, Any]) -> list[tuple[str, float]]:
+def _list_numbers(row: Mapping[str, object]) -> list[tuple[str, float]]:
     return [(name, value) for name, value in row.items() if isinstance(value, float)]
 
 

@@ -33,7 +33,7 @@ def ask_keras(trial: SingleSamples, batch: int | None, keras: Function) -> Pairs
 
 def compare_outputs(wanted: Pairs, file: Function) -> dict[str, float]:
     """By output the greatest difference, relative to its spread over all samples; infinite for another shape or no number."""
-    pairs: dict[str, list[tuple[Any, Any]]] = {}
+    pairs: dict[str, list[tuple[Array, Array]]] = {}
     for arrays, outputs in wanted:
         found = file(arrays)
         for name, each in outputs.items():
@@ -46,7 +46,7 @@ def make_plain(array: object) -> Array:
     return numpy.asarray(array).astype("float64")
 
 
-def _measure_difference(pairs: Sequence[tuple[Any, Any]]) -> float:
+def _measure_difference(pairs: Sequence[tuple[Array, Array]]) -> float:
     if any(wanted.shape != found.shape for wanted, found in pairs):
         return float("inf")
     wanted = numpy.concatenate([each.ravel() for each, _ in pairs])

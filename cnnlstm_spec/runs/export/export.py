@@ -35,7 +35,7 @@ from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
 from .serving import find_ends, unroll, write_saved_model
-from .sizes import Fed, find_inputs, fix_sizes
+from .sizes import Fed, Fixed, find_inputs, fix_sizes
 from .texts import ExportedPart, cut, find_texts
 from .wanted import Wanted, find_judging, find_memory
 from .words import MOST_LAYERS
@@ -130,7 +130,7 @@ class Exporter:
     """Gives the process that converts, or runs, a file."""
 
     @cached_property
-    def fixed(self) -> dict[Any, int]:
+    def fixed(self) -> Fixed:
         """The sizes that `--size` gives."""
         return fix_sizes(self.model.typed, self.wanted.sizes)
 
@@ -234,7 +234,7 @@ class Exporter:
         self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, target: File
     ) -> tuple[dict[str, object], tuple[str, ...]]:
         more: dict[str, Any] = {}
-        arrays: dict[str, Any] = {}
+        arrays: dict[str, Array] = {}
         names: tuple[str, ...] = ()
         with ExitStack() as stack:
             if kind.quantize == "int8":
@@ -275,7 +275,7 @@ class Exporter:
         side = self.model.find_side(kind)
         return Runtime(child, self.model.typed, side.inputs, self.fixed, batch, side.prepare)
 
-    def _find_ranges(self, kind: Kind) -> dict[str, Any]:
+    def _find_ranges(self, kind: Kind) -> dict[str, Array]:
         """The samples that int8 takes its ranges of: of the training part, else seeded."""
         given = (self.model.inputs, self.fixed)
         part = self.model.parts.get("train")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -16,6 +16,7 @@ from ..samples import Part
 from .sizes import Fed, Fixed
 
 if TYPE_CHECKING:
+    from ...ir.op import Op
     from ..samples import Array
 
 MEASURED = 128
@@ -44,8 +45,8 @@ def draw_samples(typed: TypedGraph, inputs: Sequence[Fed], fixed: Fixed, count: 
     ends = {each.name: _find_end(typed, each) for each in inputs if each.dtype != TEXT}
     found = []
     for _ in range(count):
-        sample: dict[str, Any] = {}
-        kept: dict[str, Any] = {}
+        sample: dict[str, Array] = {}
+        kept: dict[str, Array] = {}
         for each in inputs:
             shape = (
                 1,
@@ -107,12 +108,12 @@ def _reads_branch(op: object, branch: str) -> bool:
     return isinstance(op, InputOp) and op.branch == branch
 
 
-def _find_lookup(op: Any) -> int | None:
+def _find_lookup(op: Op | None) -> int | None:
     value = op.list_values().get("input_dim") if op is not None else None
     return value if isinstance(value, int) else None
 
 
-def _scales(op: Any) -> bool:
+def _scales(op: Op | None) -> bool:
     return op is not None and (op.title() in ("Rescaling", "Normalization") or "include_top" in op.list_values())
 
 
@@ -130,7 +131,7 @@ def take_samples(part: Part, inputs: Sequence[Fed], fixed: Fixed, of: str, count
 
 def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) -> dict[str, Array] | None:
     """Samples with padded steps up to the fixed sizes; None where they do not fit."""
-    found: dict[str, Any] = {}
+    found: dict[str, Array] = {}
     for each in inputs:
         array = arrays[each.name]
         shape = each.shape(len(array), fixed)
@@ -146,9 +147,9 @@ def fill_up(arrays: Mapping[str, Array], inputs: Sequence[Fed], fixed: Fixed) ->
     return found
 
 
-def iterate_batches(samples: Sequence[Mapping[str, Any]], size: int) -> Iterator[dict[str, Array]]:
+def iterate_batches(samples: Sequence[Mapping[str, Array]], size: int) -> Iterator[dict[str, Array]]:
     """Samples in batches of exactly that size, of one shape; the last is filled up with its last sample."""
-    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    groups: dict[tuple[object, ...], list[Mapping[str, Array]]] = {}
     for each in samples:
         groups.setdefault(tuple(array.shape for array in each.values()), []).append(each)
     for group in groups.values():

@@ -95,5 +95,5 @@ def unroll(model: keras.Model) -> Iterator[tuple[str, ...]]:
             each.unroll = False
 
 
-def _iterate_layers(layer: Any) -> Iterator[keras.layers.Layer]:
+def _iterate_layers(layer: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     yield from layer._flatten_layers(include_self=False)

@@ -112,7 +112,7 @@ def _find_input(typed: TypedGraph, branch: str) -> str:
     return next(id for id in typed.graph.inputs if isinstance(op := typed.nodes[id].node.op, InputOp) and op.branch == branch)
 
 
-def draw_text(rng: Any, typed: TypedGraph, branch: str) -> Array:
+def draw_text(rng: numpy.random.Generator, typed: TypedGraph, branch: str) -> Array:
     """A seeded text: words of the vocabulary, and some that are not in it; one alone where the layer looks the whole text up."""
     op = _find_reader(typed, branch)
     words = (*(op.list_values().get(KEPT) or ()), "word", "another")

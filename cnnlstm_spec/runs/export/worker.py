@@ -70,7 +70,7 @@ def _run(run: Runner, arrays: Mapping[str, Array], batch: int | None) -> dict[st
     """The outputs of any number of samples, in batches of that size, the last filled up with its last sample."""
     count = len(next(iter(arrays.values())))
     size = batch or count
-    found: list[dict[str, Any]] = []
+    found: list[dict[str, Array]] = []
     for first in range(0, count, size):
         places = numpy.minimum(numpy.arange(first, first + size), count - 1)
         found.append(run({name: each[places] for name, each in arrays.items()}))

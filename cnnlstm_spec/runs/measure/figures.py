@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -38,7 +38,7 @@ def make_value(figure: Figure) -> MeasuredValue:
 class BootstrapDraws:
     """1,000 seeded draws of samples, or of groups of them, with replacement; and the samples themselves."""
 
-    def __init__(self, owners: Any, samples: int, groups: Sequence[str] | None, seed: int = 0) -> None:
+    def __init__(self, owners: Array, samples: int, groups: Sequence[str] | None, seed: int = 0) -> None:
         """`owners` is of each row the sample that it is of."""
         self.owners = owners
         names = numpy.arange(samples) if groups is None else numpy.unique(numpy.asarray(groups), return_inverse=True)[1]
@@ -55,11 +55,11 @@ class BootstrapDraws:
             counts = numpy.stack([numpy.bincount(each, minlength=self.units) for each in drawn])
             yield counts[:, self.unit_of].astype("float64")
 
-    def measure_figure(self, compute: Callable[[Any], Any]) -> Figure:
+    def measure_figure(self, compute: Callable[[Array], Array]) -> Figure:
         """`compute` takes weights (draws, rows) and gives a value a draw."""
         return self.measure_figures(lambda weights: {"": compute(weights)})[""]
 
-    def measure_figures(self, compute: Callable[[Any], dict[str, Any]]) -> dict[str, Figure]:
+    def measure_figures(self, compute: Callable[[Array], Mapping[str, Array]]) -> dict[str, Figure]:
         """The same of several values at once."""
         with numpy.errstate(divide="ignore", invalid="ignore"):
             whole = compute(numpy.ones((1, len(self.owners))))
@@ -68,7 +68,7 @@ class BootstrapDraws:
         return {name: _make_figure(float(value[0]), drawn[name]) for name, value in whole.items()}
 
 
-def _make_figure(value: float, drawn: Any) -> Figure:
+def _make_figure(value: float, drawn: Array) -> Figure:
     known = drawn[numpy.isfinite(drawn)]
     if not math.isfinite(value):
         return Figure(None)
@@ -94,7 +94,7 @@ def measure_class_figures(truth: Array, found: Array, scores: Array, names: Sequ
     matrix = count_confusion(truth, found, count, weights)
     hits = numpy.diagonal(matrix, axis1=1, axis2=2)
     true, told, all_ = matrix.sum(2), matrix.sum(1), matrix.sum((1, 2))
-    result: dict[str, Any] = {"accuracy": hits.sum(1) / all_}
+    result: dict[str, Array] = {"accuracy": hits.sum(1) / all_}
     precision, recall = hits / told, hits / true
     # A class that is never told has no precision, and an F1 of 0.
     f1 = numpy.where(true + told > 0, 2 * hits / (true + told), numpy.nan)
@@ -142,7 +142,7 @@ def label_figures(truth: Array, scores: Array, thresholds: float, names: Sequenc
         measure_class_figures(truth[:, place], found[:, place].astype("int64"), scores[:, place], ("no", "yes"), weights)
         for place in range(len(names))
     ]
-    result: dict[str, Any] = {
+    result: dict[str, Array] = {
         name: average_known(numpy.stack([part[name] for part in parts]), 0) for name in ("accuracy", "f1", "auc")
     }
     for name, part in zip(names, parts, strict=True):

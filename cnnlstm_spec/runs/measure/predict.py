@@ -46,7 +46,7 @@ class Predicted:
         return numpy.concatenate(shaped), numpy.concatenate(targets), owners
 
 
-Change = Callable[[Mapping[str, Any], Sequence[int]], Mapping[str, Any]]
+Change = Callable[[Mapping[str, "Array"], Sequence[int]], Mapping[str, "Array"]]
 """What is done with the inputs of a batch before they are fed, such as another sample's branch."""
 
 
@@ -57,8 +57,8 @@ def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None 
     """
     forget_states(model)
     fixed = heads.batch_size
-    values: dict[str, list[Any]] = {head: [] for head in heads.names}
-    targets: dict[str, list[Any]] = {head: [] for head in heads.names}
+    values: dict[str, list[Array]] = {head: [] for head in heads.names}
+    targets: dict[str, list[Array]] = {head: [] for head in heads.names}
     size = fixed or BATCH
     for first in range(0, len(part), size):
         places = list(range(first, min(first + size, len(part))))
@@ -132,7 +132,7 @@ def compute_probabilities(values: Array, is_logits: bool) -> Array:
     return shares
 
 
-def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
+def feed(model: keras.Model, inputs: Mapping[str, Array]) -> Any:
     """What a model gives for the inputs of a batch, of which it takes those that it has; text goes in as a tensor."""
     fed = {each.name: inputs[each.name] for each in model.inputs}
     if any(each.dtype == "string" for each in model.inputs):
@@ -143,7 +143,7 @@ def feed(model: keras.Model, inputs: Mapping[str, Any]) -> Any:
 
 
 def map_outputs(
-    model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Any] | None = None
+    model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Array] | None = None
 ) -> dict[str, Array]:
     """The outputs of a batch by head."""
     found = feed(model, inputs or batch.inputs)

@@ -64,7 +64,7 @@ def mark_whole_numbers(axes: Any) -> None:
     axes.xaxis.get_major_locator().set_params(integer=True)
 
 
-def draw_matrix(axes: Any, matrix: Any, names: Sequence[str]) -> None:
+def draw_matrix(axes: Any, matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
     """Counts of classes: rows are what is true."""
     import numpy
 

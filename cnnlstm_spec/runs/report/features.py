@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -45,7 +45,7 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
     import_needed("sklearn", "the projections of `report.html`")
     from sklearn.decomposition import PCA
 
-    found: dict[str, Any] = {}
+    found: dict[str, Array] = {}
     for address, id in _list_around_fusions(compilation):
         tensor = find_tensor(model, typed, id)
         if tensor is None or isinstance(tensor, list | tuple | dict):
@@ -80,12 +80,12 @@ def _list_around_fusions(compilation: Compilation) -> Iterator[tuple[str, str]]:
 
 def weigh_fusions(
     compilation: Compilation, model: keras.Model, part: Part, heads: Heads
-) -> dict[str, tuple[tuple[str, ...], Any]]:
+) -> dict[str, tuple[tuple[str, ...], Array]]:
     """How much each fusion that weighs its inputs trusts each, (samples, inputs), with the inputs' names."""
     spec = compilation.spec
     assert spec is not None
     layers = {layer.name: layer for layer in model.layers}
-    found: dict[str, tuple[tuple[str, ...], Any]] = {}
+    found: dict[str, tuple[tuple[str, ...], Array]] = {}
     for fusion in spec.fusions:
         name = fusion.name or "fusion"
         layer = layers.get(f"{name}_weights")
@@ -122,7 +122,7 @@ def shuffle_branches(
     return found
 
 
-def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) -> Change | None:
+def _exchange(part: Part, branch: str, others: Array, compilation: Compilation) -> Change | None:
     """Puts another sample's branch in place of its own; None where its steps are those of something else too."""
     spec, typed = compilation.spec, compilation.typed
     assert spec is not None and typed is not None
@@ -132,7 +132,7 @@ def _exchange(part: Part, branch: str, others: Any, compilation: Compilation) ->
         return None
     names = (branch,) if mask is None else (branch, mask)
 
-    def change(inputs: Mapping[str, Any], places: Sequence[int]) -> Mapping[str, Any]:
+    def change(inputs: Mapping[str, Array], places: Sequence[int]) -> Mapping[str, Array]:
         held = part.read([int(others[place]) for place in places]).inputs
         filled = {name: held[name] for name in names}
         count = len(next(iter(inputs.values())))

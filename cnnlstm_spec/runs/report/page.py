@@ -22,6 +22,8 @@ from .samples import describe_sample, draw_sample, find_worst
 if TYPE_CHECKING:
     import keras
 
+    from ..samples import Array
+
 STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2em auto;padding:0 1em;color:#222;background:#fff}
 h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ddd}
@@ -146,7 +148,7 @@ def _write_classes(measured: Measured, head: str, target: HeadTarget, figures: H
     yield drawing.to_svg()
 
 
-def _take_finite(measured: Measured, head: str) -> tuple[Any, Any]:
+def _take_finite(measured: Measured, head: str) -> tuple[Array, Array]:
     """Predictions and targets of a head, without those that are no numbers, which no picture can show."""
     values, truth, _ = measured.predicted[head].list_flat()
     kept = numpy.isfinite(values).all(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -14,6 +14,9 @@ from ..measure.measure import number_truth
 from ..measure.predict import Predicted, compute_probabilities, read_numbers
 from ..samples import HeadTarget, Part
 from .drawing import COLORS, ReportFigure
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 WORST = 8
 MOST_NUMBERS, MOST_CHARACTERS = 12, 200
@@ -109,7 +112,7 @@ def _name_numbers(spec: ModelSpec, branch: str) -> list[str]:
     ]
 
 
-def _draw(axes: Any, values: Any, kind: str) -> None:
+def _draw(axes: Any, values: Array, kind: str) -> None:
     if kind == "sequence":
         for column in range(min(values.shape[-1], 6)):
             axes.plot(values[..., column].reshape(len(values), -1)[:, 0], linewidth=0.8, color=COLORS[column])

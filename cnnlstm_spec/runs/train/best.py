@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import keras
 
@@ -32,8 +32,8 @@ def find_direction(model: keras.Model, monitor: str, mode: str) -> Literal["min"
     return "max" if any(part in name for part in GREATER) else "min"
 
 
-def _list_metrics(model: keras.Model) -> list[Any]:
-    found: list[Any] = []
+def _list_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
+    found: list[keras.metrics.Metric] = []
     for each in model.metrics:
         found += getattr(each, "metrics", None) or [each]
     return found

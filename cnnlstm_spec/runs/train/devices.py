@@ -31,12 +31,12 @@ class Mirrored:
         self.strategy = tensorflow.distribute.MirroredStrategy([each.name for each in names])
         self.count = len(names)
 
-    def make_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[object]:
         """What a model is built and compiled in."""
-        found: AbstractContextManager[Any] = self.strategy.scope()
+        found: AbstractContextManager[object] = self.strategy.scope()
         return found
 
-    def make_context(self) -> AbstractContextManager[Any]:
+    def make_context(self) -> AbstractContextManager[object]:
         """None: TensorFlow has its own."""
         return nullcontext()
 

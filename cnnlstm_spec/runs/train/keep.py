@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 
@@ -16,6 +16,9 @@ from . import state
 from .best import is_better
 from .feed import Feed
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 BEST, PHASE = "best.npz", "phase.npz"
 """Beside the state after the last epoch: the weights of the best one, and of the best of this phase."""
@@ -134,7 +137,7 @@ def pack_mark(model: keras.Model, mark: Mark) -> bytes:
     return state.pack(state.take(model), values)
 
 
-def unpack_mark(data: bytes) -> tuple[dict[str, Any], Mark]:
+def unpack_mark(data: bytes) -> tuple[dict[str, Array], Mark]:
     """The values of all variables, and where the training stands; raises ValueError."""
     arrays, values = state.unpack(data)
     try:
@@ -158,7 +161,7 @@ def pack_weights(model: keras.Model, callbacks: Sequence[keras.callbacks.Callbac
         state.give(model, kept)
 
 
-def _number_variables(model: keras.Model) -> dict[str, object]:
+def _number_variables(model: keras.Model) -> dict[str, Array]:
     return {str(number): array for number, array in enumerate(model.get_weights())}
 
 

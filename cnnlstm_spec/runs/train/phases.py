@@ -49,7 +49,7 @@ def begin(
     now: EpochStretch,
     targets: Mapping[str, HeadTarget],
     losses: Mapping[str, Callable[[Any], Any]],
-    scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer, in a scope."""
     from ...emit.keras.run import compile_again
@@ -75,7 +75,7 @@ def begin(
     compile_again(model, compile_statements(replace(spec, compile=section), graph), losses, metrics, scope)
 
 
-def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, Any]) -> None:
+def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, keras.layers.Layer]) -> None:
     """Freezes or thaws what an address covers; of an inner layer all before it, or all after it, and itself."""
     written = graph.written or graph.graph
     if (inner := find_inner(written, address)) is not None:
@@ -91,7 +91,7 @@ def _set(address: str, trainable: bool, graph: TypedGraph, layers: Mapping[str, 
             layer.trainable = trainable
 
 
-def _set_inner(backbone: Any, names: Collection[str], trainable: bool) -> None:
+def _set_inner(backbone: keras.Model, names: Collection[str], trainable: bool) -> None:
     """Freezes or thaws layers of a backbone; the others stay as they are, though it be frozen whole."""
     before = [layer.trainable for layer in backbone.layers]
     backbone.trainable = True
@@ -100,7 +100,7 @@ def _set_inner(backbone: Any, names: Collection[str], trainable: bool) -> None:
         layer.trainable = trainable if layer.name.partition(".")[0] in names else was
 
 
-def _hold_norms(graph: TypedGraph, layers: Mapping[str, Any]) -> None:
+def _hold_norms(graph: TypedGraph, layers: Mapping[str, keras.layers.Layer]) -> None:
     """Freezes the batch norms again that `freeze_batch_norm` holds: no phase thaws them."""
     for typed in graph.nodes.values():
         op, layer = typed.node.op, layers.get(typed.node.layer)

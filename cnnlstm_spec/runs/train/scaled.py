@@ -20,7 +20,7 @@ def unscale(targets: Mapping[str, HeadTarget]) -> dict[str, Callable[[Any], Any]
 class Unscaled(keras.metrics.Metric):  # type: ignore[misc]
     """A metric that is given numbers times their spread, and their mean added."""
 
-    def __init__(self, metric: Any, mean: float, spread: float) -> None:
+    def __init__(self, metric: keras.metrics.Metric, mean: float, spread: float) -> None:
         known = keras.metrics.get(metric)
         # Keras calls a metric as it is written.
         name = metric if isinstance(metric, str) else getattr(known, "name", None)

@@ -35,9 +35,9 @@ class Spread:
         names = [f"{device.platform}:{device.id}" for device in devices]
         self.distribution = keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
 
-    def make_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[object]:
         """What a model is built and compiled in."""
-        found: AbstractContextManager[Any] = self.distribution.scope()
+        found: AbstractContextManager[object] = self.distribution.scope()
         return found
 
     make_context = make_scope

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 TEXT = "json"
 
 
-def pack(arrays: dict[str, Any], values: Any) -> bytes:
+def pack(arrays: Mapping[str, Array], values: object) -> bytes:
     """Arrays and plain values, which may hold arrays too, as one `.npz`."""
     held = {f"array/{name}": _make_plain_array(each) for name, each in arrays.items()}
     dtypes = {name: str(numpy.asarray(each).dtype) for name, each in arrays.items()}
-    inner: list[Any] = []
+    inner: list[Array] = []
     text = to_json({"values": _encode(values, inner), "dtypes": dtypes}, None)
     held |= {f"value/{number}": each for number, each in enumerate(inner)}
     stream = io.BytesIO()
@@ -32,7 +32,7 @@ def pack(arrays: dict[str, Any], values: Any) -> bytes:
     return stream.getvalue()
 
 
-def unpack(data: bytes) -> tuple[dict[str, Any], Any]:
+def unpack(data: bytes) -> tuple[dict[str, Array], Any]:
     """What `pack` was given; raises ValueError where the bytes are none of it."""
     try:
         with numpy.load(io.BytesIO(data), allow_pickle=False) as held:
@@ -45,7 +45,7 @@ def unpack(data: bytes) -> tuple[dict[str, Any], Any]:
         raise ValueError(f"it holds no state of a run: {type(error).__name__}") from None
 
 
-def _make_plain_array(value: Any) -> Array:
+def _make_plain_array(value: Array) -> Array:
     """An array of a type that NumPy itself has: others, such as bfloat16, as their bits."""
     array: Array = numpy.asarray(value)
     return array if array.dtype.kind in "biufSU" else array.view(f"uint{8 * array.dtype.itemsize}")
@@ -55,7 +55,7 @@ def _restore_dtype(array: Array, dtype: str) -> Array:
     return array if str(array.dtype) == dtype else array.view(dtype)
 
 
-def _encode(value: Any, arrays: list[Any]) -> object:
+def _encode(value: Any, arrays: list[Array]) -> object:
     if isinstance(value, numpy.ndarray):
         arrays.append(value)
         return {"array": len(arrays) - 1}
@@ -74,7 +74,7 @@ def _encode(value: Any, arrays: list[Any]) -> object:
     return value
 
 
-def _decode(value: Any, arrays: list[Any]) -> Any:
+def _decode(value: Any, arrays: Sequence[Array]) -> Any:
     if isinstance(value, list):
         return [_decode(each, arrays) for each in value]
     if not isinstance(value, dict):
@@ -93,14 +93,14 @@ def _decode(value: Any, arrays: list[Any]) -> Any:
             return {_decode(key, arrays): _decode(each, arrays) for key, each in held}
 
 
-def list_variables(model: keras.Model) -> dict[str, Any]:
+def list_variables(model: keras.Model) -> dict[str, keras.Variable]:
     """Every variable that training changes, by a name that does not depend on the process: seed generators and optimizer too."""
     found = {f"model/{number}": each for number, each in enumerate(model.variables)}
     found |= {f"optimizer/{number}": each for number, each in enumerate(_list_optimizer_state(model.optimizer))}
     return found
 
 
-def _list_optimizer_state(optimizer: Any) -> Iterator[Any]:
+def _list_optimizer_state(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.Variable]:
     seen: set[int] = set()
     for one in _list_optimizers(optimizer):
         for variable in one.variables:
@@ -109,7 +109,7 @@ def _list_optimizer_state(optimizer: Any) -> Iterator[Any]:
                 yield variable
 
 
-def _list_optimizers(optimizer: Any) -> Iterator[Any]:
+def _list_optimizers(optimizer: keras.optimizers.Optimizer) -> Iterator[keras.optimizers.Optimizer]:
     """An optimizer, and those that it holds."""
     yield optimizer
     for each in (getattr(optimizer, "inner_optimizer", None), *(getattr(optimizer, "optimizers", None) or ())):
@@ -122,7 +122,7 @@ def take(model: keras.Model) -> dict[str, Array]:
     return {name: numpy.array(each) for name, each in list_variables(model).items()}
 
 
-def give(model: keras.Model, arrays: dict[str, Any]) -> None:
+def give(model: keras.Model, arrays: Mapping[str, Array]) -> None:
     """Sets all variables; raises ValueError where the arrays are those of another model."""
     wanted = list_variables(model)
     if wanted.keys() != arrays.keys() or any(tuple(wanted[name].shape) != arrays[name].shape for name in wanted):
@@ -137,13 +137,13 @@ def list_counters(callback: keras.callbacks.Callback) -> dict[str, object]:
     return {name: each for name, each in held.items() if _is_plain(each)}
 
 
-def recount(callback: keras.callbacks.Callback, values: dict[str, Any]) -> None:
+def recount(callback: keras.callbacks.Callback, values: Mapping[str, object]) -> None:
     """Gives a callback what `counters` has told."""
     for name, each in values.items():
         setattr(callback, name, each)
 
 
-def _is_plain(value: Any) -> bool:
+def _is_plain(value: object) -> bool:
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
     if isinstance(value, dict):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
@@ -71,7 +71,7 @@ def train(training: Training) -> Outcome:
 def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Array]) -> None:
     """Compiles the model for a phase, on the devices that train it."""
     model, devices = training.model, training.devices
-    losses: Mapping[str, Any] = weigh_labels(training.data, weights)
+    losses: Mapping[str, Callable[[Any], Any]] = weigh_labels(training.data, weights)
     if devices is not None:
         devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)

@@ -57,10 +57,10 @@ class Devices(Protocol):
 
     count: int
 
-    def make_scope(self) -> AbstractContextManager[Any]:
+    def make_scope(self) -> AbstractContextManager[object]:
         """What a model is built and compiled in."""
 
-    def make_context(self) -> AbstractContextManager[Any]:
+    def make_context(self) -> AbstractContextManager[object]:
         """What a model is trained in."""
 
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:

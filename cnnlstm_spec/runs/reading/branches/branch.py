@@ -25,7 +25,7 @@ def holds(dtype: str, values: Array) -> bool:
 
 def find_exceeding(dtype: str, values: Array) -> Array:
     """Which numbers are too large for a dtype, or too small."""
-    limits: Any = numpy.finfo(dtype) if numpy.dtype(dtype).kind == "f" else numpy.iinfo(dtype)
+    limits: numpy.finfo[Any] | numpy.iinfo[Any] = numpy.finfo(dtype) if numpy.dtype(dtype).kind == "f" else numpy.iinfo(dtype)
     return numpy.asarray((values < limits.min) | (values > limits.max))
 
 

@@ -13,6 +13,7 @@ import numpy
 from ....ir.inference import describe_error
 from ...samples import DataError
 from .arrays import ArrayRows
+from .rows import Array
 
 WEIGHTS = "sample_weight"
 ENDLESS = -1
@@ -34,7 +35,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
         return ArrayRows({str(key): numpy.asarray(value) for key, value in given.items()}, name)
     if not batches:
         raise DataError([f"{name}: it gives no batch"])
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, list[Array]] = {}
     for batch in batches:
         if not isinstance(batch, tuple | list) or not 2 <= len(batch) <= 3:
             raise DataError([f"{name}: each batch is (inputs, targets) or (inputs, targets, sample weights)"])
