@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from pathlib import Path as File
-from typing import Any
+
+from pydantic import JsonValue
 
 from ..ir.graph import TypedGraph
 from ..ir.op import Op
@@ -28,7 +29,7 @@ def describe_resolved(compilation: Compilation) -> ResolvedSpec:
     kept = {entry.key.text: to_value(entry.value) for entry in document.entries if not entry.key.text.startswith("x-")}
     files = {name: ReadFile(sha256=digest(path)) for name, path in find_files(compilation.typed).items()}
     return ResolvedSpec(
-        document=make_plain(kept),
+        document=make_plain_values(kept),
         compile=make_plain(_compile(document)),
         layers=tuple(_list_layers(compilation.typed)),
         **({"files": files} if files else {}),
@@ -61,7 +62,7 @@ def _list_layers(graph: TypedGraph) -> Iterator[ResolvedLayer]:
             path=format_path(node.origin.address),
             name=node.layer,
             layer=node.op.title(),
-            arguments=make_plain(node.op.list_values(node.origin.written.places)),
+            arguments=make_plain_values(node.op.list_values(node.origin.written.places)),
             inputs=tuple(_find_source(id, graph) for id in node.inputs),
         )
 
@@ -74,10 +75,15 @@ def _find_source(id: str, graph: TypedGraph) -> str:
     return node.layer
 
 
-def make_plain(value: object) -> Any:
+def make_plain_values(values: dict[str, object]) -> dict[str, JsonValue]:
+    """Values by name, as JSON can hold them."""
+    return {str(name): make_plain(each) for name, each in values.items()}
+
+
+def make_plain(value: object) -> JsonValue:
     """A value as JSON can hold it."""
     if isinstance(value, dict):
-        return {str(name): make_plain(each) for name, each in value.items()}
+        return make_plain_values(value)
     if isinstance(value, list | tuple):
         return [make_plain(each) for each in value]
     if isinstance(value, float) and not math.isfinite(value):

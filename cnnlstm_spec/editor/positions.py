@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..text.source import Source, Span
 
@@ -24,7 +23,7 @@ def to_range(span: Span) -> Range:
     return {"start": to_position(span.source, span.start), "end": to_position(span.source, span.end)}
 
 
-def to_offset(source: Source, position: Mapping[str, Any]) -> int:
+def to_offset(source: Source, position: Mapping[str, int]) -> int:
     """The offset of a line and column; of ones past the end, the end of the line or of the text."""
     line, character = int(position["line"]), int(position["character"])
     count = source.find_position(len(source.text))[0]

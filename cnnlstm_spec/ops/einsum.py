@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from math import prod
 from string import ascii_letters
 from typing import TYPE_CHECKING, Annotated, Any
@@ -33,7 +34,7 @@ EQUATION = Code(
 FORMS = ("it has one of the forms ab,bc->ac and ...b,bc->...c and ab...,bc->ac...; its first letter is the batch",)
 PATTERN = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-Z]+)(\.\.\.)?")
 
-BATCH: Any = None
+BATCH = None
 """Stands for the size of the batch."""
 
 
@@ -109,11 +110,11 @@ class EinsumDense(Op):
         elided = x.rank + 1 - len(given)
         if elided < 0 or (elided > 0 and not left and not right):
             raise self.refuse(f"`{given}` names {len(given)} axes, batch counted; the input has {x.rank + 1}")
-        sizes: list[Any] = [BATCH, *x.sizes]
+        sizes: list[Size | None] = [BATCH, *x.sizes]
         named = sizes[elided:] if left else sizes[: len(given)]
         by_given = dict(zip(given, named, strict=True))
         written = [self.output_shape] if self.output_shape is None or isinstance(self.output_shape, int) else self.output_shape
-        wanted: list[Any] = list(written)
+        wanted: list[int | None] = list(written)
         # With `...` on the left the first written size belongs to the first letter, else to the one after the batch.
         batched = not (left and elided)
         if len(wanted) + batched > len(result):
@@ -141,12 +142,12 @@ class EinsumDense(Op):
                 raise self.refuse(f"`{letter}` of the kernel is the batch, or in neither the input nor the output")
         return Einsum((given, kernel, result), tuple(self.require_kernel_size(k, truth, by_given) for k in kernel), tuple(axes))
 
-    def find_result_axis(self, letter: str, given: dict[str, Any], wanted: int | None) -> Axis:
+    def find_result_axis(self, letter: str, given: Mapping[str, Size | None], wanted: int | None) -> Axis:
         """The output axis of a letter: of a written size that agrees with the input's, or unknown to Keras."""
-        size: Any = given.get(letter)
+        size = given.get(letter)
         name = "features" if size is None else f"axis {letter}"
         if letter in given and wanted is not None:
-            if isinstance(size, Expr) or size is BATCH:
+            if not isinstance(size, int):
                 raise self.refuse(f"`{letter}` is known only at run time, not {wanted}", "output_shape", ("write null for it",))
             if not holds_always(equal(size, wanted)):
                 raise self.refuse(f"`{letter}` is {size} in the input and {wanted} in `output_shape`", "output_shape")
@@ -157,7 +158,7 @@ class EinsumDense(Op):
         # Keras takes null at its word, also where the input's size is known.
         return Axis(name, size if isinstance(size, Expr) else make_anonymous(f"the axis `{letter}`, {size} in fact"))
 
-    def require_kernel_size(self, letter: str, truth: dict[str, Size], given: dict[str, Any]) -> Size:
+    def require_kernel_size(self, letter: str, truth: dict[str, Size], given: Mapping[str, Size | None]) -> Size:
         """The size of a kernel axis, which must be known when the model is built."""
         size = truth.get(letter, given.get(letter))
         if isinstance(size, int):

@@ -8,7 +8,7 @@ from pathlib import Path as File
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
-from pydantic.json_schema import GenerateJsonSchema, SkipJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, SkipJsonSchema
 from pydantic_core import CoreSchema
 
 from .docstrings import read_docstrings
@@ -62,7 +62,7 @@ class Document(BaseModel):
             return None
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(found := handler(core))
         texts: dict[str, str] = {}
         for base in reversed(cls.__mro__):
@@ -88,6 +88,6 @@ def make_schema(cls: type[Document]) -> dict[str, object]:
     return {"$schema": DIALECT, **_drop_empty_titles(schema)}
 
 
-def _drop_empty_titles(schema: dict[str, Any]) -> dict[str, object]:
+def _drop_empty_titles(schema: JsonSchemaValue) -> dict[str, object]:
     named = {name: {k: v for k, v in each.items() if k != "title"} for name, each in schema.pop("$defs", {}).items()}
     return {**schema, **({"$defs": named} if named else {})}

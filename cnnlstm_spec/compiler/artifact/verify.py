@@ -16,6 +16,9 @@ from ..deploy import Deployment
 
 if TYPE_CHECKING:
     import keras
+    import numpy
+
+    Array = numpy.ndarray[Any, Any]
 
 BOUND, INFERENCE_BOUND = 1e-5, 1e-4
 BATCHES = 3
@@ -81,7 +84,7 @@ def measure_differences(compilation: Compilation, plain: keras.Model, passed: ke
     return worst, tuple(shapes)
 
 
-def _measure_difference(a: Any, b: Any) -> float:
+def _measure_difference(a: Array, b: Array) -> float:
     """The greatest of any value; what is no number, or infinite, in both alike differs by nothing."""
     import numpy
 
@@ -94,11 +97,11 @@ def _measure_difference(a: Any, b: Any) -> float:
     return float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0))
 
 
-def _list_arrays(outputs: object) -> list[Any]:
+def _list_arrays(outputs: Any) -> list[Array]:
     return list(outputs.values()) if isinstance(outputs, dict) else outputs if isinstance(outputs, list) else [outputs]
 
 
-def _make_batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any]]]:
+def _make_batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Array]]]:
     """Random inputs by name, the last steps padded where an input has padding."""
     import numpy
 
@@ -108,7 +111,7 @@ def _make_batches(compilation: Compilation) -> Iterator[tuple[int, dict[str, Any
     words = [*_list_words(typed), "another"]
     for number, (first, others) in enumerate(SIZES):
         batch = spec.batch_size or number % 3 + 1
-        data: dict[str, Any] = {}
+        data: dict[str, Array] = {}
         for id in typed.graph.inputs:
             op, x = typed.nodes[id].node.op, typed.nodes[id].type
             assert isinstance(op, InputOp) and x is not None

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic.config import JsonDict
 
 from ...text.document import Count, Document, LeftOut
 
 Cost = Annotated[Count | str, Field(description="An expression where it depends on a size known only at run time.")]
 
 
-def _need_a_side(schema: dict[str, Any]) -> None:
+def _need_a_side(schema: JsonDict) -> None:
     schema["anyOf"] = [{"required": ["old"]}, {"required": ["new"]}]
 
 
-def _need_changes(schema: dict[str, Any]) -> None:
+def _need_changes(schema: JsonDict) -> None:
     """A layer has changes if it is `changed`, and then alone."""
     schema["if"] = {"properties": {"sort": {"const": "changed"}}}
     schema["then"] = {"properties": {"changes": {"minItems": 1}}}

@@ -5,7 +5,7 @@ Keras writes each tensor as the layer that made it, the number of the call, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -92,7 +92,7 @@ def _expand(
     path: tuple[str, ...],
     given: list[CallOutput] | None,
     calls: dict[str, KerasCall],
-    uses: dict[Any, str],
+    uses: dict[tuple[str, ...], str],
 ) -> tuple[list[CallOutput], list[CallOutput]]:
     """Adds the calls of a model; gives its inputs and its outputs. `given` are the tensors that it is called with."""
     if len(path) > DEEPEST:
@@ -131,7 +131,7 @@ def _expand_sequential(
     path: tuple[str, ...],
     given: list[CallOutput] | None,
     calls: dict[str, KerasCall],
-    uses: dict[Any, str],
+    uses: dict[tuple[str, ...], str],
 ) -> tuple[list[CallOutput], list[CallOutput]]:
     config = model["config"]
     layers = _list_layers(config)
@@ -160,7 +160,7 @@ def _call(
     path: tuple[str, ...],
     known: dict[tuple[str, int], list[CallOutput]],
     calls: dict[str, KerasCall],
-    uses: dict[Any, str],
+    uses: dict[tuple[str, ...], str],
 ) -> list[CallOutput]:
     inputs: list[CallOutput] = []
     values: list[Any] = []
@@ -205,11 +205,11 @@ def _apply(
     index: int,
     path: tuple[str, ...],
     inputs: list[CallOutput],
-    values: tuple[Any, ...],
-    keywords: dict[str, Any],
+    values: tuple[object, ...],
+    keywords: dict[str, object],
     masks: tuple[tuple[CallOutput, int], ...],
     calls: dict[str, KerasCall],
-    uses: dict[Any, str],
+    uses: dict[tuple[str, ...], str],
     shapes: tuple[tuple[int | None, ...], ...] = (),
 ) -> list[CallOutput]:
     """The outputs of one call of a layer or of a nested model."""
@@ -286,7 +286,7 @@ def _list_nodes(layer: dict[str, Any]) -> list[dict[str, object]]:
     return list(nodes)
 
 
-def _read_keras_2(node: Any) -> dict[str, object]:
+def _read_keras_2(node: object) -> dict[str, object]:
     """A call as Keras 2 wrote it: a list of [layer, call, output, keywords]."""
     if not isinstance(node, list) or not all(isinstance(each, list) and len(each) >= 3 for each in node):
         raise NotAModel("its calls are written in a way that is not known")
@@ -297,7 +297,7 @@ def _read_keras_2(node: Any) -> dict[str, object]:
     return {"args": tensors if len(tensors) == 1 else [tensors], "kwargs": keywords}
 
 
-def _flatten_values(values: Any) -> Iterator[object]:
+def _flatten_values(values: Iterable[object]) -> Iterator[object]:
     """Each value, those of lists of tensors one by one."""
     for value in values:
         if isinstance(value, list) and any(_read_history(each) is not None for each in value):
@@ -306,7 +306,7 @@ def _flatten_values(values: Any) -> Iterator[object]:
             yield value
 
 
-def _read_history(value: Any) -> tuple[str, int, int] | None:
+def _read_history(value: object) -> tuple[str, int, int] | None:
     if isinstance(value, dict) and value.get("class_name") == "__keras_tensor__":
         found = value.get("config", {}).get("keras_history")
         if isinstance(found, list) and len(found) == 3:
@@ -323,7 +323,7 @@ def _shape(value: Any) -> tuple[int | None, ...] | None:
     return tuple(shape) if sound else None
 
 
-def _read_histories(value: Any) -> list[tuple[str, int, int]]:
+def _read_histories(value: object) -> list[tuple[str, int, int]]:
     """`[layer, call, output]`, or a list or mapping of them."""
     if isinstance(value, dict):
         value = list(value.values())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
 
 from .calls import CallOutput, Calls, KerasCall, read_by
 from .layers import COMMON, is_operation, say_config
@@ -68,8 +67,8 @@ class _FusionFinder:
         return call if call.class_name == name and is_operation(call) and self.count_readers(tensor) == 1 else None
 
     def find_layer(
-        self, tensor: CallOutput, name: str, arguments: dict[str, Any], reads: int = 1
-    ) -> tuple[KerasCall, dict[str, Any]] | None:
+        self, tensor: CallOutput, name: str, arguments: dict[str, object], reads: int = 1
+    ) -> tuple[KerasCall, dict[str, object]] | None:
         """The layer of those arguments that makes a tensor which so many calls read, and what else is said of it."""
         call = self.graph.calls[tensor.call]
         if call.class_name != name or is_operation(call) or call.shared or call.keywords or self.count_readers(tensor) != reads:
@@ -82,7 +81,7 @@ class _FusionFinder:
         return (call, own) if {**arguments, **own} == said else None
 
     def fuse(
-        self, last: KerasCall, strategy: str, parts: list[KerasCall], inputs: tuple[CallOutput, ...], **arguments: Any
+        self, last: KerasCall, strategy: str, parts: list[KerasCall], inputs: tuple[CallOutput, ...], **arguments: object
     ) -> KerasCall | None:
         """The last call as a fusion of those inputs, which has the weights of those layers."""
         if len(set(inputs)) < 2:
@@ -191,7 +190,7 @@ class _FusionFinder:
         others = tuple(self.find_widened(each) or each for each in values)
         return self.fuse(last, ASKING, [attended], (first, *others), **found)
 
-    def read_attention(self, call: KerasCall) -> dict[str, Any] | None:
+    def read_attention(self, call: KerasCall) -> dict[str, object] | None:
         """The arguments of a strategy that an attention has; None where it has others."""
         if not call.keywords.get("return_attention_scores") or len(call.inputs) != 2 or not call.shapes or call.shared:
             return None

@@ -233,7 +233,7 @@ class SpecWriter:
             return [f"{key}: []"]
         return [f"{key}:", *write_lines(items, margin + "  ")]
 
-    def write_optimizer(self, value: Any) -> object:
+    def write_optimizer(self, value: object) -> object:
         """The optimizer of most weights, where there are several; within the scaling of the loss that comes by the policy."""
         if self.policy == "mixed_float16" and isinstance(value, dict) and value.get("class_name") == "LossScaleOptimizer":
             value = (value.get("config") or {}).get("inner_optimizer")
@@ -331,7 +331,7 @@ def write_bare(item: WrittenLayer) -> object:
 class _Dumper(yaml.SafeDumper):
     """PyYAML's own, with fractions; no anchors, however often an object comes."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: object) -> bool:
         return True
 
 
@@ -347,7 +347,7 @@ def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent_text)
 
 
-def write_flow(value: Any) -> str:
+def write_flow(value: object) -> str:
     """A value on one line."""
     text = yaml.dump(value, Dumper=_Dumper, default_flow_style=True, width=float("inf"), sort_keys=False, allow_unicode=False)
     return str(text).removesuffix("\n").removesuffix("\n...")

@@ -99,7 +99,7 @@ def compare_layer(cls: type[Op], evaluate: Evaluate, used: Used = None) -> list[
     return found
 
 
-def _compare_signatures(cls: type[Op], made: Any, used: Used) -> Iterator[KerasDifference]:
+def _compare_signatures(cls: type[Op], made: Callable[..., object], used: Used) -> Iterator[KerasDifference]:
     ours = {name: each for name, each in cls.arguments.items() if name not in EVERY_OP | cls.call_arguments}
     theirs = {
         name: value for name, value in list_parameters(made).items() if name not in EVERY_OP | LEFT_OUT.get(cls.title(), set())
@@ -135,7 +135,7 @@ def _find_mismatch(op: Op, example: Example, expected: ExpectedLayer, evaluate: 
     return None
 
 
-def _choose_dtype(layer: Any, op: Op, example: Example, output: Any, expected: str) -> str:
+def _choose_dtype(layer: keras.layers.Layer, op: Op, example: Example, output: keras.KerasTensor, expected: str) -> str:
     """The dtype announced, or, where that is another one, the dtype given: Keras announces the compute dtype by default."""
     announced: str = keras.backend.standardize_dtype(output.dtype)
     if announced == expected:
@@ -163,7 +163,7 @@ def _list_fed(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
     return inputs if len(inputs) == 1 else (list(inputs),)
 
 
-def _list_weights(layer: Any) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
+def _list_weights(layer: keras.layers.Layer) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
     """Weights in Keras's order, without the states of seed generators."""
     trainable = {id(each) for each in layer.trainable_weights}
     kept = [each for each in layer.weights if "seed_generator" not in each.path]
@@ -215,7 +215,7 @@ def compare_identifier(family: str, identifier: str) -> list[KerasDifference]:
     return []
 
 
-def _compare_names(label: str, ours: set[str], theirs: dict[str, Any], used: Used) -> Iterator[KerasDifference]:
+def _compare_names(label: str, ours: set[str], theirs: dict[str, object], used: Used) -> Iterator[KerasDifference]:
     for name in sorted(ours - set(theirs) if used is None else (ours - set(theirs)) & used):
         yield KerasDifference(name=label, sort="differs", what=f"there is no argument `{name}`")
     for name, default in theirs.items():
@@ -225,14 +225,14 @@ def _compare_names(label: str, ours: set[str], theirs: dict[str, Any], used: Use
             yield KerasDifference(name=label, sort="new", what=f"the argument `{name}` is new")
 
 
-def _compare_defaults(label: str, ours: dict[str, Any], theirs: dict[str, Any], used: Used) -> Iterator[KerasDifference]:
+def _compare_defaults(label: str, ours: dict[str, object], theirs: dict[str, object], used: Used) -> Iterator[KerasDifference]:
     # What an object calls itself changes nothing of a model.
     for name in [each for each in ours if each in theirs and (used is None or each != "name")]:
         if _make_plain(ours[name]) != _make_plain(theirs[name]):
             yield KerasDifference(name=label, sort="differs", what=f"the default of `{name}` is {_show_default(theirs[name])}")
 
 
-def list_parameters(made: Any) -> dict[str, Any]:
+def list_parameters(made: Callable[..., object]) -> dict[str, object]:
     """The arguments of a class or function with their defaults, catch-alls left out."""
     if inspect.isclass(made) and made.__init__ is object.__init__:
         return {}
@@ -242,11 +242,11 @@ def list_parameters(made: Any) -> dict[str, Any]:
     return {name: each.default for name, each in found if each.kind in kept and name != "self"}
 
 
-def _make_plain(value: Any) -> object:
+def _make_plain(value: object) -> object:
     return [_make_plain(each) for each in value] if isinstance(value, tuple | list) else value
 
 
-def _show_default(default: Any) -> str:
+def _show_default(default: object) -> str:
     return "not there: it is required" if default is inspect.Parameter.empty else f"`{default!r}`"
 
 
@@ -269,7 +269,7 @@ def _find_new() -> Iterator[KerasDifference]:
             yield KerasDifference(name=name, sort="new", what="the backbone is new")
 
 
-def _list_strings(value: Any) -> Iterable[str]:
+def _list_strings(value: object) -> Iterable[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, list | tuple):

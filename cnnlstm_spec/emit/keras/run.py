@@ -95,17 +95,17 @@ def _make_alone(value: Expression, scope: str | None, values: dict[str, Any]) ->
         return thread.submit(make).result()
 
 
-def iterate_before(layers: Iterable[Any], name: str) -> Iterator[Any]:
+def iterate_before(layers: Iterable[keras.layers.Layer], name: str) -> Iterator[keras.layers.Layer]:
     """The layers that come before the one of a name."""
     return takewhile(lambda layer: layer.name != name, layers)
 
 
-def is_norm(layer: Any) -> bool:
+def is_norm(layer: keras.layers.Layer) -> bool:
     """Whether a layer is a batch norm."""
     return isinstance(layer, keras.layers.BatchNormalization)
 
 
-def freeze(layers: Iterable[Any]) -> None:
+def freeze(layers: Iterable[keras.layers.Layer]) -> None:
     """Lets layers be trained no more."""
     for layer in layers:
         layer.trainable = False
@@ -120,7 +120,7 @@ def compile_again(
     statements: Iterable[Statement],
     losses: Changes,
     metrics: Changes,
-    scope: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    scope: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Runs statements that compile a model, on one that is built; some heads get another loss or metrics.
 

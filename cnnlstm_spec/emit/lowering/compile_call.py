@@ -186,5 +186,5 @@ def make_scaled(optimizer: KerasObject, factor: float) -> KerasObject:
     return KerasObject(optimizer.family, optimizer.name, tuple(arguments.items()))
 
 
-def _multiply(value: Any, factor: float) -> object:
+def _multiply(value: float | tuple[float, ...] | list[float], factor: float) -> object:
     return tuple(_multiply(each, factor) for each in value) if isinstance(value, tuple | list) else value * factor

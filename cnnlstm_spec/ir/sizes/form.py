@@ -5,7 +5,7 @@ A sum is of integer multiples of products of atoms, and an atom is a size known 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 
@@ -65,7 +65,7 @@ class Sum:
         return (atom for monomial in self.terms for atom in monomial)
 
 
-def list_inner(size: Sum, known: Mapping[Atom, Any]) -> list[Atom]:
+def list_inner(size: Sum, known: Container[Atom]) -> list[Atom]:
     """The atoms that the expression rests on and that are not known, each after those that it rests on itself."""
     found: dict[Atom, None] = {}
     waiting: list[tuple[Atom, bool]] = [(atom, False) for atom in size.atoms]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
-from typing import Any
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...spec.model_spec import ModelSpec
@@ -25,9 +24,9 @@ RUN_ELSEWHERE = ("__init__", "check", "classes", "data", "fit", "search")
 """What runs the rules, and the files of those that `runs` imports for a spec that has their section."""
 
 
-def find_rules() -> dict[str, list[Any]]:
+def find_rules() -> dict[str, list[Callable[..., Iterable[Diagnostic]]]]:
     """All rules by the name of the type that they judge, by file and then as they stand there."""
-    found: dict[str, list[Any]] = {each.__name__: [] for each in (TypedGraph, HeadUse, TypedNode)}
+    found: dict[str, list[Callable[..., Iterable[Diagnostic]]]] = {each.__name__: [] for each in (TypedGraph, HeadUse, TypedNode)}
     for file in list_own("model", "rules"):
         stem = file.removesuffix(".py")
         if not file.endswith(".py") or stem in RUN_ELSEWHERE:
