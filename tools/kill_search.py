@@ -1,12 +1,15 @@
-"""`python tools/kill_search.py N`: `search`, killed N times at random, to the values and bytes of one that nobody stopped.
+"""`python tools/kill_search.py N [SEED [JOBS]]`: `search`, killed N times at random, to what one comes to that nobody stopped.
 
 Half of the times it is killed a moment after something in its folder has changed, which is when it writes what it goes on from. A
-search that ends meanwhile is held against the reference, and another one is begun.
+search that ends meanwhile is judged, and another one is begun. With one job values and bytes are the same. With several jobs what
+trains is killed too, or left to end by itself; there are as many trials as are wanted, of the same space, none twice, none lost,
+and the best is that of the table.
 """
 
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import signal
@@ -16,6 +19,7 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = """version: 1
@@ -43,6 +47,7 @@ search:
   pruner: hyperband
   seed: 1
 """
+WIDTHS, RATES, ACTIVATIONS, TRIALS = (2, 32), (1e-4, 1e-1), ("relu", "tanh"), 6
 SAME = ("trials.csv", "trials.json", "best/model.keras", "best/history.csv")
 CHANGES = 12
 """After so many changes of its folder at most it is killed."""
@@ -61,9 +66,9 @@ def make_data(folder: Path) -> Path:
     return folder / "spec.yaml"
 
 
-def start(spec: Path, output: Path) -> subprocess.Popen[bytes]:
-    """The search, with one job."""
-    line = [sys.executable, "-m", "cnnlstm_spec", "search", str(spec), "-o", str(output)]
+def start(spec: Path, output: Path, jobs: int) -> subprocess.Popen[bytes]:
+    """The search."""
+    line = [sys.executable, "-m", "cnnlstm_spec", "search", str(spec), "-o", str(output), "--jobs", str(jobs)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
     return subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
 
@@ -87,9 +92,9 @@ def stamp(folder: Path) -> dict[str, int]:
     return found
 
 
-def kill_once(spec: Path, output: Path, rng: random.Random, whole: float) -> bool:
+def kill_once(spec: Path, output: Path, rng: random.Random, whole: float, jobs: int) -> bool:
     """Starts or goes on with a search and kills it; whether it was alive then."""
-    process = start(spec, output)
+    process = start(spec, output, jobs)
     if rng.random() < 0.5:
         wait_for_changes(process, output, rng.randint(0, CHANGES))
         time.sleep(rng.uniform(0, 0.05))
@@ -98,42 +103,69 @@ def kill_once(spec: Path, output: Path, rng: random.Random, whole: float) -> boo
             process.wait(rng.uniform(0, whole))
     alive = process.poll() is None
     if alive:
-        os.killpg(process.pid, signal.SIGKILL)
+        kill = os.killpg if jobs == 1 or rng.random() < 0.5 else os.kill
+        kill(process.pid, signal.SIGKILL)
     process.communicate()
     return alive
 
 
-def finish(spec: Path, output: Path, reference: Path | None) -> str | None:
+def finish(spec: Path, output: Path, reference: Path | None, jobs: int) -> str | None:
     """Goes on to the end; what is amiss."""
-    process = start(spec, output)
+    process = start(spec, output, jobs)
     _, said = process.communicate()
     if process.returncode != 0:
         return f"status {process.returncode}: {said.decode(errors='replace')[-300:]}"
+    if jobs > 1:
+        return ", ".join(judge(output)) or None
     wrong = [name for name in SAME if reference and (output / name).read_bytes() != (reference / name).read_bytes()]
     return f"{', '.join(wrong)} differ" if wrong else None
 
 
+def judge(output: Path) -> list[str]:
+    """What is amiss with a search whose trials ended in any order."""
+    report = json.loads((output / "trials.json").read_text())
+    trials: list[dict[str, Any]] = report["trials"]
+    values = [tuple(each["values"].values()) for each in trials]
+    done = {each["number"]: each for each in trials if each["state"] == "completed"}
+    best = min(done.values(), key=lambda each: (each["value"], each["number"]))
+    spec, run = (output / "best.yaml").read_text(), output / f"trial-{best['number']:04d}"
+    held = {
+        f"{len(trials)} trials": len(trials) == TRIALS,
+        "a trial twice": len(set(values)) == len({each["number"] for each in trials}) == len(trials),
+        "a trial without an end": all(each["state"] in ("completed", "pruned", "diverged") for each in trials),
+        "another space": all(
+            WIDTHS[0] <= width <= WIDTHS[1] and RATES[0] <= rate <= RATES[1] and activation in ACTIVATIONS
+            for width, rate, activation in values
+        ),
+        "runs of others": {path.name for path in output.glob("trial-*")} == {each["run"] for each in trials if "run" in each},
+        "another best": report["best"] == best["number"] and f"width: {best['values']['vars.width']}\n" in spec,
+        "the run of another": (output / "best" / "model.keras").read_bytes() == (run / "model.keras").read_bytes(),
+        "another table": len((output / "trials.csv").read_text().splitlines()) == 1 + len(trials),
+    }
+    return [name for name, holds in held.items() if not holds]
+
+
 def main() -> int:
     """0 where every search came to the same."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 20
-    rng = random.Random(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    count, seed, jobs = (*map(int, sys.argv[1:]), *(20, 0, 1)[len(sys.argv) - 1 :])
+    rng = random.Random(seed)
     amiss = kills = searches = 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         spec, began = make_data(folder), time.monotonic()
-        if (told := finish(spec, folder / "reference", None)) is not None:
+        if (told := finish(spec, folder / "reference", None, jobs)) is not None:
             print(f"AMISS: {told}")
             return 1
         whole = time.monotonic() - began
         while kills < count and not amiss:
             output = folder / f"search-{searches}"
             before = kills
-            while kills < count and kill_once(spec, output, rng, whole):
+            while kills < count and kill_once(spec, output, rng, whole, jobs):
                 kills += 1
                 print(f"kill {kills}: {len(list(output.glob('trial-*')))} folders of trials", flush=True)
-            told = finish(spec, output, folder / "reference")
+            told = finish(spec, output, folder / "reference", jobs)
             amiss, searches = amiss + (told is not None), searches + 1
-            print(f"search {searches}, killed {kills - before} times: {told or 'the same trials, values and bytes'}", flush=True)
+            print(f"search {searches}, killed {kills - before} times: {told or 'nothing amiss'}", flush=True)
     print(f"{kills} kills of {searches} searches, {amiss} amiss")
     return 1 if amiss else 0
 

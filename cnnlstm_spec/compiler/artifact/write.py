@@ -191,16 +191,17 @@ def _make_folder(folder: File, files: Mapping[str, bytes]) -> None:
 
 
 @contextmanager
-def write_new_folder(folder: File, may_replace: str | None = None) -> Iterator[File]:
+def write_new_folder(folder: File, ours: str, force: bool = False) -> Iterator[File]:
     """A folder to write into, which takes its place when all is written, and is gone where that fails.
 
-    Raises PathError where something lies there; a folder that holds a file of the name `may_replace` is replaced.
+    Raises PathError where something lies there; with `force` a folder that holds a file of the name `ours` is replaced.
     """
     if find_sort(folder) not in (None, "folder"):
         raise PathError(folder, f"it is a {find_sort(folder)}, not a folder")
     stands = find_sort(folder) == "folder" and bool(list_entries(folder))
-    if stands and (may_replace is None or find_sort(folder / may_replace) != "file"):
-        raise PathError(folder, "it holds files")
+    is_ours = find_sort(folder / ours) == "file"
+    if stands and not (force and is_ours):
+        raise PathError(folder, f"it holds files: name another folder{', or replace them with `--force`' if is_ours else ''}")
     with tell_system_errors(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         scratch = File(tempfile.mkdtemp(prefix=f".{hide_name(folder.name)}.", suffix=".tmp", dir=folder.parent))

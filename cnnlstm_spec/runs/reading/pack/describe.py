@@ -53,6 +53,9 @@ def find_encoding(head: HeadFacts) -> str:
     return head.find_encoding() if head.of_classes else "real"
 
 
+LEFT_OUT = "; left out, it is as it was packed"
+
+
 def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, heads: list[HeadFacts]) -> Iterator[str]:
     """What the spec has otherwise than what was packed, each as the words after the name of the pack.
 
@@ -69,13 +72,13 @@ def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, he
         if now != known:
             keys = ("kind", "shape", "dtype", "padding_value", "source")
             key = next(key for key in keys if getattr(now, key) != getattr(known, key))
-            yield f"`inputs.{name}` was packed otherwise" if key == "source" else f"the `{key}` of `{name}` is another"
+            yield f"`inputs.{name}` was packed otherwise{LEFT_OUT}" if key == "source" else f"the `{key}` of `{name}` is another"
     for head in heads:
         held, source = pack.targets.get(head.name), head.source
         if held is None:
             yield f"it holds no target of `{head.name}`"
         elif source.written.places and list_differing(source.source) != held.source:
-            yield f"`targets.{head.name}` was packed otherwise"
+            yield f"`targets.{head.name}` was packed otherwise{LEFT_OUT}"
         elif find_encoding(head) != held.encoding:
             yield f"the loss of `{head.name}` takes `{find_encoding(head)}`; `{held.encoding}` was packed"
     for name, split in describe_splits(data).items():

@@ -52,15 +52,14 @@ class OpenPack:
         self, inputs: Mapping[str, Input], data: DataSpec, heads: list[HeadFacts], known: Mapping[str, HeadTarget]
     ) -> None:
         """Raises DataError where the spec reads something else than was packed, or a run has learned other targets."""
-        found = [f"{self.shown}: {each}" for each in find_differences(self.pack, inputs, data, heads)]
+        found = list(find_differences(self.pack, inputs, data, heads))
         found += [
-            f"{self.shown}: the target of `{head}` is not the one that the run has learned"
+            f"the target of `{head}` is not the one that the run has learned"
             for head, each in known.items()
             if self.targets.get(head, each) != each
         ]
         if found:
-            way = "pack them anew, or leave `inputs` and `targets` out"
-            raise DataError([*found, f"{self.shown}: a pack is read as it was packed: {way}"])
+            raise DataError([f"{self.shown}: {each}" for each in found])
 
     def describe_part(self, part: str) -> list[dict[str, object]]:
         """What a manifest says of it: its digest is that of `pack.json`, which has those of the shards."""

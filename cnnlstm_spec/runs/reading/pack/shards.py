@@ -44,6 +44,8 @@ class Shards:
     def _check(self, number: int, shard: Shard) -> None:
         path, shown = self.folder / shard.file, f"{self.shown}/{shard.file}"
         try:
+            if find_sort(path) is None:
+                raise DataError([f"{shown}: there is no such file, and `pack.json` has one"])
             if find_sort(path) != "file" or measure_size(path) != shard.bytes or digest(path) != shard.sha256:
                 raise DataError([f"{shown}: the file is not the one that was packed: its size or digest differs"])
         except PathError as error:

@@ -42,7 +42,7 @@ def write_pack(reading: DataReading, folder: Path, force: bool = False) -> Pack:
     reading.problems.stop()
     facts = reading.describe_parts(parts)
     packed: dict[str, PackedPart] = {}
-    with write_new_folder(folder, NAME if force else None) as scratch:
+    with write_new_folder(folder, NAME, force) as scratch:
         for name, part in parts.items():
             assert isinstance(part, FilePart)
             columns, count = list_columns(part) if part.windows is None else list_rows(part, part.windows, reading.count_steps())
