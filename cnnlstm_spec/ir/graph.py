@@ -44,12 +44,15 @@ class Node:
     """Whether no person wrote it: an input, a fold of time, an output."""
     meant: Op | None = None
     """Of a layer that could not be read, what could."""
+    sides: int = 0
+    """How many of the inputs, the last ones, are read beside what it works on: the states that it begins with."""
 
     def replace_names(self, names: Mapping[str, str]) -> Node:
         """The node under its name, with those of the nodes that it reads."""
         inputs = tuple([names[id] for id in self.inputs])
         layer = names[self.layer]
-        return Node(names[self.id], self.op, inputs, layer, self.origin, self.area, self.frames, self.hidden, self.meant)
+        more = (self.origin, self.area, self.frames, self.hidden, self.meant, self.sides)
+        return Node(names[self.id], self.op, inputs, layer, *more)
 
 
 @dataclass(frozen=True)

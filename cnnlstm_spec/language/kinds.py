@@ -55,7 +55,7 @@ def _explain_meant(node: Node, scope: Scope, words: str) -> tuple[tuple[str, ...
         return (f"write a number, such as `{scope.name}: 1`",), None
     if isinstance(value, float) and value.is_integer() and "integer" in words:
         return (f"write {int(value)}",), str(int(value))
-    if "a list" in words and "or a list" not in words and value is not None:
+    if "a list" in words and not re.search("(or|each) a list", words) and value is not None:
         return (f"a list is written [{node.text}]",), f"[{_as_written(node)}]"
     return (), None
 

@@ -33,7 +33,7 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
     """The address that a state is read from, or a list of them."""
 
     canonical = (tuple,)
-    words = "the name of a branch, a fusion or `branch.layer`, or a list of them"
+    words = "an address, or a list of them"
 
     def read_node(self, node: Node, scope: Scope) -> tuple[Reference, ...] | Poison:
         items = node.items if isinstance(node, Listing) else (node,)
@@ -41,7 +41,7 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
             self._read_one(item, scope.enter(index) if isinstance(node, Listing) else scope) for index, item in enumerate(items)
         ]
         if not read:
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
+            return self._refuse(node, scope)
         found = tuple(each for each in read if each is not POISON)
         return found if len(found) == len(read) else POISON
 
@@ -52,7 +52,11 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
         if isinstance(node, Scalar) and isinstance(node.value, str):
             scope.note(Address(scope.find_written(node), node.value, whole=False))
             return Reference.make_at(node.value, make_origin(node, scope))
-        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
+        return self._refuse(node, scope)
+
+    def _refuse(self, node: Node, scope: Scope) -> Poison:
+        help = ("an address is the name of a branch or a fusion, or `branch.layer` of a layer that has a `name`",)
+        return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help)
 
     def make_schema(self) -> Schema:
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}

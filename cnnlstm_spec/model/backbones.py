@@ -67,6 +67,13 @@ class InnerReferences:
         """The references that one into a backbone may be meant for: its layers, or those of that name in another."""
         return list_meant(ref, {address: self.find_op(id) for address, (id, _) in self.weaver.backbones.items()})
 
+    def find_unnamed(self, ref: str) -> Backbone | None:
+        """The backbone without a name, in the branch of a reference, that has the layer which is meant."""
+        branch, layer = ref.partition(".")[0], ref.rpartition(".")[2]
+        ops = (node.op for node in self.weaver.nodes if node.area == f"branches.{branch}")
+        unnamed = (op for op in ops if isinstance(op, Backbone) and not op.name)
+        return next((op for op in unnamed if layer in op.list_layers()), None)
+
     def find_op(self, id: str) -> Backbone:
         """The backbone of a node."""
         op = self.weaver.nodes[int(id[1:])].op

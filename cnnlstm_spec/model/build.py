@@ -82,7 +82,7 @@ class _Builder:
         reserved += [b.input.mask_input for b in self.spec.branches if b.input is not None and b.input.mask_input]
         reserved += [head.name for head in self.spec.heads]
         sides = self.weaver.sides
-        states = join(sides, self.weaver.nodes, self.found, self.resolve, self.build_state)
+        states = join(sides, self.weaver.nodes, self.found, self.resolve, self.build_state, self.build_unknown)
         names = assign_names(self.weaver.wanted, reserved)
         nodes = order_nodes(self.inner.list_in_order(), sides, states, self.found)
         meant = self.inner.misread.values()
@@ -157,6 +157,10 @@ class _Builder:
         if head not in self.circled or find_head(ref) not in self.circled:
             self.report_unknown(ref, origin, stage, head)
         self.unsure |= ref not in self.inner.misread
+        return self.build_unknown(origin)
+
+    def build_unknown(self, origin: Origin) -> str:
+        """A node for what is read where nobody knows what that is."""
         return self.weaver.add(None, (), origin, Context("unknown", "unknown", addressable=False), hidden=True)
 
     def report_unknown(self, ref: str, origin: Origin, stage: int | None, head: str | None) -> None:
@@ -174,7 +178,7 @@ class _Builder:
         if head is not None and ref in heads:
             help, fixes = (f"what a head gives is `heads.{ref}`",), (fix_spelling(ref, f"heads.{ref}", heads, origin.place.span),)
         elif head is None and find_head(ref) in heads:
-            help, fixes = ("only a head reads what a head gives",), ()
+            help, fixes = ("only a head reads what a head gives, in its `inputs`",), ()
         elif later and ref == later[0]:
             help, fixes = ("a fusion does not read itself: leave it out of its `inputs`",), ()
         elif within is not None and holds_timed(within.items, layer):
@@ -182,6 +186,8 @@ class _Builder:
             fixes = ()
         elif ref in later:
             help, fixes = (f"`{ref}` comes later; a fusion reads what stands before it",), ()
+        elif (unnamed := self.inner.find_unnamed(ref)) is not None:
+            help, fixes = (f"give `{unnamed.title()}` a `name` to read inside it: `{ref.partition('.')[0]}.NAME.{layer}`",), ()
         elif not help:
             help = (f"there are {', '.join(f'`{name}`' for name in (*inside, *known)[:12])}",)
         if (pattern := find_pattern(origin.place.span)) is not None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..ir.graph import Node
 from ..ir.op import Op
 from ..language.references import Reference
+from ..language.scope import POISON, Poison
 from ..ops.stand_in import stand_for
 from ..ops.states import RecurrentState
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
@@ -25,6 +26,7 @@ else:
 
 Resolve = Callable[[str, Origin], str]
 Add = Callable[[Op, str, Node], str]
+Suppose = Callable[[Origin], str]
 
 STATE_COUNT = Code("initial-state-count", "error", "`{layer}` begins with {wanted}; `initial_state` names {given}")
 CIRCLE = Code("initial-state-circle", "error", "`{layer}` would begin with `{address}`, which is computed from it")
@@ -35,30 +37,38 @@ class Side:
     """A node that reads others beside its input."""
 
     node: str
-    names: tuple[Reference, ...]
+    names: tuple[Reference, ...] | Poison
+    """POISON where they could not be read."""
     origin: Origin
     """Of the layer."""
+    layer: str | None
+    """What messages call the layer; None of one that could not be read."""
 
 
-def count_states(op: Op) -> int:
+def count_states(op: Op | None) -> int:
     """How many states a recurrent layer has; 0 of any other."""
     if isinstance(op, Bidirectional):
         return count_states(op.layer) + count_states(op.backward_layer or op.layer)
     return op.states if isinstance(op, Recurrent) else 0
 
 
-def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], resolve: Resolve, add: Add) -> dict[str, str]:
-    """Lets the nodes of `sides` read their states; `nodes` grows with what is added. Gives who reads each state by its id."""
+def join(
+    sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], resolve: Resolve, add: Add, suppose: Suppose
+) -> dict[str, str]:
+    """Lets the nodes of `sides` read their states; `nodes` grows with what is added. Gives who reads each state by its id.
+
+    `suppose` gives the node of what nobody knows.
+    """
     places = {node.id: place for place, node in enumerate(nodes)}
     readers: dict[str, str] = {}
     for side in sides:
         node = nodes[places[side.node]]
-        op = get_op(node)
-        read = [resolve(name, name.origin) for name in side.names]
+        names = () if side.names is POISON else side.names
+        read = [resolve(name, name.origin) for name in names] or [suppose(side.origin)]
         _number_nodes(nodes, places)
         sources = [nodes[places[id]] for id in read]
-        wanted = count_states(op)
-        if any(source.op is None for source in sources):
+        op, wanted = node.op, count_states(node.op)
+        if op is None or any(source.op is None for source in sources):
             # Nothing is supposed of what it begins with, so that nothing is said of that.
             node = replace(node, op=None)
         elif len(read) == 1 and _is_like(sources[0].op, op):
@@ -69,9 +79,9 @@ def join(sides: Sequence[Side], nodes: list[Node], found: list[Diagnostic], reso
             _number_nodes(nodes, places)
             readers |= dict.fromkeys(read, side.node)
         elif len(read) != wanted:
-            found.append(_report_wrong_count(side, op, wanted, sources))
+            found.append(_report_wrong_count(side, names, op, wanted, sources))
             node = replace(node, op=None)
-        nodes[places[side.node]] = replace(node, inputs=(*node.inputs, *read))
+        nodes[places[side.node]] = replace(node, inputs=(*node.inputs, *read), sides=len(read))
     return readers
 
 
@@ -117,23 +127,23 @@ def _halves(op: Op) -> bool:
     return isinstance(op, Bidirectional) and op.merge_mode == "concat"
 
 
-def _report_wrong_count(side: Side, op: Op, wanted: int, sources: list[Node]) -> Diagnostic:
+def _report_wrong_count(side: Side, addresses: Sequence[str], op: Op, wanted: int, sources: list[Node]) -> Diagnostic:
     names = {1: "one state", 2: "two states, h and c", 4: "four states, h and c of each direction"}
     words = names.get(wanted, f"{wanted} states")
     if isinstance(op, Bidirectional) and wanted == 2:
         words = "two states, one of each direction"
-    given = "one" if len(side.names) == 1 else str(len(side.names))
-    several = f"[{', '.join([side.names[0]] * wanted)}]"
+    given = "one" if len(addresses) == 1 else str(len(addresses))
+    several = f"[{', '.join([addresses[0]] * wanted)}]"
     help: tuple[str, ...] = (f"write a list: `initial_state: {several}`",)
     if len({each.id for each in sources}) == 1 and sources[0].op is not None and count_states(sources[0].op):
         help = (*help, "a recurrent layer of the same kind and units gives all of its own by its name alone")
-    meant = side.names[0] if _is_like(sources[0].op, op) else several
+    meant = addresses[0] if _is_like(sources[0].op, op) else several
     place = side.origin.written.places.get("initial_state", side.origin.place)
     facts: dict[str, object] = {"layer": op.title(), "wanted": words, "given": given}
     fixes: tuple[Fix, ...] = (put(side.origin.place.span, "initial_state", meant),)
     theirs, ours = _find_units(sources[0].op), _find_units(op)
-    if len(side.names) == 1 and theirs is not None and ours is not None and theirs[0] == ours[0] and theirs != ours:
-        help = (f"`{side.names[0]}` has {theirs[1]} units, and {ours[1]} stand here: with as many it gives all of its states",)
+    if len(addresses) == 1 and theirs is not None and ours is not None and theirs[0] == ours[0] and theirs != ours:
+        help = (f"`{addresses[0]}` has {theirs[1]} units, and {ours[1]} stand here: with as many it gives all of its states",)
         within = "layer" if isinstance(op, Bidirectional) else None
         fixes = (Fix(f"write `units: {theirs[1]}`", (Put(side.origin.place.span, "units", str(theirs[1]), within),)),)
     return Diagnostic(STATE_COUNT, place, facts, labels=side.origin.uses, help=help, fixes=fixes)
@@ -154,16 +164,24 @@ def _sort_out(nodes: list[Node], sides: Mapping[str, Side], found: list[Diagnost
         if len(order) == len(nodes):
             return order
         circled = find_circled(nodes, {node.id for node in order})
-        held = [node for node in nodes if node.id in circled and any(id in circled for id in node.inputs[1:])]
-        first = next(node for node in held if node.id in sides and _is_circled(node, nodes))
-        dropped = set(first.inputs[1:])
-        cut = replace(first, op=None, inputs=first.inputs[:1])
+        held = [node for node in nodes if node.id in circled and any(id in circled for id in _list_states(node))]
+        on_it = (node for node in held if node.id in sides and _is_circled(node, nodes))
+        # Of a layer that could not be read nothing more is said than that.
+        first = min(on_it, key=lambda node: sides[node.id].layer is None)
+        dropped = set(_list_states(first))
+        cut = replace(first, op=None, inputs=first.inputs[: -first.sides], sides=0)
         nodes = [
             cut if node is first else node for node in nodes if node.id not in dropped or not isinstance(node.op, RecurrentState)
         ]
         left = find_circled(nodes, {node.id for node in sort_by_reading(nodes)})
         freed = [sides[node.id] for node in held if node is not first and node.id in sides and node.id not in left]
-        found.append(_tell_circle(first, sides[first.id], freed))
+        if sides[first.id].layer is not None:
+            found.append(_tell_circle(sides[first.id], freed))
+
+
+def _list_states(node: Node) -> tuple[str, ...]:
+    """What a node reads beside what it works on."""
+    return node.inputs[len(node.inputs) - node.sides :]
 
 
 def _is_circled(node: Node, nodes: Sequence[Node]) -> bool:
@@ -178,10 +196,9 @@ def _is_circled(node: Node, nodes: Sequence[Node]) -> bool:
     return node.id in seen
 
 
-def _tell_circle(node: Node, side: Side, others: Sequence[Side]) -> Diagnostic:
-    assert node.op is not None
+def _tell_circle(side: Side, others: Sequence[Side]) -> Diagnostic:
     place = side.origin.written.places.get("initial_state", side.origin.place)
-    facts: dict[str, object] = {"layer": node.op.title(), "address": side.names[0]}
+    facts: dict[str, object] = {"layer": side.layer, "address": "" if side.names is POISON else side.names[0]}
     help = ("begin with what does not read this layer, or leave `initial_state` out",)
     key = side.origin.written.keys.get("initial_state", place)
     fixes = (drop(key.span, "initial_state", "unsafe"),)

@@ -110,6 +110,7 @@ class SupposedTrial:
         That it is taken out is not supposed of what no person wrote, but for what enters time, nor of a layer that is plain but
         for a mistake in its arguments.
         """
+        inputs = inputs[: len(inputs) - node.sides]
         number = self._turns.setdefault(node.id, len(self._turns))
         self.note_failing(node.id)
         if inputs and node.meant is None and (not node.hidden or isinstance(node.op, EnterTime)):

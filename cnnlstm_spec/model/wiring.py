@@ -249,8 +249,9 @@ class Weaver:
         """One item; the node that gives its output."""
         if isinstance(item, Layer):
             id = self.add(item.op, (x,), item.origin, at, meant=item.meant)
-            if isinstance(item.op, Recurrent | Bidirectional) and item.op.initial_state is not None:
-                self.sides.append(Side(id, item.op.initial_state, item.origin))
+            states = item.op.initial_state if isinstance(item.op, Recurrent | Bidirectional) else item.beside
+            if states:
+                self.sides.append(Side(id, states, item.origin, item.op.title() if item.op is not None else None))
             return id
         if item.share:
             if not self.is_alike(item.share, make_signature(item), item.origin):

@@ -14,12 +14,13 @@ from ..language.foreign import NAMING, write_flow
 from ..language.kinds import Boolean, Choice
 from ..language.leaf import Reading
 from ..language.read_record import NOT_A_MAPPING, place_at_key, read_fields, read_record
-from ..language.scope import Scope
+from ..language.references import STATES, Reference
+from ..language.scope import Poison, Scope
 from ..text.diagnostic import Code, Label
 from ..text.fix import Edit, Fix, Nest, write
 from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, describe_sort, show_given
 from ..text.source import Span
-from ..text.spelling import Guess, guess
+from ..text.spelling import Guess, find_nearest, guess
 from ..text.synonyms import fold_word
 from . import explain_refusal, find_former, find_op, list_known_layers
 from .foreign_layers import suggest_line, suggest_line_of_values
@@ -32,6 +33,8 @@ NOT_A_LAYER = Code(
     "a layer is `Name` or `Name: {{argument: value}}`; this is {given}",
     help="write `- Dense: {units: 64}` or `- Flatten`",
 )
+BESIDE = "initial_state"
+"""The argument by which a layer reads what does not come in."""
 KEYS_BESIDE = Code("arguments-not-indented", "error", "`{key}` stands beside `{layer}`, not inside it")
 
 
@@ -70,7 +73,7 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
 
     None where one of them may decide what it gives: a flag, one of several names, what is required, or what says a size.
     """
-    quiet = replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
+    quiet = _make_quiet(scope)
     cls, resolved = find_op(key.text), quiet.resolve(arguments)
     cls = cls.choose_class(resolved, quiet) if cls is not None and isinstance(resolved, Mapping) else None
     if cls is None or not isinstance(resolved, Mapping):
@@ -82,6 +85,22 @@ def read_meant(key: Scalar, arguments: Node, scope: Scope) -> Op | None:
     fields = {cls.arguments[name].field: value for name, value in values.items()}
     op = cls.model_construct(_fields_set={cls.arguments[name].field for name in values if name in written.keys}, **fields)
     return None if any(map(op.decides_shape, unread)) else op
+
+
+def read_beside(key: Scalar, arguments: Node, scope: Scope) -> tuple[Reference, ...] | Poison:
+    """What a layer that could not be read begins with, under a misspelt key too, so that it counts as read; reports nothing."""
+    quiet, cls = _make_quiet(scope), find_op(key.text)
+    resolved = quiet.resolve(arguments)
+    entries = {entry.key.text: entry for entry in resolved.entries} if isinstance(resolved, Mapping) else {}
+    known = {BESIDE, *(cls.arguments if cls is not None else ())}
+    meant = entries.get(BESIDE) or next((each for name, each in entries.items() if find_nearest(name, known) == BESIDE), None)
+    states = STATES.read(meant.value, quiet.enter(BESIDE)) if meant is not None else ()
+    return () if states is None else states
+
+
+def _make_quiet(scope: Scope) -> Scope:
+    """A scope in which what is found is told nobody."""
+    return replace(scope, found=[], budget=[0], expanded=set(), guessed=set(), memory=None, index=None)
 
 
 def _report_unknown(key: Scalar, arguments: Node, scope: Scope) -> None:

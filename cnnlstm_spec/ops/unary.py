@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
@@ -141,6 +141,12 @@ class Op(Base):
         else:
             report_wrong_type(node, scope, "the name of a function of `keras.ops`")
         return None
+
+    @classmethod
+    def find_missing(cls, written: Collection[str]) -> dict[str, str]:
+        """`function`, the key that names every function; `name` does so of a few."""
+        missing = super().find_missing(written)
+        return {"function": AnyFunction.arguments["function"].words} if missing else {}
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """The shape of the input."""

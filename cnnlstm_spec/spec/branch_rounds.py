@@ -48,7 +48,10 @@ def read_branch_rounds(entry: Entry, scope: Scope, keys: tuple[str, ...]) -> lis
     homes = find_homes(each, at)
     rounds = read_rounds(each, at)
     if rounds == []:
-        report_wrong_type(each, at.enter("each"), "a mapping of names to lists of one value or more")
+        first = each.entries[0] if isinstance(each, Mapping) and each.entries else None
+        inside = at.enter("each") if first is None else at.enter("each", first.key.text)
+        words = "a mapping of names to lists of one value or more" if first is None else "a list of one value or more"
+        report_wrong_type(each if first is None else first.value, inside, words)
     names = [each.key.text for each in each.entries] if isinstance(each, Mapping) else []
     untold = Bound({name: make_unread(entry.key.span) for name in (*names, "index")}, homes, told=False)
     found: list[tuple[Entry, Bound]] = []

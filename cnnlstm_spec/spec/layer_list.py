@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import field
 
 from ..ir.op import Op
+from ..language.references import Reference
+from ..language.scope import Poison
 from ..text.diagnostic import Origin, Written
 from ..text.frozen import dataclass
 from ..text.source import Place
@@ -18,6 +20,8 @@ class Layer:
     origin: Origin
     meant: Op | None = None
     """Of one that could not be read, what could: the layer without the mistake, where that says what it gives."""
+    beside: tuple[Reference, ...] | Poison = ()
+    """Of one that could not be read, what it begins with; POISON where that could not be read either."""
 
 
 @dataclass(frozen=True)

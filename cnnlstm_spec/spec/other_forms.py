@@ -185,6 +185,8 @@ def cut(text: str) -> str:
     return text if len(text) <= 60 else "..."
 
 
+HELD = re.compile(r"\$\{([A-Za-z_]\w*)\}", re.ASCII)
+"""A variable inside a name."""
 BARE = re.compile(r"\$([A-Za-z_]\w*)", re.ASCII)
 """A variable without braces, which is one where it stands alone."""
 
@@ -211,6 +213,8 @@ def read_name(entry: Entry, scope: Scope, what: str) -> str | None:
         braced = BARE.sub(r"${\1}", entry.key.text)
         if braced != entry.key.text and isinstance(entry.value, Mapping) and entry.value.get("each") is not None:
             help, fixes = (f"a variable inside a name has braces: `{braced}`",), (write(entry.key.span, f'"{braced}"'),)
+        elif what == "branch" and (used := HELD.search(entry.key.text)) is not None:
+            help = (f"`each: {{{used[1]}: [...]}}` in it makes it a branch for each value of `{used[1]}`",)
         scope.report(BAD_NAME, entry.key, name=entry.key.text, what=f"a {what}", help=help, fixes=fixes)
         return None
     return str(name)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..language.references import is_pattern
 from ..language.scope import Scope
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.source import Place
 from .compile_keys import Multiplier
+
+if TYPE_CHECKING:
+    from .expect import Expected
 
 NO_BRANCH = Code("pattern-without-branch", "error", "`{pattern}` stands for no branch")
 BESIDE = Code("named-beside-pattern", "error", "`{pattern}` stands for `{name}`, which is named beside it")
@@ -65,14 +69,26 @@ def match_references(refs: References, branches: Names, scope: Scope) -> Referen
 
 def match_multipliers(multipliers: tuple[Multiplier, ...], branches: Names, scope: Scope) -> tuple[Multiplier, ...]:
     """The multipliers with what `branches.lead_*` stands for; those that are amiss are left out, which is reported."""
-    found = {each.address: each.place for each in multipliers if not is_address_pattern(each.address)}
-    result: list[Multiplier] = []
-    for each in multipliers:
-        meant: list[str] | None = [each.address]
-        if is_address_pattern(each.address):
-            meant = _check(each.address, match_address(each.address, branches), found, each.place, branches, scope)
-        result += [each._replace(address=address) for address in meant or ()]
-    return tuple(result)
+    stands_for = _match_keys([(each.address, each.place) for each in multipliers], branches, scope)
+    pairs = zip(multipliers, stands_for, strict=True)
+    return tuple(each._replace(address=address) for each, meant in pairs for address in meant)
+
+
+def match_expected(expected: tuple[Expected, ...], branches: Names, scope: Scope) -> tuple[Expected, ...]:
+    """The entries of `expect` with what `branches.lead_*` stands for; those that are amiss are left out, which is reported."""
+    pairs = zip(expected, _match_keys([(each.name, each.key) for each in expected], branches, scope), strict=True)
+    return tuple(replace(each, name=address) for each, meant in pairs for address in meant)
+
+
+def _match_keys(keys: Sequence[tuple[str, Place]], branches: Names, scope: Scope) -> list[list[str]]:
+    """By key, the addresses that it stands for; none of one that is amiss."""
+    found = {address: place for address, place in keys if not is_address_pattern(address)}
+    return [
+        (_check(address, match_address(address, branches), found, place, branches, scope) or [])
+        if is_address_pattern(address)
+        else [address]
+        for address, place in keys
+    ]
 
 
 def is_address_pattern(address: str) -> bool:

@@ -28,7 +28,7 @@ from .model_spec import Branch, BranchSection, Head, HeadSection, ModelSpec, Pla
 from .other_forms import are_names, list_entries, read_name, rename_to_head, suggest_head_list
 from .own_layers import with_own_layers
 from .own_objects import with_own_objects
-from .patterns import Names, match_multipliers, match_references
+from .patterns import Names, match_expected, match_multipliers, match_references
 from .top import find_first_line, read_top
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def elaborate(
     if heads and top.get("expect") is not None:
         from .expect import read_expect
 
-        expect = read_expect(top["expect"], scope.enter("expect"))
+        at = scope.enter("expect")
+        expect = match_expected(read_expect(top["expect"], at), _collect_names(branches), at)
     budget = read_budget(top["budget"], scope.enter("budget")) if top.get("budget") is not None else None
     data, fit, search = _read_runs(top, keys, scope, branches, heads)
     if scope.globals or scope.blocks:

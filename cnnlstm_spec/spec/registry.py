@@ -7,7 +7,7 @@ from dataclasses import replace
 from importlib import import_module
 
 from ..language.scope import Scope, make_origin
-from ..ops.read_layer import read_meant, read_op
+from ..ops.read_layer import read_beside, read_meant, read_op
 from ..text.nodes import Node, Scalar
 from .layer_list import Item, Layer
 
@@ -38,5 +38,5 @@ def _read_layer(key: Scalar, arguments: Node, scope: Scope) -> Item:
     reading = read_op(key, arguments, scope)
     origin = make_origin(key, scope)
     if reading is None:
-        return Layer(None, origin, read_meant(key, arguments, scope))
+        return Layer(None, origin, read_meant(key, arguments, scope), read_beside(key, arguments, scope))
     return Layer(reading.record, replace(origin, written=reading.written))

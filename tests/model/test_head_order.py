@@ -53,10 +53,10 @@ def test_only_heads_read_heads() -> None:
     text = SPEC % BEGIN
     fused = text.replace("heads:", "fusion: {inputs: [a, heads.begin], strategy: concat}\nheads:")
     (found,) = load(fused).diagnostics
-    assert (found.code.name, found.help) == ("unknown-reference", ("only a head reads what a head gives",))
+    assert (found.code.name, found.help) == ("unknown-reference", ("only a head reads what a head gives, in its `inputs`",))
     state = text.replace("name: read}", "name: read, initial_state: heads.begin}")
     (found,) = load(state).diagnostics
-    assert (found.code.name, found.help) == ("unknown-reference", ("only a head reads what a head gives",))
+    assert (found.code.name, found.help) == ("unknown-reference", ("only a head reads what a head gives, in its `inputs`",))
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,11 @@ def test_a_misspelt_layer_gets_the_nearest(ref: str, help: str) -> None:
     assert found.help[0].startswith(help)
 
 
+def test_a_backbone_without_a_name_is_told_to_need_one() -> None:
+    (found,) = load([{"MobileNetV2": {"weights": None, "include_top": False}}], ["x.mobilenet.block_3_expand_relu"]).diagnostics
+    assert found.help == ("give `MobileNetV2` a `name` to read inside it: `x.NAME.block_3_expand_relu`",)
+
+
 def test_the_names_are_those_of_a_backbone_alone() -> None:
     inception = {"InceptionV3": {**BASE, "name": "base"}}
     spec = {

@@ -73,3 +73,30 @@ def test_states_of_another_width_are_told_by_their_units() -> None:
     assert found.help == ("`b.end` has 5 units, and 4 stand here: with as many it gives all of its states",)
     assert [fix.title for fix in found.fixes] == ["write `units: 5`"]
     assert codes(text.replace("units: 4", "units: 5")) == []
+
+
+BEGINS = "initial_state: b.end}}]"
+BROKEN = {
+    "another key": (f"[{{LSTM: {{unitsq: 4, {BEGINS}", "unknown-key"),
+    "another value": (f"[{{LSTM: {{units: four, {BEGINS}", "wrong-type"),
+    "what is needed": (f"[{{LSTM: {{{BEGINS}", "missing-key"),
+    "the key itself": ("[{LSTM: {units: 4, inital_state: b.end}}]", "unknown-key"),
+    "the value itself": ("[{LSTM: {units: 4, initial_state: [3]}}]", "wrong-type"),
+    "the layer": (f"[{{LTSM: {{units: 4, {BEGINS}", "unknown-layer"),
+    "a wrapped layer": (f"[{{Bidirectional: {{layer: {{LSTM: {{unitsq: 4}}}}, {BEGINS}", "unknown-key"),
+    "a layer without states": (f"[{{Dense: {{units: 4, {BEGINS}", "unknown-key"),
+}
+"""What cannot be read of a layer that begins with the states of `b`."""
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_layer_that_cannot_be_read_still_reads_its_states(name: str) -> None:
+    """What nothing else reads is not told to reach no head; a name that is not there, and a circle, are told beside it."""
+    first, code = BROKEN[name]
+    heads = "{a: {inputs: [a], layers: [Flatten]}}"
+    assert codes(spec(first, "[{LSTM: {units: 4, name: end}}]", heads)) == [code]
+    circled = codes(spec(first, "[{LSTM: {units: 4, name: end, initial_state: [a, a]}}]", heads))
+    misread = codes(spec(first, "[{LSTM: {units: 4, name: ende}}]", heads))
+    told = name != "the value itself"
+    assert sorted(circled) == sorted([code, "initial-state-circle"] if told else [code])
+    assert ("unknown-reference" in misread) == told

@@ -95,6 +95,35 @@ def test_each_mistake_is_told_once(old: str, new: str, code: str) -> None:
     assert len(found) == 1 or code in ("unknown-reference", "unknown-address", "unknown-key", "unknown-variable")
 
 
+EXPECTED = [
+    ("{'branches.lead_*.conv': [38, 2]}", ["shape-not-as-expected"]),
+    ("{'branches.lead_*': [2], head: [1]}", ["shape-not-as-expected", "unknown-address"]),
+    ("{'branches.lead_*': [7], branches.age: [1]}", ["shape-not-as-expected"]),
+    ("{'branches.lead_*.cnv': [38, 2]}", ["unknown-address"]),
+    ("{'branches.lead_*': [2], branches.lead_I: [2]}", ["named-beside-pattern"]),
+    ("{'branches.led_*': [2]}", ["pattern-without-branch"]),
+    ("{'branches.*ge': [1], heads.risk: [1]}", []),
+]
+
+
+@pytest.mark.parametrize(("expect", "found"), EXPECTED)
+def test_what_is_expected_of_a_pattern(expect: str, found: list[str]) -> None:
+    """It is expected of each branch that fits, and told once."""
+    assert [each.code.name for each in load(SHORT % f"expect: {expect}").diagnostics if each.severity == "error"] == found
+
+
+EMPTY = [
+    ("{each: {lead: [I, II], count: [2, 3]}, ", "{", "`each: {lead: [...]}` in it makes it a branch for each value of `lead`"),
+    ("{lead: [I, II], count: [2, 3]}", "{lead: [], count: []}", "`lead` is a list of one value or more; this is an empty list"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "words"), EMPTY)
+def test_what_is_missing_of_each(old: str, new: str, words: str) -> None:
+    found = load((SHORT % "").replace(old, new)).diagnostics
+    assert words in [text for each in found for text in (each.message, *each.help)]
+
+
 def test_a_pattern_needs_a_strategy() -> None:
     assert codes('strategy: concat, inputs: ["lead_*"]', 'inputs: ["lead_*"]') == ["missing-key"]
     assert codes("strategy: concat, layers: [Glo", "layers: [Glo") == ["missing-key"]

@@ -32,12 +32,17 @@ COUNT_DIFFERS = Code(
 
 
 def check_expect(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each expectation that does not hold."""
+    """Each expectation that does not hold; of branches that one pattern stands for, the first in which it does not."""
+    told = set()
     for each in spec.expect:
         if isinstance(each.wanted, int):
-            yield from _count(each.name, each.wanted, each.place, typed, spec)
+            found = _count(each.name, each.wanted, each.place, typed, spec)
         else:
-            yield from _shape(each.name, each.wanted, each.place, each.key, typed)
+            found = _shape(each.name, each.wanted, each.place, each.key, typed)
+        for finding in found:
+            if finding.place not in told:
+                told.add(finding.place)
+                yield finding
 
 
 def _shape(
