@@ -6,7 +6,7 @@ The spec is compiled with what is known so far, and what flows into each layer t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -103,7 +103,9 @@ def _iterate_flowing(built: Compilation, model: keras.Model, part: Part, typed: 
         yield from _iterate_into(built, model, part, typed, node, call.input_tensors[0])
 
 
-def _iterate_into(built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: Any) -> Flow:
+def _iterate_into(
+    built: Compilation, model: keras.Model, part: Part, typed: TypedGraph, node: TypedNode, tensor: keras.KerasTensor
+) -> Flow:
     heads = make_heads(built)
     read = [op for each in _list_before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
     branch = read[0]

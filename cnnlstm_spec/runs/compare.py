@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as File
 from statistics import median, quantiles
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -23,6 +23,9 @@ from .export.place import DOCUMENT
 from .finished import Finished, open_run
 from .measure.document import MeasuredValue
 from .samples import DataError
+
+if TYPE_CHECKING:
+    import keras
 
 OPEN_SIZE = 32
 """Stands for sizes that are known only at run time."""
@@ -163,7 +166,7 @@ def measure_speed(finished: Finished) -> tuple[list[float], float]:
     return [each / one for each in alone], many / median(together)
 
 
-def _measure_seconds(model: Any, inputs: Mapping[str, object]) -> list[float]:
+def _measure_seconds(model: keras.Model, inputs: Mapping[str, object]) -> list[float]:
     fed = inputs if len(inputs) > 1 else next(iter(inputs.values()))
     times = []
     for number in range(WARM_UP + TIMES):

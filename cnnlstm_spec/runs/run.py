@@ -36,6 +36,8 @@ from .together.seat import Team
 from .train.watch import Watch
 
 if TYPE_CHECKING:
+    import keras
+
     from .measure.measure import Measured
     from .train.processes import Processes
     from .train.training import Devices, Outcome, Training
@@ -233,7 +235,7 @@ def _train(
     return _write(compilation, data, folder, identity, outcome, saved, training.batch_size, measured, thresholds, report)
 
 
-def _build(compilation: Compilation, orders: Orders) -> tuple[Any, tuple[str, ...]]:
+def _build(compilation: Compilation, orders: Orders) -> tuple[keras.Model, tuple[str, ...]]:
     """The model as its training begins, and the layers that have their weights from another."""
     spec, model = compilation.spec, compilation.to_keras()
     assert spec is not None and spec.fit is not None
@@ -262,7 +264,7 @@ def _share(orders: Orders, watch: Watch) -> Devices | None:
 
 
 def _report(
-    training: Training, model: Any, outcome: Outcome, measured: Measured | None, thresholds: dict[str, float]
+    training: Training, model: keras.Model, outcome: Outcome, measured: Measured | None, thresholds: dict[str, float]
 ) -> bytes | None:
     """The page of the run; None where nothing was measured, or a library for it is missing, which is told."""
     from .report.page import make_report
@@ -278,7 +280,7 @@ def _report(
         return None
 
 
-def _measure(training: Training, model: Any) -> tuple[Measured | None, dict[str, float]]:
+def _measure(training: Training, model: keras.Model) -> tuple[Measured | None, dict[str, float]]:
     """What the model is worth on `test`, else on `validation`; and the thresholds, where they are chosen on validation."""
     from .measure.of_run import find_thresholds, measure_part
 

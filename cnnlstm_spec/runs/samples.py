@@ -142,11 +142,11 @@ class Data:
     """`train`, and `validation` and `test` where there are some."""
     targets: Mapping[str, HeadTarget]
     """By head."""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
     """What a run's manifest says of them, as JSON: sources with rows and digests, classes, the split.
 
     The same data give the same."""
-    adapted: Mapping[str, Any] = field(default_factory=dict)
+    adapted: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """What was measured for layers, as `adapted.json` holds it; empty where there is no such layer."""
     seen: Seen | None = None
     """What is known of the files that samples are read of; None where there are none."""

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path as File
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...emit.words.shapes import count_params, make_inputs, make_outputs
 from ...text.files import (
@@ -36,6 +36,9 @@ from .ownership import MANIFEST, MODEL, clear, find_foreign, hide_name
 from .saved import find_jit, make_portable
 from .since import find_least, find_since
 from .usage import write_usage
+
+if TYPE_CHECKING:
+    import keras
 
 SVG, PNG = "plot.svg", "plot.png"
 NAMES = (MODEL, SVG, PNG, MANIFEST)
@@ -264,7 +267,7 @@ def remove_files(folder: File, names: Iterable[str]) -> None:
             (folder / name).unlink(missing_ok=True)
 
 
-def save_model(model: Any, compilation: Compilation) -> bytes:
+def save_model(model: keras.Model, compilation: Compilation) -> bytes:
     """The Keras model of a compilation as the bytes of a `.keras` file, the same for equal models."""
     from ...emit.keras.run import save
 

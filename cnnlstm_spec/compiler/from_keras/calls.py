@@ -42,9 +42,9 @@ class KerasCall:
     path: tuple[str, ...]
     """Where the layer lies: its name, after those of the models it is nested in."""
     inputs: tuple[CallOutput, ...] = ()
-    values: tuple[Any, ...] = ()
+    values: tuple[object, ...] = ()
     """Arguments that are no tensors, in order; None in the place of a tensor."""
-    keywords: dict[str, Any] = field(default_factory=dict)
+    keywords: dict[str, object] = field(default_factory=dict)
     masks: tuple[tuple[CallOutput, int], ...] = ()
     """The padding masks that it is handed, each with the place of the input that it is of."""
     shapes: tuple[tuple[int | None, ...], ...] = ()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...ir.graph import TypedNode
 from ..artifact.verify import Verification, measure_differences
 from ..compile import Compilation
 from .structure import WrittenLayer
 from .write import Draft
+
+if TYPE_CHECKING:
+    import keras
 
 BOUND = 1e-5
 
@@ -67,7 +70,7 @@ def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> V
 class _Fed:
     """A model that is fed by the names of the branches, and gives arrays in the order of the heads."""
 
-    def __init__(self, model: Any, compilation: Compilation) -> None:
+    def __init__(self, model: keras.Model, compilation: Compilation) -> None:
         assert compilation.spec is not None
         inputs = {branch.name: branch.input for branch in compilation.spec.branches}
         masks = {each.mask_input for each in inputs.values() if each is not None}
@@ -104,7 +107,7 @@ def _list_parts(node: TypedNode) -> tuple[str, ...]:
     return tuple(dict.fromkeys(weight.within for weight in node.weights))
 
 
-def _list_sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
+def _list_sources(draft: Draft, model: keras.Model) -> list[tuple[str, keras.layers.Layer]]:
     """The layers of the model that have weights, in the order of the spec."""
     found = []
     for leaf in _iterate_written(draft):
@@ -117,6 +120,6 @@ def _list_sources(draft: Draft, model: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def _find_layer(model: Any, name: str) -> Any:
+def _find_layer(model: keras.Model, name: str) -> keras.layers.Layer | None:
     """A layer of a model, or an operation that stands in its graph and has no weights."""
     return next((each for each in getattr(model, "layers", ()) if each.name == name), None)

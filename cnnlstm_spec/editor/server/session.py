@@ -8,10 +8,10 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import field, replace
-from typing import Any
 
 from ...text.frozen import dataclass
 from .documents import OpenText
+from .wire import Json
 
 DEBOUNCE = 0.1
 """Seconds without a change before findings are told."""
@@ -24,7 +24,7 @@ class SessionJob:
     """A request to answer, or, without an id, findings to tell."""
 
     method: str
-    params: dict[str, Any] = field(default_factory=dict)
+    params: Json = field(default_factory=dict)
     id: int | str | None = None
     uri: str | None = None
     serial: int | None = None

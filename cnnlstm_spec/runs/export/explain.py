@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import keras
 
@@ -11,10 +10,10 @@ from ...ir.graph import TypedGraph
 from ...text.source import format_path
 
 
-def find_stages(typed: TypedGraph, model: keras.Model) -> dict[str, Any]:
+def find_stages(typed: TypedGraph, model: keras.Model) -> dict[str, keras.KerasTensor]:
     """What each layer gives that a person wrote, by its address; layers that are used twice give nothing."""
     layers = {layer.name: layer for layer in model.layers}
-    found: dict[str, Any] = {}
+    found: dict[str, keras.KerasTensor] = {}
     for each in typed.nodes.values():
         layer = layers.get(each.node.layer)
         if each.node.hidden or layer is None or len(layer._inbound_nodes) != 1:

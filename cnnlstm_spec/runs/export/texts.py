@@ -6,7 +6,7 @@ What those layers do before is up to who feeds the file: their vocabulary lies b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -87,7 +87,7 @@ def list_words(typed: TypedGraph, branch: str) -> tuple[str, ...] | None:
     return words
 
 
-def _read_by(model: keras.Model, given: Any, branch: str) -> Any:
+def _read_by(model: keras.Model, given: keras.KerasTensor, branch: str) -> keras.KerasTensor:
     """What the one layer gives that reads an input."""
     nodes = [node for layer in model.layers for node in layer._inbound_nodes if any(each is given for each in node.input_tensors)]
     outputs = [each for node in nodes for each in node.outputs]

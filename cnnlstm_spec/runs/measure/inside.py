@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph
 from ...ops.backbones.inner import InnerLayer
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import keras
 
 
-def find_tensor(model: keras.Model, graph: TypedGraph, id: str) -> Any:
+def find_tensor(model: keras.Model, graph: TypedGraph, id: str) -> keras.KerasTensor | None:
     """The tensor that a node gives, or the nearest before it that is a layer of the model; None where there is none."""
     layers = {layer.name: layer for layer in model.layers}
     node = graph.nodes[id].node

@@ -13,7 +13,7 @@ import random
 import time
 import warnings
 from collections.abc import Container, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...text.frozen import dataclass
 from ..samples import DataError
@@ -134,13 +134,17 @@ def make_sampler(seed: int) -> optuna.samplers.BaseSampler:
     from optuna.samplers import BaseSampler, TPESampler
 
     class Repeatable(BaseSampler):
-        def infer_relative_search_space(self, study: object, trial: object) -> dict[str, Any]:
+        def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
             return {}
 
-        def sample_relative(self, study: object, trial: object, search_space: object) -> dict[str, Any]:
+        def sample_relative(
+            self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+        ) -> dict[str, object]:
             return {}
 
-        def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
+        def sample_independent(
+            self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+        ) -> object:
             text = f"{seed}/{trial.number}/{param_name}".encode()
             one = TPESampler(seed=int.from_bytes(hashlib.sha256(text).digest()[:4], "big"))
             return one.sample_independent(study, trial, param_name, param_distribution)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import keras
+
+from .training import Values
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
     """What a generator gives for each epoch, in its order; the first batch asked for again begins it anew."""
 
-    def __init__(self, begin: Callable[[], Iterator[Any]], steps: int) -> None:
+    def __init__(self, begin: Callable[[], Iterator[Values]], steps: int) -> None:
         super().__init__()
         self._begin, self._steps = begin, steps
-        self._left: Iterator[Any] = iter(())
+        self._left: Iterator[Values] = iter(())
 
     @property
     def num_batches(self) -> int:
         return self._steps
 
-    def __getitem__(self, number: int) -> Any:
+    def __getitem__(self, number: int) -> Values:
         if number == 0:
             self._left = self._begin()
         return next(self._left)

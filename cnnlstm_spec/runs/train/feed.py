@@ -90,7 +90,7 @@ class Feed:
 
         return read(places) if self.devices is None else self.devices.fill(self.model, read, places)
 
-    def read_ahead(self) -> Iterator[Any]:
+    def read_ahead(self) -> Iterator[Values]:
         """The batches of an epoch, some of which are read before they are asked for."""
         epoch, batches = self.batches()
         self.ready.clear()
@@ -127,5 +127,5 @@ def _spread_weights(weights: Array, target: Array, axes: int) -> Array:
     return numpy.broadcast_to(shaped, target.shape[:axes]).astype("float32")
 
 
-def _take_only(values: dict[str, Any]) -> Any:
+def _take_only(values: dict[str, Array]) -> Array | dict[str, Array]:
     return values if len(values) > 1 else next(iter(values.values()))

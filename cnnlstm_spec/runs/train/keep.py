@@ -38,7 +38,7 @@ class Mark:
     best: tuple[int, float] | None = None
     """The best epoch so far, from 1 on, and its value."""
     best_of_phase: tuple[int, float] | None = None
-    counters: tuple[dict[str, Any], ...] = field(default=(), compare=False)
+    counters: tuple[dict[str, object], ...] = field(default=(), compare=False)
     """Of each callback, of this phase."""
 
 

@@ -11,12 +11,15 @@ import tensorflow
 if TYPE_CHECKING:
     import keras
 
+    from ..samples import Array
+    from .training import Values
 
-def gather(whole: tuple[Any, ...], batches: Callable[[], list[Sequence[int]]], size: int) -> Any:
+
+def gather(whole: Values, batches: Callable[[], list[Sequence[int]]], size: int) -> Any:
     """Batches of `size` samples of what is in memory, in the order that `batches` gives anew for each epoch."""
     values = tensorflow.nest.map_structure(tensorflow.constant, whole)
 
-    def make_orders() -> Iterator[Any]:
+    def make_orders() -> Iterator[Array]:
         yield numpy.concatenate([numpy.asarray(each, "int64") for each in batches()])
 
     def take(places: Any) -> Any:
@@ -26,14 +29,14 @@ def gather(whole: tuple[Any, ...], batches: Callable[[], list[Sequence[int]]], s
     return order.flat_map(lambda all: tensorflow.data.Dataset.from_tensor_slices(all).batch(size)).map(take)
 
 
-def generate(batches: Callable[[], Iterator[Any]], first: tuple[Any, ...], model: keras.Model) -> Any:
+def generate(batches: Callable[[], Iterator[Values]], first: Values, model: keras.Model) -> Any:
     """What a generator gives for each epoch. Sizes are those of the first sample, but where the model leaves them open.
 
     A batch axis that the model fixes is told: a stateful layer needs it.
     """
     heads = model.output if isinstance(model.output, dict) else {None: model.output}
     outputs = {name: each.shape for name, each in heads.items()}
-    shapes: list[Mapping[Any, Any]] = [{each.name: each.shape for each in model.inputs}, outputs, outputs]
+    shapes: list[Mapping[str | None, Sequence[int | None]]] = [{each.name: each.shape for each in model.inputs}, outputs, outputs]
     size = model.inputs[0].shape[0]
     signature = tuple(_make_specs(value, known, size) for value, known in zip(first, shapes, strict=False))
     return tensorflow.data.Dataset.from_generator(batches, output_signature=signature)
@@ -44,13 +47,13 @@ def finish(made: Any, steps: int, ahead: int) -> Any:
     return made.apply(tensorflow.data.experimental.assert_cardinality(steps)).prefetch(ahead)
 
 
-def _make_specs(value: Any, known: Mapping[Any, Any], size: int | None) -> Any:
+def _make_specs(value: Array | dict[str, Array], known: Mapping[str | None, Sequence[int | None]], size: int | None) -> Any:
     if isinstance(value, dict):
         return {name: _make_spec(each, known[name], size) for name, each in value.items()}
     return _make_spec(value, next(iter(known.values())), size)
 
 
-def _make_spec(array: Any, known: Sequence[int | None], size: int | None) -> Any:
+def _make_spec(array: Array, known: Sequence[int | None], size: int | None) -> Any:
     open_ = [place < len(known) and known[place] is None for place in range(1, array.ndim)]
     shape = [size, *(None if each else own for each, own in zip(open_, array.shape[1:], strict=True))]
     return tensorflow.TensorSpec(shape, tensorflow.as_dtype(array.dtype))

@@ -143,7 +143,7 @@ def _join_shards(shards: Shards, name: str) -> Array | list[Array]:
 class PackedRows(Rows):
     """The samples of a part as rows."""
 
-    def __init__(self, shards: Shards, facts: list[dict[str, Any]]) -> None:
+    def __init__(self, shards: Shards, facts: list[dict[str, object]]) -> None:
         self.shards, self.name, self._facts = shards, shards.shown, facts
 
     def __len__(self) -> int:
