@@ -7,14 +7,18 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from cnnlstm_spec.language.catalog import find_family
+from cnnlstm_spec.language.named import find_kind
 from cnnlstm_spec.ops import list_ops
 from cnnlstm_spec.ops.functions.table import find_fact, list_names
-from fuzz.arguments import Draw
+from fuzz.arguments import NOTHING, Draw
 
 SHARE = 0.12
 """How many of all specs are of a theme."""
 FUNCTIONS = 0.06
 """How many of the others are of a function of `keras.ops`."""
+HELD = 0.06
+"""How many of the rest are of what is held against an output."""
 HEAD = [{"Dense": {"units": 1}}]
 
 
@@ -120,6 +124,44 @@ def computed(seed: int) -> dict[str, Any] | None:
         jit = {"jit_compile": True} if rng.random() < 0.2 else {}
         spec["compile"] = {"loss": "mse", "optimizer": "sgd", **jit}
     return spec
+
+
+OUTPUTS: list[list[Any]] = [[], [1], [2], [4], [1, 1], [1, 4], [3, 1], [3, 4], [4, 4], ["n", 4], ["n", 1], [1, 1, 4], [2, 1, 4]]
+OUTPUTS += [[1, 2, 1], [1, 3, 4]]
+COUNTED = {"num_classes": 4, "target_class_ids": [0]}
+OF_LABELS = ("sparse_y_true", "sparse_y_pred", "class_id", "top_k", "k", "axis", "from_logits", "multi_label")
+"""Arguments on which it rests what labels and outputs a loss or metric takes."""
+
+
+def held(seed: int) -> dict[str, Any] | None:
+    """A loss and metrics of any kind and arguments on an output of any axes, some of one; drawn apart as well."""
+    rng = Random(f"held {seed}")
+    if rng.random() >= HELD:
+        return None
+    shape = rng.choice(OUTPUTS)
+    activation = rng.choice(["softmax", "sigmoid", "linear", "softplus"])
+    head: list[Any] = (
+        [{"Dense": {"units": shape[-1], "activation": activation}}] if shape else [{"Activation": {"activation": "tanh"}}]
+    )
+    entropies = ["SparseCategoricalCrossentropy", "CategoricalCrossentropy"]
+    loss = rng.choice([*entropies, rng.choice(sorted(find_family("losses")["classes"]))])
+    metrics = rng.sample(sorted(find_family("metrics")["classes"]), rng.randint(1, 2))
+    section = {"loss": _thing("losses", loss, rng), "metrics": [_thing("metrics", each, rng) for each in metrics]}
+    kind = ("vector", "vector", "sequence", "image")[len(shape)]
+    return {**_spec({"kind": kind, "shape": list(shape)}, [], head), "name": "fuzzed", "compile": section}
+
+
+def _thing(family: str, name: str, rng: Random) -> Any:
+    """A loss or metric with what it needs, and now and then with other arguments."""
+    draw, values = Draw(rng), dict[str, Any]()
+    for each in find_family(family)["classes"][name]["arguments"]:
+        key = each["name"]
+        likely = 0.3 if key in OF_LABELS else 0.05
+        if key not in ("name", "dtype") and (each.get("required") or rng.random() < likely):
+            drawn = COUNTED[key] if key in COUNTED else draw.of(find_kind(each), key)
+            if drawn is not NOTHING:
+                values[key] = drawn
+    return {name: values} if values else name
 
 
 def _value(kind: str, rng: Random) -> Any:
