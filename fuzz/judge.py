@@ -148,19 +148,19 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
     if sizes is None:
         return "accepted, no sizes found"
     at_once = seed % GRAPH == 0 or (spec.get("compile") or {}).get("jit_compile") is True
-    drawn = model.get_weights()
-    failure = _failure(spec, sizes, model, graph=at_once)
+    drawn, again = model.get_weights(), compilation.to_keras
+    failure = _failure(spec, sizes, model, again, graph=at_once)
     if failure is not None and not at_once:
         # A compiled graph, which is what trains unless told otherwise, has the last word.
-        failure = _failure(spec, sizes, model, graph=True)
-    if failure is not None and (any(words in failure for words in DEVICE) or _runs_as_written(spec, sizes, model)):
+        failure = _failure(spec, sizes, model, again, graph=True)
+    if failure is not None and (any(words in failure for words in DEVICE) or _runs_as_written(spec, sizes, model, again)):
         return "accepted, not on this device"
     if failure is not None and (
         NOT_KNOWN in failure
         or (any(words in failure for words in MATRIX) and any(each.code.name == BY_VALUES for each in compilation.diagnostics))
         or (
             any(words in failure for words in DATA)
-            and (LABEL in failure or _computes_indices(compilation) or _diverges(spec, sizes, model))
+            and (LABEL in failure or _computes_indices(compilation) or _diverges(spec, sizes, model, again))
         )
     ):
         return "accepted, not on this data"
@@ -194,12 +194,12 @@ def _hold(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, int],
             raise Disagreement("not the same once it is loaded", wrong)
 
 
-def _diverges(spec: dict[str, Any], sizes: dict[str, int], model: Any) -> bool:
+def _diverges(spec: dict[str, Any], sizes: dict[str, int], model: Any, again: Callable[[], Any]) -> bool:
     """Whether these data give a gradient that is no number, which is looked for in a table as a row of its own."""
     if spec.get("compile") is None:
         return False
     model.optimizer, model.train_function = keras.optimizers.SGD(), None
-    _failure(spec, sizes, model, graph=False)
+    _failure(spec, sizes, model, again, graph=False)
     return _is_spoilt(model)
 
 
@@ -227,11 +227,11 @@ def _computes_indices(compilation: Compilation) -> bool:
     return any(computed(id) for node in lookups for id in node.node.inputs)
 
 
-def _runs_as_written(spec: dict[str, Any], sizes: dict[str, int], model: Any) -> bool:
+def _runs_as_written(spec: dict[str, Any], sizes: dict[str, int], model: Any, again: Callable[[], Any]) -> bool:
     """Whether the graph runs where TensorFlow's optimizer leaves it as it is; some of what that makes of graphs fails."""
     tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     try:
-        return _failure(spec, sizes, model, graph=True) is None
+        return _failure(spec, sizes, model, again, graph=True) is None
     finally:
         tensorflow.config.optimizer.set_experimental_options({"disable_meta_optimizer": False})
 
@@ -288,7 +288,7 @@ def _runs_once(spec: dict[str, Any], written: dict[str, Any], sizes: dict[str, i
     except Exception:
         return False
     # What trains, in a graph, has the last word here too: layers of images take integers there alone.
-    if _failure(spec, sizes, model, graph=True) is not None:
+    if _failure(spec, sizes, model, lambda: read(written), graph=True) is not None:
         return False
     # XLA trains behind a dropout of all, where it sees that all are 0; nothing else of the model runs.
     return not model.jit_compile or _predicts(spec, sizes, model)
@@ -302,21 +302,24 @@ def _predicts(spec: dict[str, Any], sizes: dict[str, int], model: Any) -> bool:
     return True
 
 
-def _failure(spec: dict[str, Any], sizes: dict[str, int], model: Any, graph: bool) -> str | None:
-    """How a first batch fails; integers are fed as 0 where others fail, and labels in every form that the losses read."""
+def _failure(spec: dict[str, Any], sizes: dict[str, int], model: Any, again: Callable[[], Any], graph: bool) -> str | None:
+    """How a first batch fails; `again` makes the model anew.
+
+    Integers are fed as 0 where others fail, and labels in every form that the losses read.
+    """
     failure = None
     fixed = "themed" in spec["name"] and "Hashing" in str(spec)
     for zeros in (False, True):
         given = data.inputs(spec, sizes, zeros)
         if zeros and not any("int" in str(each.dtype) for each in given.values()):
             break
-        failure = _batch(spec, data.fed(given), model, graph)
+        failure = _batch(spec, data.fed(given), model, again, graph)
         if failure is None or (not zeros and fixed and any(words in failure for words in DATA)):
             return failure
     return failure
 
 
-def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | None:
+def _batch(spec: dict[str, Any], given: Any, model: Any, again: Callable[[], Any], graph: bool) -> str | None:
     # Keras keeps the function that it has made, be it run eagerly or not.
     model.train_function = model.predict_function = None
     try:
@@ -335,8 +338,8 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, graph: bool) -> str | N
                 return None
             except Exception as error:
                 failures.append(_words(error))
-                # What was built halfway for one form of the labels takes no other.
-                model.compile_from_config(model.get_compile_config())
+                # What was built halfway for one form of the labels takes no other; the configuration may lack arguments.
+                model.compile(**{**again()._compile_config.config, "optimizer": model.optimizer})
                 model.run_eagerly, model.train_function = not graph, None
         return failures[0]
     except Exception as error:

@@ -199,7 +199,7 @@ UNMASKED: Rule = {**SAME, "mask": "ignored"}
 MATRIX: Rule = {"labels": "same", "minimum_rank": 2, "maximum_rank": 2, "mask": "ignored"}
 READS: dict[str, Rule] = {
     "losses.CTC": {"labels": "sequence", "minimum_rank": 3, "maximum_rank": 3, "minimum_width": 2, "mask": "fails"},
-    "losses.CategoricalGeneralizedCrossEntropy": INTEGER,
+    "losses.CategoricalGeneralizedCrossEntropy": {**INTEGER, "minimum_rank": 1},
     "losses.Circle": {"labels": "integer", "minimum_rank": 1, "maximum_rank": 2, "mask": "fails"},
     "losses.Dice": UNMASKED,
     "losses.SparseCategoricalCrossentropy": INTEGER,

@@ -92,17 +92,22 @@ def list_stretches(thing: KerasObject, sizes: tuple[Size, ...], labels: str) -> 
     if labels != "integer":
         return _align(sizes) if labels == "same" and name == "SparseCategoricalAccuracy" else None
     if name in BY_VALUES:
-        return _align(sizes)
+        axis = thing.get("axis")
+        return _align(sizes) if axis is None or -len(sizes) <= axis < len(sizes) else None
     if name == "CategoricalAccuracy":
         # Of both it takes the place of the greatest along their last axis, which is gone then.
         return _align(sizes[:-1])
     if name == "TopKCategoricalAccuracy":
         return [equal(sizes[-2], 1)] if len(sizes) > 1 else None
     if name in OVERLAPS and (name not in BY_NUMBERS or takes_greatest_label(thing)):
-        return [equal(size, 1) for size in sizes[-2:-1]]
-    if name in ("Precision", "Recall") and thing.get("class_id") is not None:
-        # Of the labels it takes the class along the axis before, which has one; of a single axis, that sample of the batch.
-        return [equal(size, 1) for size in sizes[-2:-1]] if len(sizes) == 1 or thing.get("class_id") in (0, -1) else None
+        # Along the samples the greatest label leaves one place for all, or as many as the output has steps.
+        return [equal(size, 1) for size in (sizes[:-1] if thing.get("axis") == 0 else sizes[-2:-1])]
+    if thing.get("class_id") is not None and len(sizes) == 1:
+        # That sample of the batch is taken for the labels.
+        return None if name in CURVES else []
+    if thing.get("class_id") in (0, -1):
+        # Of the labels it takes the class along the axis before, which must have one.
+        return [equal(sizes[-2], 1)]
     return None
 
 

@@ -16,10 +16,17 @@ NEEDED = {"num_classes": 4, "target_class_ids": (0,), "recall": 0.5, "precision"
 READ_FULL = sorted(
     name for name in find_family("metrics")["classes"] if find_reads(KerasObject("metrics", name)).get("labels") == "same"
 )
+OF_ONE_CLASS = sorted(
+    name
+    for name, facts in find_family("metrics")["classes"].items()
+    if any(each["name"] == "class_id" for each in facts["arguments"])
+)
 GIVEN: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in READ_FULL if name not in ("IoU", "MeanIoU")),
     *((name, {"sparse_y_true": False, "sparse_y_pred": False}) for name in ("IoU", "MeanIoU")),
-    *((name, {"class_id": number}) for name in ("Precision", "Recall") for number in (0, 1, -1)),
+    *((name, {"axis": 0}) for name in ("OneHotIoU", "OneHotMeanIoU")),
+    *(("CosineSimilarity", {"axis": axis}) for axis in (0, 1, 2, -2, -3)),
+    *((name, {"class_id": number}) for name in OF_ONE_CLASS for number in (0, 1, -1)),
 ]
 
 

@@ -53,7 +53,8 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(
             NO_AXIS, loss.place, facts_, labels=labels, help=(f"axes are 0 (the batch) to {head.rank - 1}; -1 is the last",)
         )
-    elif loss.thing.name in CATEGORICAL and head.width == 1 and not _is_told_otherwise(head):
+    elif loss.thing.name in CATEGORICAL and head.width in (1, None) and not _is_told_otherwise(head):
+        # Of an output without an axis Keras takes the samples of a batch for the classes.
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
     elif loss.thing.name == "Circle" and (head.width is None or holds_always(equal(head.width, 1))):

@@ -174,7 +174,10 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
         return
     if head.width is None or holds_always(single := equal(head.width, 1)):
         return
-    theirs_are_numbers = reference is not None and reference[0] == "integer" and head.rank == 2
+    sizes = head.type.sizes
+    # The greatest of the labels is one for all, which is held against each value.
+    one_for_all = head.rank == 2 or (metric.thing.get("axis") == 0 and all(holds_always(equal(size, 1)) for size in sizes[:-1]))
+    theirs_are_numbers = reference is not None and reference[0] == "integer" and one_for_all
     if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
         yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`", sparse_y_true="true")
         return
@@ -194,7 +197,6 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
         return
     theirs, name, other = reference
     labels = (Label(other.place, f"reads {LABELS[theirs]}"),)
-    sizes = tuple(axis.size for axis in head.type.axes)
     stretches = [] if theirs == "sequence" and kind == "integer" else list_stretches(metric.thing, sizes, theirs)
     if stretches is None or any(map(holds_never, stretches)):
         asked = [single]

@@ -219,6 +219,22 @@ def test_metrics(loss: str, metric: str, units: int, code: str | None) -> None:
     assert codes(found) == ([code] if code else []), messages(found)
 
 
+@pytest.mark.parametrize(
+    ("loss", "code"),
+    [
+        ("categorical_crossentropy", "one-class"),
+        ("CategoricalGeneralizedCrossEntropy", "one-class"),
+        ("sparse_categorical_crossentropy", "loss-rank"),
+        ("circle", "embedding-of-one-number"),
+        ("ctc", "loss-rank"),
+    ],
+)
+def test_losses_of_a_number_for_a_sample(loss: str, code: str) -> None:
+    """A head without an axis beside the samples: what reads classes takes the samples of a batch for them, or fails."""
+    found = spec("[]", "vector", "[]", "[{Activation: {activation: linear}}]", f"loss: {loss}")
+    assert codes(found) == [code], messages(found)
+
+
 def test_no_metric_reads_the_sequences_of_a_loss() -> None:
     """Their lengths are not known."""
     found = spec("[1, 8]", "sequence", "[]", DENSE.format(4, "linear"), "loss: ctc, metrics: [hinge]")
