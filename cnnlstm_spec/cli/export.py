@@ -100,6 +100,11 @@ def _read_sizes(ctx: click.Context, parameter: click.Parameter, value: tuple[str
     metavar="SECONDS",
     help="For each conversion, and for each thing that a file is asked afterwards.",
 )
+@click.option(
+    "--without-data",
+    is_flag=True,
+    help="Leave the spec's data closed: files are compared on seeded samples, of which int8 takes its ranges, and not measured.",
+)
 @click.option("--force", is_flag=True, help="Write anew, whatever lies in DIR.")
 @imports_option
 @outside_option
@@ -117,6 +122,7 @@ def command(
     explain: bool,
     keep_float: tuple[str, ...],
     seconds: float,
+    without_data: bool,
     force: bool,
     allow_imports: bool,
     allow_outside: bool,
@@ -134,7 +140,8 @@ def command(
         with tell_people():
             from ..runs.export.wanted import Wanted
 
-            wanted = Wanted(formats, quantize, sizes, batch_size, opset, tolerance, required, explain, keep_float, seconds)
+            given = (formats, quantize, sizes, batch_size, opset, tolerance, required, explain, keep_float, seconds, without_data)
+            wanted = Wanted(*given)
             wanted.check()
             finished = open_finished(run, spec, allow_outside, allow_imports)
             from ..runs.export.words import render_export

@@ -129,8 +129,8 @@ def _import_function(name: str, allow_imports: bool) -> DataSource:
 
 def open_run(folder: File, allow_outside: bool = False, allow_imports: bool = False) -> Finished:
     """A run by its folder. Raises DataError where there is none, or it is not finished."""
-    if find_sort(folder) != "folder":
-        raise DataError([f"`{folder}` is no folder of a run"])
+    if (sort := find_sort(folder)) != "folder":
+        raise DataError([f"`{folder}` is {f'a {sort}, and ' if sort else ''}no folder of a run, which `train` writes"])
     if any(find_sort(folder / name) != "file" for name in (MANIFEST, MODEL)):
         unfinished = find_sort(folder / "state") == "folder"
         raise DataError([f"`{folder}` holds " + ("a run that is not finished" if unfinished else "no finished run")])

@@ -30,6 +30,10 @@ class Failed(Exception):
         self.stage, self.reason, self.whole = stage, reason, whole
 
 
+class Late(Failed):
+    """What was asked took too long."""
+
+
 class Child:
     """One process, for one file."""
 
@@ -72,7 +76,8 @@ class Child:
         finally:
             timer.cancel()
         if answer is None:
-            raise Failed(what, self._explain_end(self._process.wait()), self._read_said())
+            kind = Late if self._late else Failed
+            raise kind(what, self._explain_end(self._process.wait()), self._read_said())
         head, found = answer
         if "failed" in head:
             raise Failed(what, head["failed"], head["whole"])

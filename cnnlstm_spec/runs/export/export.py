@@ -24,7 +24,7 @@ from ..require import check_requirements
 from ..samples import Batch, DataError, Part
 from .asked import find_kept
 from .blame import describe, find_blamed, find_scope
-from .child import Child, Failed
+from .child import Child, Failed, Late
 from .comparison import Pairs, ask_keras, compare_outputs
 from .cost import describe_fallen
 from .document import Explained, ExportedFile, FileInput, FileWorth
@@ -350,10 +350,13 @@ class Exporter:
         said = {"convert": "it cannot be converted", "open": "its runtime cannot open it"}.get(error.stage, "its runtime fails")
         blamed, reason = find_blamed(self.model.typed, error.reason, error.whole)
         where = f" at {describe(blamed)}" if blamed is not None else ""
-        open_ = kind.format in ("onnx", "openvino") and (
+        way = ""
+        if isinstance(error, Late):
+            way = "; `--time-limit` gives it longer"
+        elif kind.format in ("onnx", "openvino") and (
             batch is None or any(None in each.shape(1, self.fixed) for each in self.model.inputs)
-        )
-        way = "; fixed sizes may do: `--batch-size 1`, and `--size` for those that are open" if open_ else ""
+        ):
+            way = "; fixed sizes may do: `--batch-size 1`, and `--size` for those that are open"
         return f"{kind}: {said}{where}: {reason[:300]}{way}"
 
     def _explain(self, kind: Kind, batch: int | None) -> tuple[Explained, ...]:

@@ -29,6 +29,8 @@ class Wanted:
     explain: bool = False
     keep_float: tuple[str, ...] = ()
     seconds: float = SECONDS
+    without_data: bool = False
+    """Whether files are compared on seeded samples, though the spec has data."""
     samples: int = 16
     """On how many a file is compared."""
 
@@ -54,6 +56,7 @@ class Wanted:
             "explain": self.explain,
             "keep_float": list(self.keep_float),
             "samples": self.samples,
+            "without_data": self.without_data,
         }
 
     def check(self) -> None:

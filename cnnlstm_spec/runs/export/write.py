@@ -14,7 +14,7 @@ from ...emit.keras.quiet import silence
 from ...emit.words.shapes import make_inputs, make_outputs
 from ...text.files import digest
 from ..finished import Finished
-from ..samples import DataError
+from ..samples import Data, DataError
 from .asked import check_model
 from .current import find_origin, is_current, list_versions, read_data
 from .document import Export, ExportedFile, ExportInput, ExportOutput, TextLayer
@@ -46,7 +46,10 @@ def write_export(
     check_model(deployment, wanted)
     check_folder(folder, kinds, force)
     step("reading the data")
-    data = read_data(finished)
+    try:
+        data = Data({}, {}) if wanted.without_data else read_data(finished)
+    except DataError as error:
+        raise DataError([*error.problems, "`--without-data` compares files on seeded samples, and measures nothing"]) from error
     if wanted.required and find_judging(data.parts) is None:
         raise DataError(["`--require` needs `data` with a `validation` or a `test` part"])
     origin = find_origin(finished, data, wanted)

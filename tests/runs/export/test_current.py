@@ -72,6 +72,7 @@ def test_what_is_read_is_rested_on(folder: Path, name: str, before: str, after: 
         {"required": (read_requirement("accuracy>=0.5"),)},
         {"explain": True},
         {"keep_float": ("head",)},
+        {"without_data": True},
     ],
     ids=lambda changed: next(iter(changed)),
 )

@@ -266,5 +266,8 @@ def test_arguments_that_cannot_be(arguments: list[str], said: str, capsys: pytes
 
 def test_a_run_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["export", str(tmp_path / "run"), "-o", str(tmp_path / "device"), "--format", "onnx"]) == 1
-    assert "is no folder of a run" in capsys.readouterr().err
+    assert "is no folder of a run, which `train` writes" in capsys.readouterr().err
+    (tmp_path / "spec.yaml").write_text(SPEC)
+    assert run(["export", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "device"), "--format", "onnx"]) == 1
+    assert "is a file, and no folder of a run" in capsys.readouterr().err
     assert not (tmp_path / "device").exists()

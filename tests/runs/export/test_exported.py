@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -167,6 +168,18 @@ def test_what_differs_too_much_leaves_nothing(trained: Path, capsys: pytest.Capt
     assert not (trained / "half").exists()
 
 
+@pytest.mark.whole
+def test_a_run_is_exported_where_its_data_are_not(trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.copytree(trained / "run", tmp_path / "run")
+    given = ["export", str(tmp_path / "run"), "-o", str(tmp_path / "device"), "--format", "saved_model"]
+    assert run(given) == 1
+    assert "`--without-data` compares files on seeded samples, and measures nothing" in capsys.readouterr().err
+    assert run([*given, "--without-data", "--require", "accuracy>=0.5"]) == 1
+    assert "`--require` needs `data`" in capsys.readouterr().err
+    assert run([*given, "--without-data"]) == 0
+    assert "compared with Keras on 16 seeded samples" in capsys.readouterr().out
+
+
 def test_files_of_others_stay(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = trained / "other"
     other.mkdir()
@@ -177,7 +190,7 @@ def test_files_of_others_stay(trained: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_a_process_that_fails_dies_or_takes_too_long_is_told() -> None:
-    from cnnlstm_spec.runs.export.child import Child, Failed
+    from cnnlstm_spec.runs.export.child import Child, Failed, Late
 
     with Child(60, 2**40) as child:
         with pytest.raises(Failed, match="no such file"):
@@ -185,7 +198,7 @@ def test_a_process_that_fails_dies_or_takes_too_long_is_told() -> None:
         child._process.kill()
         with pytest.raises(Failed, match="the process was ended by SIGKILL"):
             child.ask("open", format="saved_model", path="/nowhere")
-    with Child(0.01, 2**40) as child, pytest.raises(Failed, match=r"it was not done after 0\.01 seconds"):
+    with Child(0.01, 2**40) as child, pytest.raises(Late, match=r"it was not done after 0\.01 seconds"):
         child.ask("open", format="saved_model", path="/nowhere")
 
 
