@@ -92,7 +92,7 @@ def read_beside(key: Scalar, arguments: Node, scope: Scope) -> tuple[Reference, 
     quiet, cls = _make_quiet(scope), find_op(key.text)
     resolved = quiet.resolve(arguments)
     entries = {entry.key.text: entry for entry in resolved.entries} if isinstance(resolved, Mapping) else {}
-    known = {BESIDE, *(cls.arguments if cls is not None else ())}
+    known = (BESIDE, *cls.arguments) if cls is not None else ()
     meant = entries.get(BESIDE) or next((each for name, each in entries.items() if find_nearest(name, known) == BESIDE), None)
     states = STATES.read(meant.value, quiet.enter(BESIDE)) if meant is not None else ()
     return () if states is None else states

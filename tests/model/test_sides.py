@@ -89,6 +89,10 @@ BROKEN = {
 """What cannot be read of a layer that begins with the states of `b`."""
 
 
+def test_no_key_of_a_layer_that_is_not_known_is_taken_for_states() -> None:
+    assert codes(spec("[{Dnse: {units: 4, init: zeros}}]", "[{LSTM: {units: 4}}]")) == ["unknown-layer"]
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_layer_that_cannot_be_read_still_reads_its_states(name: str) -> None:
     """What nothing else reads is not told to reach no head; a name that is not there, and a circle, are told beside it."""
