@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from ...compiler.deploy import Deployment
 from ...ir.graph import TypedGraph
 from ...ir.op import Op
 from ...model.addresses import find_members, list_addresses
-from ...model.infer import infer
 from ...model.runtimes import find_lacking
-from ...ops.input import InputOp
 from ...text.diagnostic import Diagnostic
 from ...text.source import format_path
 from ...text.spelling import suggest_word
+from ..open_sizes import find_impossible
 from ..samples import DataError
 from .blame import describe
-from .sizes import Fixed, find_inputs, fix_size, fix_sizes, need_fixed, need_names
+from .sizes import find_inputs, fix_sizes, need_fixed, need_names
 from .wanted import Wanted
 
 
@@ -30,7 +28,7 @@ def check_model(deployment: Deployment, wanted: Wanted) -> None:
     if "litert" in wanted.formats:
         need_fixed(typed, fixed, "litert")
     sizes = " ".join(f"--size {name}={value}" for name, value in wanted.sizes.items())
-    impossible = (f"`{sizes}`: {_tell(each)}" for each in _find_impossible(training, fixed))
+    impossible = (f"`{sizes}`: {_tell(each)}" for each in find_impossible(training, fixed))
     problems = [*impossible, *_list_unknown(typed, wanted.keep_float), *_list_lacking(typed, wanted.formats)]
     if others := [format for format in wanted.formats if format != "saved_model"]:
         problems += _list_stateful(typed, others)
@@ -71,21 +69,6 @@ def _list_stateful(typed: TypedGraph, formats: Iterable[str]) -> Iterator[str]:
 def _is_stateful(op: Op) -> bool:
     values = op.list_values()
     return values.get("stateful") is True or any(_is_stateful(each) for each in values.values() if isinstance(each, Op))
-
-
-def _find_impossible(typed: TypedGraph, fixed: Fixed) -> list[Diagnostic]:
-    """The errors of a model whose inputs have the sizes that are fixed."""
-    if not fixed:
-        return []
-    nodes = dict(typed.graph.nodes)
-    for id in typed.graph.inputs:
-        op, type = nodes[id].op, typed.nodes[id].type
-        assert isinstance(op, InputOp) and type is not None
-        shape = tuple(fix_size(size, fixed) or written for written, size in zip(op.input.shape, type.sizes, strict=True))
-        nodes[id] = replace(nodes[id], op=op.replace_values(input=op.input.replace_values(shape=shape)))
-    found: list[Diagnostic] = []
-    infer(replace(typed.graph, nodes=nodes), typed.policy, found)
-    return [each for each in found if each.severity == "error"]
 
 
 def _tell(found: Diagnostic) -> str:

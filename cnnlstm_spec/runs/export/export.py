@@ -20,6 +20,7 @@ from ..finished import Finished
 from ..measure.document import Evaluation
 from ..measure.of_run import measure_part
 from ..measure.predict import map_outputs
+from ..open_sizes import Fixed
 from ..require import check_requirements
 from ..samples import Batch, DataError, Part
 from .asked import find_kept
@@ -35,7 +36,7 @@ from .place import describe_files, make_scratch_folder
 from .runtime import Runtime
 from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
 from .serving import find_ends, unroll, write_saved_model
-from .sizes import Fed, Fixed, find_inputs, fix_sizes
+from .sizes import Fed, find_inputs, fix_sizes
 from .texts import ExportedPart, cut, find_texts
 from .wanted import Wanted, find_judging, find_memory
 from .words import MOST_LAYERS

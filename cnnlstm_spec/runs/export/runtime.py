@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from ...ir.graph import TypedGraph
 from ...ir.size import Symbol
 from ...text.frozen import dataclass
+from ..open_sizes import Fixed
 from ..samples import DataError
 from .child import Child
 from .samples import fill_up
-from .sizes import Fed, Fixed
+from .sizes import Fed
 
 if TYPE_CHECKING:
     from ..samples import Array

@@ -12,8 +12,9 @@ from ...ir.op import FLOATS, TEXT
 from ...ir.size import Symbol
 from ...ops.input import InputOp
 from ...text.frozen import dataclass
+from ..open_sizes import Fixed
 from ..samples import Part
-from .sizes import Fed, Fixed
+from .sizes import Fed
 
 if TYPE_CHECKING:
     from ...ir.op import Op

@@ -10,8 +10,9 @@ from typing import Any
 import keras
 import tensorflow
 
+from ..open_sizes import Fixed
 from .planes import pool_in_planes
-from .sizes import Fed, Fixed
+from .sizes import Fed
 
 DROPOUTS = ("dropout", "recurrent_dropout")
 

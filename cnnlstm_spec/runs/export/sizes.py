@@ -8,10 +8,8 @@ from ...ir.graph import TypedGraph
 from ...ir.size import Size, Symbol
 from ...ops.input import Input, InputOp
 from ...text.frozen import dataclass
+from ..open_sizes import Fixed, fix_size
 from ..samples import DataError
-
-Fixed = Mapping[Symbol, int]
-"""Sizes known only at run time that are given a number."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +36,6 @@ class Fed:
     def shape(self, batch: int | None, fixed: Fixed) -> tuple[int | None, ...]:
         """Its shape, batch first; None for what stays open."""
         return batch, *(fix_size(each, fixed) for each in self.sizes)
-
-
-def fix_size(size: Size, fixed: Fixed) -> int | None:
-    """A size as a number; None where it stays open."""
-    if isinstance(size, int):
-        return size
-    return size.evaluate(dict(fixed)) if size.symbols <= set(fixed) else None
 
 
 def find_inputs(typed: TypedGraph) -> tuple[Fed, ...]:

@@ -85,6 +85,7 @@ def _report_part(part: Part, told: list[Problem]) -> PartReport:
     assert isinstance(part, FilePart)
     inputs = {name: BranchValues() for name in part.branches}
     lengths: dict[str, dict[int, int]] = {}
+    sizes: dict[str, dict[tuple[int, ...], int]] = {}
     known = set(told)
     for place in range(len(part)):
         for index, (name, branch) in enumerate(part.branches.items()):
@@ -98,8 +99,17 @@ def _report_part(part: Part, told: list[Problem]) -> PartReport:
                     told.append(problem)
                 continue
             inputs[name].add(values)
+            sizes.setdefault(name, {}).setdefault(values.shape, row)
             if branch.shape.timed and branch.shape.sizes[0] is None:
                 lengths.setdefault(name, {}).setdefault(len(values), row)
+    for name, shapes in sizes.items():
+        # Shorter samples are filled up to the longest of their batch, which is not known here.
+        met = sorted(shapes.items(), reverse=True)[: 1 if part.branches[name].tells_padding else None]
+        refused = ((part.refuse_sizes({name: shape}), row) for shape, row in met)
+        why, row = next(((why, row) for why, row in refused if why is not None), (None, 0))
+        if why is not None:
+            file, number = part.branches[name].rows.locate(row)
+            told.append(Problem("does-not-run", why, file, number, part.branches[name].column))
     for name, held in lengths.items():
         branch = part.branches[name]
         if len(held) > 1 and not branch.tells_padding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.data.section import DataSpec
 from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
+from ..open_sizes import OpenSizes
 from ..samples import Data, DataError, HeadTarget, Part
 from .branches.branch import BranchSamples
 from .branches.cells import CellsBranch
@@ -55,6 +57,7 @@ class DataReading:
         if spec.data is None:
             raise DataError(["the spec has no section `data`"])
         self.spec, self.typed, self.data = spec, typed, spec.data
+        self.sizes = OpenSizes(typed)
         self.known = dict(targets or {})
         self.problems = Problems()
         self.readers: dict[str, HeadReader] = {}
@@ -149,7 +152,7 @@ class DataReading:
         told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
         part = pack.take(name, read, heads, self.spec.seed, told, self.data.window, self.count_steps())
         self.opened[name] = part.source
-        return part
+        return replace(part, sizes=self.sizes)
 
     def make_part(self, rows: Rows, name: str, targets: bool = True) -> Part:
         """Rows that are open already as a part of its own."""
@@ -197,7 +200,7 @@ class DataReading:
             names, held = read_codes(rows, group, "group")
             groups = [names[each] for each in held[self._list_last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
-        return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups)
+        return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes)
 
     def _make_branches(self, rows: Rows) -> dict[str, BranchSamples]:
         """How each branch reads these rows; the parts of one source have the same."""

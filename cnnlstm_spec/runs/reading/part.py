@@ -9,6 +9,7 @@ import numpy
 
 from ...spec.data.window import Window
 from ...text.frozen import dataclass
+from ..open_sizes import OpenSizes, Shapes
 from ..samples import Batch, DataError, HeadTarget, Part
 from .branches.branch import BranchSamples
 from .branches.cells import CellsBranch
@@ -46,6 +47,8 @@ class FilePart(Part):
     seed: int = 0
     windows: Windows | None = None
     groups: Sequence[str] | None = None
+    sizes: OpenSizes | None = None
+    """What the model asks of sizes that are known only here; None where nobody asks."""
     _lengths: dict[int, int] = field(default_factory=dict, init=False)
     """Steps of the samples whose length has been asked for, by place: each is read once."""
 
@@ -76,7 +79,13 @@ class FilePart(Part):
             inputs[name] = values
             if branch.input.mask_input is not None:
                 self._add_mask(inputs, branch, values, lengths)
+        if (why := self.refuse_sizes({name: inputs[name].shape[1:] for name in branches})) is not None:
+            raise DataError([f"{self.source.name}: {why}"])
         return inputs
+
+    def refuse_sizes(self, shapes: Shapes) -> str | None:
+        """Why the model does not run on samples of these shapes, in words; None where it does."""
+        return self.sizes.refuse(shapes) if self.sizes is not None else None
 
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         """The targets of some samples, without their inputs."""

@@ -28,6 +28,7 @@ CODES = {
     "not-a-class": "a label is none of the classes",
     "class-missing": "a class has no row in `train`",
     "shape-differs": "a sample has another shape than the branch",
+    "does-not-run": "the model does not run on samples of a size that comes",
     "lengths-differ": "samples have different lengths, and the branch has neither padding nor a mask",
     "part-empty": "a part has no sample",
     "place-twice": "two rows of a group stand at one place in the order",

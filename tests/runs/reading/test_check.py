@@ -12,7 +12,10 @@ from data_specs import CLASSES, NUMBER, write_spec
 from json_schemas import validator
 from PIL import Image
 
+from cnnlstm_spec import load
 from cnnlstm_spec.cli.main import run
+from cnnlstm_spec.runs.reading.open import DataReading
+from cnnlstm_spec.runs.samples import DataError
 
 pytestmark = pytest.mark.keras
 
@@ -176,6 +179,35 @@ def test_unequal_lengths_without_padding(tmp_path: Path, capsys: pytest.CaptureF
     assert run(["data", str(spec(tmp_path, padding="")), "--format", "json"]) == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert problem["code"] == "lengths-differ" and "3 to 4 steps" in problem["message"]
+
+
+SIZES = {
+    "{PositionEmbedding: {sequence_length: 3}}": "`PositionEmbedding` has 3 positions; steps=4 come in",
+    "{Conv1D: {filters: 2, kernel_size: 5}}": "`Conv1D` needs at least 5 along steps; 4 are left",
+    "{Conv1D: {filters: 2, kernel_size: 4}}": None,
+    "{PositionEmbedding: {sequence_length: 4}}": None,
+}
+"""What the model runs with under a condition, of 3 and 4 steps; a sample of 3 is filled up where it meets one of 4."""
+
+
+@pytest.mark.parametrize("layer", SIZES)
+def test_a_size_with_which_the_model_does_not_run(layer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is told by `data` with its row, and before a batch of that size reaches the model."""
+    recordings(tmp_path)
+    path = spec(tmp_path)
+    path.write_text(path.read_text().replace("{LSTM", f"{layer}, {{LSTM"))
+    why = SIZES[layer]
+    assert run(["data", str(path), "--format", "json"]) == (1 if why else 0)
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    part = DataReading(load(path)).read()["train"]
+    if why is None:
+        assert problems == [] and part.read([0, 1]).inputs["x"].shape == (2, 4, 2)
+        return
+    (problem,) = problems
+    assert (problem["code"], problem["message"], problem["row"], problem["column"]) == ("does-not-run", why, 2, "file")
+    with pytest.raises(DataError) as told:
+        part.read([0, 1])
+    assert str(told.value) == f"t.csv: {why}"
 
 
 def test_a_number_that_is_not_scaled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
