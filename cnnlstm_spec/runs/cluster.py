@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,6 +16,8 @@ STORE = 100 * 2**20
 PASSED = ("KERAS_BACKEND", "TF_CPP_MIN_LOG_LEVEL", "CUDA_VISIBLE_DEVICES")
 """Variables that hold for what runs there as they do here; of those that are not set nothing is said."""
 HERE = "127.0.0.1"
+ANSWERS = 10
+"""Seconds in which what leads a cluster takes a connection."""
 NOT_BEGUN = "creation task"
 """What Ray says of a process that has failed before it was asked for anything."""
 
@@ -29,7 +32,9 @@ def join_cluster(count: int) -> Iterator[str]:
     own = {"num_cpus": count, "object_store_memory": STORE, "include_dashboard": False, "_node_ip_address": HERE}
     variables = {name: os.environ[name] for name in PASSED if name in os.environ}
     given = {"runtime_env": {"env_vars": variables}, "log_to_driver": False, "logging_level": "ERROR"}
-    if not address:
+    if address:
+        _need_answer(address)
+    else:
         # What trains is all that a cluster of our own does; by default Ray lets it wait for whatever else runs.
         os.environ.setdefault("RAY_worker_niceness", "0")
     try:
@@ -43,6 +48,17 @@ def join_cluster(count: int) -> Iterator[str]:
         yield ray.util.get_node_ip_address() if address else HERE
     finally:
         ray.shutdown()
+
+
+def _need_answer(address: str) -> None:
+    """Raises DataError where nothing listens at HOST:PORT, for which Ray would wait for minutes and say nothing."""
+    host, _, port = address.rpartition(":")
+    if "/" in host or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWERS).close()
+    except (OSError, OverflowError) as error:
+        raise DataError([f"Ray: nothing answers at {address}, which RAY_ADDRESS names: {error}"]) from None
 
 
 def explain_not_begun(death: BaseException) -> str | None:

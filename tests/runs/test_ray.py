@@ -112,8 +112,9 @@ def test_a_node_without_the_package_is_told(tmp_path: Path) -> None:
     assert "a node of the cluster cannot train: ModuleNotFoundError: No module named 'cnnlstm_spec'" in done.stdout, done.stderr
 
 
-def test_a_cluster_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", "nowhere:what")
+@pytest.mark.parametrize("address", ["nowhere:what", "127.0.0.1:1", "nowhere.invalid:6379", "127.0.0.1:99999"])
+def test_a_cluster_that_is_not_there_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(DataError, match="Ray: "), hire_in_cluster(1):
         raise AssertionError
     assert not ray.is_initialized() and os.environ["RAY_ADDRESS"]
