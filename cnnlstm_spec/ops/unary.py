@@ -135,7 +135,9 @@ class Op(Base):
         if name in map_refused() and isinstance(node, Scalar):
             _report_refused(node, scope)
         elif isinstance(name, str):
-            near = guess(name, list_names(), node.span)
+            # With the module before it, as in Python.
+            last = name.rpartition(".")[2]
+            near = guess(last if last in list_names() else name, list_names(), node.span)
             help = near.help or ("`cnnlstm-spec layers Op` lists them",)
             scope.report(UNKNOWN_CHOICE, node, key="function", given=name, help=help, fixes=near.fixes)
         else:
