@@ -93,6 +93,7 @@ def test_what_a_search_leaves(searched: Path) -> None:
     assert manifest["best"]["metrics"]["val_loss"] == done[report.best]
     assert (out / "best" / "model.keras").read_bytes() == (out / f"trial-{report.best:04d}" / "model.keras").read_bytes()
     assert {"history.svg", "parallel.svg"} <= {path.name for path in out.glob("*.svg")}
+    assert "…optimizer.learning_rate" in (out / "parallel.svg").read_text()
     best = compile_source(read_file(out / "best.yaml", str(out / "best.yaml")), (), out, allow_outside=True)
     assert best.ok and best.spec is not None and best.spec.search is None
     resolved = describe_resolved(best).to_data()

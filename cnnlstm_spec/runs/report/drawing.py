@@ -97,7 +97,16 @@ def draw_cloud(axes: Any, points: Any, of: Any, names: Sequence[str], title: str
     axes.set_title(title)
 
 
+MOST = 24
+"""So many characters of a name fit beside an axis."""
+
+
 def shorten(text: str) -> str:
     """A name that fits beside an axis."""
     text = " ".join(text.split())
-    return text if len(text) <= 24 else text[:23] + "…"
+    return text if len(text) <= MOST else text[: MOST - 1] + "…"
+
+
+def shorten_path(path: str) -> str:
+    """The end of a path, which tells it from others."""
+    return path if len(path) <= MOST else "…" + path[1 - MOST :]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..report.drawing import COLORS, ReportFigure, shorten
+from ...text.escape.json import write_readable
+from ..report.drawing import COLORS, ReportFigure, shorten, shorten_path
 from .document import SearchReport, Trial
 
 HISTORY, IMPORTANCE, PARALLEL = "history.svg", "importance.svg", "parallel.svg"
@@ -43,7 +44,7 @@ def draw_importance(report: SearchReport) -> str:
     axes = drawing.axes[0]
     names = list(reversed(report.importance))
     axes.barh(range(len(names)), [report.importance[name] for name in names], color=COLORS[0])
-    axes.set_yticks(range(len(names)), [shorten(name) for name in names])
+    axes.set_yticks(range(len(names)), [shorten_path(name) for name in names])
     axes.set_xlabel(f"share of the differences in {shorten(report.objective)}")
     return drawing.to_svg()
 
@@ -59,7 +60,7 @@ def draw_parallel(report: SearchReport, done: Sequence[Trial]) -> str:
     for rank, place in enumerate(order):
         heights = [column.heights[place] for column in columns]
         axes.plot(range(len(columns)), heights, color=COLORS[0], alpha=0.1 + 0.8 * (rank + 1) / len(order), linewidth=1.2)
-    axes.set_xticks(range(len(columns)), [shorten(name) for name in (*paths, report.objective)], rotation=20, ha="right")
+    axes.set_xticks(range(len(columns)), [*map(shorten_path, paths), shorten(report.objective)], rotation=20, ha="right")
     axes.set_yticks([])
     axes.set_ylim(-0.08, 1.08)
     for place, column in enumerate(columns):
@@ -82,7 +83,7 @@ class _Column:
             self.heights = [(each - least) / span for each in scaled]
             self.marks = [(0.0, f"{low:.3g}"), (1.0, f"{high:.3g}")] if low < high else [(0.0, f"{low:.3g}")]
             return
-        texts = [str(each) for each in values]
+        texts = [each if isinstance(each, str) else write_readable(each) for each in values]
         names = sorted(set(texts))
         places = {name: place / max(1, len(names) - 1) for place, name in enumerate(names)}
         self.heights = [places[text] for text in texts]
