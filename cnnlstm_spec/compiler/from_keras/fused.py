@@ -175,7 +175,7 @@ class _FusionFinder:
         stacked = self.find_before(attended.inputs[0], "Stack")
         if stacked is not None and attended.inputs[0] == attended.inputs[1]:
             pool = self.find_pool(attended, last, len(stacked.inputs))
-            if pool is None or stacked.config.get("axis") != -2:
+            if pool is None or stacked.config.get("axis") != -2 or attended.masks:
                 return None
             return self.fuse(last, "attention", [attended], stacked.inputs, **found, **({} if pool == "mean" else {"pool": pool}))
         rank = len(attended.shapes[0])
@@ -192,7 +192,7 @@ class _FusionFinder:
 
     def read_attention(self, call: KerasCall) -> dict[str, object] | None:
         """The arguments of a strategy that an attention has; None where it has others."""
-        if not call.keywords.get("return_attention_scores") or len(call.inputs) != 2 or not call.shapes or call.shared:
+        if call.keywords != {"return_attention_scores": True} or len(call.inputs) != 2 or not call.shapes or call.shared:
             return None
         try:
             _, said = say_config(call.layer, self.policy)
@@ -213,7 +213,7 @@ class _FusionFinder:
         if last is attended:
             return "none"
         if last.class_name == "Concatenate":
-            places = [_find_place(self.graph.calls[tensor.call], -2) for tensor in last.inputs]
+            places = [_find_place(self.graph.calls[tensor.call], -2, keeps=False) for tensor in last.inputs]
             return "concat" if places == list(range(tokens)) and last.config.get("axis") == -1 else None
         width = attended.shapes[0][-1]
         if last.class_name == "Reshape" and isinstance(width, int):
@@ -231,8 +231,8 @@ def _is_attention(call: KerasCall) -> bool:
     return call.class_name == "MultiHeadAttention" and not is_operation(call)
 
 
-def _find_place(call: KerasCall, axis: int = -1) -> int | None:
-    """The one place of an axis that an index takes, as a range or alone; None where it is another index."""
+def _find_place(call: KerasCall, axis: int = -1, keeps: bool = True) -> int | None:
+    """The one place of an axis that an index takes, which `keeps` the axis or not; None where it is another index."""
     index = next((value for value in call.values if isinstance(value, list)), None)
     if index is None or len(index) < -axis:
         return None
@@ -240,7 +240,8 @@ def _find_place(call: KerasCall, axis: int = -1) -> int | None:
     rest = [each for place, each in enumerate(index) if place != len(index) + axis]
     if any(not isinstance(each, dict) or each.get("config") != whole for each in rest):
         return None
-    if isinstance(taken, dict) and isinstance(bounds := taken.get("config"), dict):
-        start = bounds.get("start")
-        return start if isinstance(start, int) and bounds == {"start": start, "stop": start + 1, "step": None} else None
-    return taken if isinstance(taken, int) else None
+    if not keeps:
+        return taken if isinstance(taken, int) else None
+    bounds = taken.get("config") if isinstance(taken, dict) else None
+    start = bounds.get("start") if isinstance(bounds, dict) else None
+    return start if isinstance(start, int) and bounds == {"start": start, "stop": start + 1, "step": None} else None

@@ -400,4 +400,12 @@ def constant() -> Any:
     return keras.Model(x, L.Dense(1)(L.Flatten()(L.Embedding(20, 8)(x) + L.Embedding(10, 8)(ops.arange(10)))))
 
 
-UNSAYABLE: dict[str, Callable[[], Any]] = {"carry": carry, "constant": constant}
+def causal_tokens() -> Any:
+    """As a fusion by attention, but that each token sees those before it alone."""
+    a, b = keras.Input((4,), name="a"), keras.Input((4,), name="b")
+    tokens = ops.stack([a, b], axis=-2)
+    seen, _ = L.MultiHeadAttention(1, 4)(tokens, tokens, return_attention_scores=True, use_causal_mask=True)
+    return keras.Model([a, b], L.Dense(1)(ops.mean(seen, axis=-2)))
+
+
+UNSAYABLE: dict[str, Callable[[], Any]] = {"carry": carry, "constant": constant, "causal tokens": causal_tokens}
