@@ -1,8 +1,8 @@
 """`python tools/kill_processes.py N [SEED]`: trainings by two processes with JAX, one of which is killed, N times.
 
-It runs where JAX is installed. Each time the other has to end within 30 s, with status 4 and one line that names the lost one. A
-training is killed once, twice or three times, and gone on with: by two processes to the bytes of one that nobody killed; by one
-or three to its losses.
+It runs where JAX is installed. Each time the other has to end within 30 s, with status 4 and one line that names the lost one;
+for one killed before it came it waits, as for one that is slow. A training is killed once, twice or three times, and gone
+on with: by two processes to the bytes of one that nobody killed; by one or three to its losses.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ compile: {optimizer: {Adam: {learning_rate: 0.01}}, loss: sparse_categorical_cro
 data: {train: train, validation: validation, inputs: {series: {}}, targets: {head: {}}}
 fit: {epochs: 60, batch_size: 7, class_weight: balanced}
 """
-LOST = 4
+REFUSED, LOST = 2, 4
 WITHIN = 30.0
 """Seconds in which each other process ends."""
 
@@ -82,6 +82,12 @@ def kill_once(processes: list[subprocess.Popen[str]], rng: random.Random, whole:
     if not alive or all(each.returncode == 0 for each in others):
         # It had trained to its end, and another may be writing still.
         return None, False
+    if all(
+        each.returncode == REFUSED and "have not come" in text and text.rstrip().endswith(f" {lost}")
+        for each, text in zip(others, said, strict=True)
+    ):
+        # It was killed before it came, and may as well have been slow: the others have waited for it.
+        return None, True
     for each, text in zip(others, said, strict=True):
         told = [line for line in text.splitlines() if "Error" in line]
         if each.returncode != LOST or len(told) != 1 or f"process {lost} of {len(processes)} is lost" not in told[0]:
