@@ -153,7 +153,8 @@ def labels(kind: str, shape: tuple[int, ...]) -> list[Any]:
     if kind == "integer":
         return [numpy.zeros(shape[:-1] or shape, "int32")]
     if kind == "sequence":
-        return [numpy.ones((shape[0], 2), "int32")]
+        # Metrics of class numbers run where the sequences are as long as the output.
+        return [numpy.ones((shape[0], length), "int32") for length in dict.fromkeys((2, *shape[1:2]))]
     if len(shape) > 1 and shape[-1] > 1:
         return [numpy.eye(shape[-1], dtype="float32")[rng.integers(0, shape[-1], shape[:-1])]]
     return [rng.integers(0, 2, shape).astype("float32")]

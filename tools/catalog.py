@@ -208,10 +208,8 @@ READS: dict[str, Rule] = {
     "metrics.PearsonCorrelation": {**SAME, "minimum_width": 2, "mask": "nan"},
     "metrics.TopKCategoricalAccuracy": {**SAME, "minimum_rank": 2},
     **{f"metrics.{name}": {**UNMASKED, "minimum_rank": 2} for name in ("OneHotIoU", "OneHotMeanIoU")},
-    **{
-        f"metrics.{name}": INTEGER
-        for name in ("SparseCategoricalAccuracy", "SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy")
-    },
+    **{f"metrics.{name}": INTEGER for name in ("SparseCategoricalCrossentropy", "SparseTopKCategoricalAccuracy")},
+    "metrics.SparseCategoricalAccuracy": {**INTEGER, "minimum_rank": 1},
     **{
         f"metrics.{name}": UNMASKED
         for name in (

@@ -98,7 +98,7 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(METRIC_RANK, metric.place, {**shared, **wanted}, labels=label_output(head), help=help)
     elif head.rank == 1 and thing.name in OVERLAPS and (_takes_greatest_value(thing) or not thing.get("sparse_y_true")):
         yield _report_one_unit(metric, head)
-    elif head.rank == 1 and thing.name in (*ACCURACIES, "CategoricalAccuracy"):
+    elif head.rank == 1 and thing.name in (*ACCURACIES, "CategoricalAccuracy", "SparseCategoricalAccuracy"):
         help = (
             "Keras compares the places of the greatest sample of the batch",
             "name the accuracy: `binary_accuracy`",
@@ -172,11 +172,17 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
     if head.width in (1, None) and metric.thing.name in OVERLAPS and _is_binary(head):
         yield _report_one_unit(metric, head)
         return
-    if head.width is None or holds_always(single := equal(head.width, 1)):
+    if head.width is None:
         return
-    sizes = head.type.sizes
+    sizes, single = head.type.sizes, equal(head.width, 1)
+    along_samples = kind == "never" and metric.thing.get("axis") == 0
+    ones = [equal(size, 1) for size in sizes[:-1]]
+    if holds_always(single):
+        # Of one unit what is compared has one form; along the samples, where there is one place of it.
+        yield from (found for each in ones if along_samples for found in ask(each, _refuse_numbers(metric, head)))
+        return
     # The greatest of the labels is one for all, which is held against each value.
-    one_for_all = head.rank == 2 or (metric.thing.get("axis") == 0 and all(holds_always(equal(size, 1)) for size in sizes[:-1]))
+    one_for_all = head.rank == 2 or (along_samples and all(map(holds_always, ones)))
     theirs_are_numbers = reference is not None and reference[0] == "integer" and one_for_all
     if kind == "never" and metric.thing.name in BY_NUMBERS and theirs_are_numbers:
         yield _cut_off(metric, head, "`sparse_y_pred: false`, without `sparse_y_true`", sparse_y_true="true")
@@ -184,10 +190,7 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
     if kind == "never" and theirs_are_numbers:
         kind = "same"
     if kind == "never":
-        facts: dict[str, object] = {"metric": name_written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
-        help: tuple[str, ...] = ("the output has a value for each class: write `sparse_y_pred: false`",)
-        fixes: tuple[Fix, ...] = (with_argument(metric, "sparse_y_pred", "false"),)
-        yield Diagnostic(CANNOT_RUN, metric.place, facts, "", label_output(head), help, fixes)
+        yield _refuse_numbers(metric, head)
         return
     numbers = metric.thing.name in BY_NUMBERS and metric.thing.get("sparse_y_pred")
     if numbers and (reference is None or reference[0] == "same"):
@@ -204,15 +207,24 @@ def _check_labels(metric: Placed, head: HeadUse, reference: Reference | None) ->
         asked = [each | single for each in stretches]
     if all(map(holds_always, asked)):
         facts_: dict[str, object] = {"metric": name_written(metric.thing), "head": head.name, "given": head.type}
-        help = (f"{name} reads {LABELS[theirs]}", *_suggest_ways_out(metric.thing, reference))
+        fails = ("it fails where these are not as long as the output",) if theirs == "sequence" else ()
+        help = (f"{name} reads {LABELS[theirs]}", *fails, *_suggest_ways_out(metric.thing, reference))
         yield Diagnostic(MEANINGLESS, metric.place, facts_, "", labels, help, _make_fixes(metric, reference, head))
         return
     whose = "the loss" if other is head.loss else name
-    facts = {"metric": name_written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
+    facts: dict[str, object] = {"metric": name_written(metric.thing), "theirs": SHORT[theirs], "whose": whose}
     fixes, help = _make_fixes(metric, reference, head), _suggest_ways_out(metric.thing, reference)
     error = Diagnostic(METRIC_LABELS, metric.place, facts, "", labels, help, fixes)
     for each in asked:
         yield from ask(each, error)
+
+
+def _refuse_numbers(metric: Placed, head: HeadUse) -> Diagnostic:
+    """An overlap that reads class numbers for predictions, beside labels that have a value for each class."""
+    facts: dict[str, object] = {"metric": name_written(metric.thing), "argument": "sparse_y_pred", "value": "true"}
+    help = ("the output has a value for each class: write `sparse_y_pred: false`",)
+    fixes = (with_argument(metric, "sparse_y_pred", "false"),)
+    return Diagnostic(CANNOT_RUN, metric.place, facts, "", label_output(head), help, fixes)
 
 
 def _is_of_fractions(head: HeadUse) -> bool:

@@ -200,6 +200,7 @@ OF_NUMBERS = [
     ("{MeanIoU: {num_classes: 4, sparse_y_true: false, sparse_y_pred: false}}", "metric-rank"),
     ("accuracy", "metric-without-meaning"),
     ("categorical_accuracy", "metric-without-meaning"),
+    ("sparse_categorical_accuracy", "metric-without-meaning"),
     ("top_k_categorical_accuracy", "metric-rank"),
     ("{Precision: {class_id: 0}}", "metric-rank"),
     ("mae", None),
