@@ -114,7 +114,7 @@ def _run(mistake: Mistake) -> str:
             model.compile(**section)
         except Exception as error:
             return _words(f"{type(error).__name__}: {error}")
-    failure = judge._failure(written, {}, model, graph=False)
+    failure = judge._failure(written, {}, model, lambda: model, graph=False)
     return TRAINS if failure is None else _words(failure)
 
 

@@ -124,7 +124,8 @@ def read_fields(
         return {name: record.get_value(name) for name in cls.arguments}, _with_inner(written, values)
     found = {name: each.canonical for name, each in cls.arguments.items() if not each.required}
     for name, entry in meant.items():
-        if name not in values:
+        # What is missing may be an argument of another class, which the record would be with it.
+        if name in cls.arguments and name not in values:
             values[name] = cls.arguments[name].kind.take(entry.value, scope.enter(name))
             written = written.add_argument(
                 name, scope.enter(name).make_place(entry.value), scope.enter(name).make_place(entry.key)
