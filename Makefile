@@ -94,7 +94,7 @@ MUTANTS ?= 300
 mutants: $(CORE)/ready
 	$(CORE)/bin/python tools/mutants.py $(MUTANTS)
 
-# What CI is to hold after `make test`, once it has been run whole, at most 30 minutes on two cores: samples of what `make proof-all`
+# What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all`
 # holds whole, and what needs a browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
 SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-page test-yaml-server test-backends
 proof: $(FULL)/ready
