@@ -8,6 +8,8 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from statistics import median
 
@@ -21,10 +23,21 @@ SPEC = PACKAGE.parent / "specs" / "equipment-fault.yaml"
 HEAVY = ("keras", "tensorflow", "numpy", "jsonschema", "rich")
 
 
+@cache
+def parse(path: Path) -> ast.Module:
+    """A file, which several tests look through."""
+    return ast.parse(path.read_text("utf-8"))
+
+
+def iterate_classes() -> Iterator[tuple[Path, ast.ClassDef]]:
+    """Every class of the package, with its file."""
+    return ((path, each) for path in FILES for each in ast.walk(parse(path)) if isinstance(each, ast.ClassDef))
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_a_file_holds_one_thing_and_says_so(path: Path) -> None:
     text = path.read_text("utf-8")
-    assert ast.get_docstring(ast.parse(text)), "a file says in its first lines what it is"
+    assert ast.get_docstring(parse(path)), "a file says in its first lines what it is"
     assert len(text.splitlines()) <= 400
 
 
@@ -34,7 +47,7 @@ FOLDERS = [path for path in FILES if path.name == "__init__.py" and path.parent 
 @pytest.mark.parametrize("path", FOLDERS, ids=lambda path: path.parent.relative_to(PACKAGE).as_posix())
 def test_the_first_file_of_a_folder_says_what_it_is(path: Path) -> None:
     """What lives there, in its first line; what it may import; how a value comes in and how one goes out."""
-    text = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+    text = ast.get_docstring(parse(path)) or ""
     first, empty, *more = text.splitlines()
     assert first and not empty and 1 <= len(more) <= 7
     for said in (r"\bimports? ", r"\bcomes? in\b", r"\bgo(es)? out\b"):
@@ -101,7 +114,7 @@ def test_a_medium_has_one_writer(medium: str) -> None:
         path.relative_to(PACKAGE).as_posix()
         for path in FILES
         if any(way.rpartition(".")[2] in path.read_text("utf-8") for way in ways)
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parse(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ways
     }
     assert found <= {only}
@@ -150,7 +163,7 @@ MAY |= {
 def test_paths_are_asked_about_in_one_place(path: Path) -> None:
     """What the system says of a path becomes a finding there; all other files would have to think of it."""
     forbidden = (ASKS | CHANGES) - MAY.get(path.relative_to(PACKAGE).as_posix(), set())
-    tree = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    tree = list(ast.walk(parse(path)))
     for call in [node for node in tree if isinstance(node, ast.Call)]:
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         name = method or ("open" if ast.unparse(call.func) == "open" else "")
@@ -184,7 +197,7 @@ def imported(path: Path) -> set[Path]:
     """
     package = path.relative_to(PACKAGE).parts[:-1]
     found: set[Path | None] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.ImportFrom) and node.level:
             folder = (*package[: len(package) - node.level + 1], *(node.module.split(".") if node.module else ()))
             found |= {find_file(*folder, alias.name) or find_file(*folder) for alias in node.names}
@@ -216,10 +229,7 @@ def test_every_dataclass_is_frozen() -> None:
     """A dataclass is a value. What gathers while it works is a plain class that says so, with methods by which it gathers."""
     found = [
         f"{path.relative_to(PACKAGE)}: {cls.name}"
-        for path in FILES
-        if "dataclass" in path.read_text("utf-8")
-        for cls in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(cls, ast.ClassDef)
+        for path, cls in iterate_classes()
         for each in map(ast.unparse, cls.decorator_list)
         if re.match(r"(\w+\.)*dataclass\b", each) and "frozen=True" not in each
     ]
@@ -228,10 +238,8 @@ def test_every_dataclass_is_frozen() -> None:
 
 INFER = [
     (path, cls.name, each)
-    for path in FILES
+    for path, cls in iterate_classes()
     if path.is_relative_to(PACKAGE / "ops")
-    for cls in ast.walk(ast.parse(path.read_text("utf-8")))
-    if isinstance(cls, ast.ClassDef)
     for each in cls.body
     if isinstance(each, ast.FunctionDef) and each.name == "infer" and "super().infer(" not in ast.unparse(each)
 ]
@@ -251,10 +259,7 @@ def test_fields_say_their_types() -> None:
     """A field of type `Any` tells neither an editor nor mypy what it holds; there may be fewer of them, not more."""
     found = [
         f"{path.relative_to(PACKAGE)}: {cls.name}.{ast.unparse(node.target)}"
-        for path in FILES
-        if "Any" in path.read_text("utf-8")
-        for cls in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(cls, ast.ClassDef)
+        for path, cls in iterate_classes()
         for node in cls.body
         if isinstance(node, ast.AnnAssign)
         and any(isinstance(each, ast.Name) and each.id == "Any" for each in ast.walk(node.annotation))
@@ -268,8 +273,7 @@ MOST_ANY_GIVEN, MOST_ANY_TAKEN = 120, 170
 
 def test_functions_say_their_types() -> None:
     """As fields do: there may be fewer that do not, not more."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in FILES if "Any" in path.read_text("utf-8")]
-    functions = [each for tree in trees for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
+    functions = [each for tree in map(parse, FILES) for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]
     given = [each.returns for each in functions if each.returns is not None]
     taken = [each.annotation for function in functions for each in ast.walk(function.args) if isinstance(each, ast.arg)]
     for types, most in ((given, MOST_ANY_GIVEN), ([each for each in taken if each is not None], MOST_ANY_TAKEN)):
@@ -301,7 +305,7 @@ def test_a_name_of_a_class_means_one_thing() -> None:
     """Two classes of one name are one class, or one of them is something more precise."""
     files: dict[str, list[str]] = {}
     for path in FILES:
-        for each in ast.parse(path.read_text("utf-8")).body:
+        for each in parse(path).body:
             if isinstance(each, ast.ClassDef):
                 files.setdefault(each.name, []).append(path.relative_to(PACKAGE).as_posix())
     assert {name: where for name, where in files.items() if len(where) > 1}.keys() == TWICE.keys()

@@ -236,6 +236,14 @@ def test_losses_of_a_number_for_a_sample(loss: str, code: str) -> None:
     assert codes(found) == [code], messages(found)
 
 
+def test_what_rests_on_the_steps_has_the_way_out_of_the_error() -> None:
+    """Of one step the metric runs, of more it fails: the warning says what reads the labels."""
+    compiled = "loss: sparse_categorical_crossentropy, metrics: [categorical_accuracy]"
+    found = spec("[steps, 8]", "sequence", "[]", DENSE.format(4, "softmax"), compiled)
+    (told,) = [each for each in found.diagnostics if each.code.name == "depends-on-size"]
+    assert told.message == "runs where `steps` is 1" and "`sparse_categorical_accuracy` reads class numbers" in told.help
+
+
 def test_no_metric_reads_the_sequences_of_a_loss() -> None:
     """Their lengths are not known."""
     found = spec("[1, 8]", "sequence", "[]", DENSE.format(4, "linear"), "loss: ctc, metrics: [hinge]")
