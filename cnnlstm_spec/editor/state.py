@@ -37,9 +37,13 @@ class Overtaken(BaseException):
 class WantedMemory(Memory):
     """A memory that ends the work in it once it is no longer wanted; all stages of the compiler look into it."""
 
-    def __init__(self) -> None:
+    def __init__(self, is_wanted: Callable[[], bool] = lambda: True) -> None:
         super().__init__()
-        self.is_wanted: Callable[[], bool] = lambda: True
+        self.is_wanted = is_wanted
+
+    def serve(self, is_wanted: Callable[[], bool]) -> None:
+        """From now on the work is that of another request, which says whether it is wanted."""
+        self.is_wanted = is_wanted
 
     def get(self, key: tuple[object, ...]) -> Any:
         # Thousands of times for a text: without a call of those below.
@@ -103,9 +107,9 @@ class State:
         """The same text compiled by itself: in one that has kept what was known, offsets are those of the texts before."""
         if not self.age:
             return self
-        made = make_state(self.source, self.prepared.folder, {}, self.settings, self.line)
-        made.memory.is_wanted = lambda: self.memory.is_wanted()
-        return made
+        # It is wanted as long as this one is, whoever asks for it by then.
+        memory = WantedMemory(lambda: self.memory.is_wanted())
+        return make_state(self.source, self.prepared.folder, {}, self.settings, self.line, memory)
 
     @cached_property
     def compilation(self) -> Compilation:

@@ -14,6 +14,7 @@ from .size import Size
 from .tensor import TensorType
 
 Answer = TypeVar("Answer")
+Subject = TypeVar("Subject")
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,9 @@ def remember_by_node(ask: Callable[[TypedNode], Answer]) -> Callable[[TypedNode]
 
     @wraps(ask)
     def answer(node: TypedNode) -> Answer:
-        known = node.__dict__
-        if name not in known:
-            known[name] = ask(node)
-        found: Answer = known[name]
+        if name not in node.__dict__:
+            node.__dict__[name] = ask(node)
+        found: Answer = node.__dict__[name]
         return found
 
     return answer
@@ -166,6 +166,20 @@ class TypedGraph:
     def trainable_params(self) -> int:
         """The number of weights that training changes."""
         return sum(node.trainable_params for node in self.nodes.values())
+
+
+def remember_by_graph(ask: Callable[[TypedGraph, Subject], Answer]) -> Callable[[TypedGraph, Subject], Answer]:
+    """A question about a graph and what it is the graph of, which several ask one after the other: it is answered once."""
+    name = f"{ask.__module__}.{ask.__qualname__}"
+
+    @wraps(ask)
+    def answer(graph: TypedGraph, subject: Subject) -> Answer:
+        known: tuple[Subject, Answer] | None = graph.__dict__.get(name)
+        if known is None or known[0] is not subject:
+            known = graph.__dict__[name] = subject, ask(graph, subject)
+        return known[1]
+
+    return answer
 
 
 Readers = dict[str, list[TypedNode]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from ..text.diagnostic import Origin
 from ..text.nodes import WRONG_TYPE, Listing, Node, Scalar, show_given
 from .json_schema import Schema
@@ -16,10 +18,9 @@ class Reference(str):
 
     origin: Origin
 
-    @classmethod
-    def make_at(cls, name: str, origin: Origin) -> Reference:
+    def __new__(cls, name: str, origin: Origin) -> Self:
         """A name at its place."""
-        made = cls(name)
+        made = super().__new__(cls, name)
         made.origin = origin
         return made
 
@@ -51,7 +52,7 @@ class StatesKind(OpenLeaf[tuple[Reference, ...]]):
             return POISON
         if isinstance(node, Scalar) and isinstance(node.value, str):
             scope.note(Address(scope.find_written(node), node.value, whole=False))
-            return Reference.make_at(node.value, make_origin(node, scope))
+            return Reference(node.value, make_origin(node, scope))
         return self._refuse(node, scope)
 
     def _refuse(self, node: Node, scope: Scope) -> Poison:

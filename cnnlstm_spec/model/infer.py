@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count_elements
@@ -16,7 +18,6 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import put
-from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
@@ -53,31 +54,52 @@ LARGEST = 10**18
 CONDITION = Code("depends-on-size", "warning", "runs where {condition}")
 
 
-@dataclass(frozen=True)
 class InferenceState:
-    """A graph that is gone through, and what is known of it so far.
+    """A graph that is gone through, and what is known of it so far, which grows by the methods of this class alone."""
 
-    What grows on the way is `found`, `typed`, `layers` and `conditions`; nothing else in it changes.
-    """
+    def __init__(
+        self,
+        graph: Graph,
+        policy: str,
+        batch_size: int | None,
+        memory: Memory | None,
+        told: frozenset[str] | None = None,
+        counts: bool = True,
+        typed: Mapping[str, TypedNode] = MappingProxyType({}),
+    ) -> None:
+        """`told` are the nodes of which ways out are wanted, None for all; of others only what is found where.
 
-    graph: Graph
-    policy: str
-    batch_size: int | None
-    found: list[Diagnostic]
-    typed: dict[str, TypedNode]
-    layers: dict[str, TypedNode]
-    conditions: Conditions
-    memory: Memory | None
-    told: frozenset[str] | None = None
-    """The nodes of which ways out are wanted, None for all; of others only what is found where."""
-    counts: bool = True
-    """Whether multiply-adds are counted."""
+        `counts` says whether multiply-adds are counted, and `typed` what is known before.
+        """
+        self.graph, self.policy, self.batch_size = graph, policy, batch_size
+        self.memory, self.told, self.counts = memory, told, counts
+        self.typed = dict(typed)
+        self.layers: dict[str, TypedNode] = {}
+        """By name, the first node of each layer, whose weights all its nodes have."""
+        self.found: list[Diagnostic] = []
+        self.conditions = Conditions()
 
-    def copy_listening(self) -> InferenceState:
-        """The state with a list of its own of what is found, which the caller tells after."""
-        # Not `replace`, which looks every field up: this is called for every node.
+    def add(self, typed: TypedNode) -> None:
+        """What is known of a node from now on."""
+        self.typed[typed.node.id] = typed
+
+    def give_weights(self, typed: TypedNode) -> None:
+        """What the nodes of a layer share from now on, if it is the first of them."""
+        self.layers.setdefault(typed.node.layer, typed)
+
+    def report(self, *found: Diagnostic) -> None:
+        """Adds to what is amiss."""
+        self.found += found
+
+    def require(self, condition: Condition, warning: Diagnostic) -> None:
+        """A condition on run-time sizes, with the warning that tells it."""
+        self.conditions.add(condition, warning)
+
+    def copy_listening(self, memory: Memory | None) -> InferenceState:
+        """The state with another memory, and with a list of its own of what is found, which the caller tells after."""
+        # Not `copy`, which asks for a state to copy by: this is called for every node.
         inner = object.__new__(InferenceState)
-        inner.__dict__.update(self.__dict__, found=[])
+        inner.__dict__.update(self.__dict__, found=[], memory=memory)
         return inner
 
     def tells(self, node: Node) -> bool:
@@ -89,10 +111,10 @@ def infer(
     graph: Graph, policy: str, found: list[Diagnostic], batch_size: int | None = None, memory: Memory | None = None
 ) -> TypedGraph:
     """The types of a graph under a dtype policy; downstream of a mistake they are unknown and nothing is said."""
-    state = InferenceState(graph, policy, batch_size, found, {}, {}, Conditions(), memory)
+    state = InferenceState(graph, policy, batch_size, memory)
     for node in graph.nodes.values():
-        state.typed[node.id] = _infer_typed(node, state)
-    found.extend(state.conditions.find_findings())
+        state.add(_infer_typed(node, state))
+    found += [*state.found, *state.conditions.find_findings()]
     return TypedGraph(graph, state.typed, policy, graph)
 
 
@@ -105,15 +127,15 @@ def _infer_typed(node: Node, state: InferenceState) -> TypedNode:
         inferred = recall(node, node.op, known, state)
         for condition, refusal in inferred.conditions:
             _note(condition, refusal, node, known, state)
-        state.layers.setdefault(node.layer, inferred.typed)
+        state.give_weights(inferred.typed)
         return inferred.typed
     except Refusal as refusal:
-        state.found.append(make_diagnostic(refusal.code, refusal, node, known, state))
+        state.report(make_diagnostic(refusal.code, refusal, node, known, state))
     except Exception as error:
         if not node.op.is_own():
             raise
         facts: dict[str, object] = {"layer": node.op.title(), "error": type(error).__name__}
-        state.found.append(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (describe_error(error),)))
+        state.report(Diagnostic(RAISES, node.origin.place, facts, "", node.origin.uses, (describe_error(error),)))
     return TypedNode(node, None, types)
 
 
@@ -143,11 +165,11 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceS
     )
     known = memory.get(key)
     if known is UNKNOWN:
-        apart = state.copy_listening()
+        apart = state.copy_listening(memory)
         try:
             known = infer_node(node, op, inputs, apart)
         finally:
-            state.found.extend(apart.found)
+            state.report(*apart.found)
         if not apart.found:
             memory.keep(key, known, *rests_on)
     elif known.typed.node != node:
@@ -254,7 +276,7 @@ def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Infer
     *others, last = (x.mask for x in inputs)
     if last is not None and not op.joins_masks:
         labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
-        state.found.append(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
+        state.report(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
     scattered = any(others) or (last is not None and (last.backwards or last.scattered))
     empties = op.empties_mask() or (op.joins_masks and last is not None and last.empties and not op.begins_mask())
     real, scattered = op.begins_mask(), op.joins_masks and scattered
@@ -339,7 +361,7 @@ def _note(condition: Condition, refusal: Refusal, node: Node, inputs: tuple[Tens
     diagnostic = make_diagnostic(refusal.code, refusal, node, inputs, state)
     reason = refusal.code.template.format(**refusal.facts)
     warning = Diagnostic(CONDITION, diagnostic.place, {"condition": condition.text}, reason, diagnostic.labels)
-    state.conditions.add(condition, warning)
+    state.require(condition, warning)
 
 
 WIDTH = 80

@@ -11,7 +11,6 @@ from ..ir.graph import Node, TypedGraph, TypedNode
 from ..ir.inference import Refusal
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import Op
-from ..ir.size_conditions import Conditions
 from ..ir.tensor import TensorType
 from ..text.diagnostic import Diagnostic
 from ..text.frozen import dataclass
@@ -29,12 +28,13 @@ def infer_on(
     typed: TypedGraph, trial: SupposedTrial, batch_size: int | None = None, memory: Memory | None = None
 ) -> tuple[TypedGraph, Found]:
     """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
-    state = InferenceState(typed.graph, typed.policy, batch_size, [], {}, {}, Conditions(), memory, trial.told, counts=False)
+    state = InferenceState(typed.graph, typed.policy, batch_size, memory, trial.told, counts=False)
     found: Found = {}
     for id, known in typed.nodes.items():
-        state.typed[id] = known if known.type is not None else _suppose(known.node, trial, state, found)
+        supposed = known if known.type is not None else _suppose(known.node, trial, state, found)
+        state.add(supposed)
         if id not in trial.failing[-1:]:
-            state.layers.setdefault(known.node.layer, state.typed[id])
+            state.give_weights(supposed)
     return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
 
 
@@ -70,17 +70,17 @@ def infer_stretch(
     """The types of a stretch where what stands before it gives what is said here, and what is found then; no others are known."""
     before = typed.nodes[stretch.before]
     start = TypedNode(replace(before.node, op=None), given, before.inputs)
-    nodes = {**typed.nodes, stretch.before: start}
-    state = InferenceState(typed.graph, typed.policy, batch_size, [], nodes, {}, Conditions(), None, trial.told, counts=False)
+    state = InferenceState(typed.graph, typed.policy, batch_size, None, trial.told, counts=False, typed=typed.nodes)
+    state.add(start)
     found: Found = {}
     trial.note_stepped(stretch.before)
     *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
     for node in inner:
-        nodes[node.id] = _suppose(node, trial, state, found)
+        state.add(_suppose(node, trial, state, found))
     inputs = _find_inputs(end, trial, state)
     # Nothing reads what the last one gives, if it fails.
-    nodes[end.id] = _accept(end, inputs, trial, state, found) or TypedNode(end, None, inputs)
-    return TypedGraph(typed.graph, nodes, typed.policy, typed.graph), found
+    state.add(_accept(end, inputs, trial, state, found) or TypedNode(end, None, inputs))
+    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
 
 
 def _find_inputs(node: Node, trial: SupposedTrial, state: InferenceState) -> tuple[TensorType, ...]:
@@ -158,14 +158,14 @@ def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceSta
     if op.leaves_time and inputs and not inputs[0].outer:
         # What entered time was taken out, and so is this.
         return _Made(TypedNode(node, inputs[0], inputs))
-    state.found.clear()
+    state = state.copy_listening(state.memory)
     try:
         return _Made(recall(node, op, inputs, state).typed, tuple(state.found))
     except Refusal as refusal:
         if (typed := _relieve(node, op, inputs, state)) is not None:
             return _Made(typed, tuple(state.found))
         if not may_be_text(op, node, state.graph):
-            state.found.append(make_diagnostic(refusal.code, refusal, node, inputs, state))
+            state.report(make_diagnostic(refusal.code, refusal, node, inputs, state))
         typed = _correct(node, op, inputs, refusal.at, state)
         return _Made(typed, tuple(state.found), typed is not None)
 
@@ -177,7 +177,7 @@ def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None,
         return None
     plain = op.model_copy(update={argument.field: argument.canonical})
     try:
-        type = infer_node(node, plain, inputs, replace(state, memory=None, found=[])).typed.type
+        type = infer_node(node, plain, inputs, state.copy_listening(None)).typed.type
     except Refusal:
         return None
     if type is None or type.axes != inputs[0].axes:
@@ -205,7 +205,7 @@ def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: In
     (x,) = inputs
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
-        typed = infer_node(node, op, (step,), replace(state, memory=None)).typed
+        typed = infer_node(node, op, (step,), state.copy_listening(None)).typed
     except Refusal:
         return _Made(None)
     return _Made(replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs))
@@ -222,13 +222,14 @@ def _relieve_at(
     known = tuple(set_sizes(x, sizes[0]) for x in inputs)
     if all(map(is_, known, inputs)) or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
-    apart = state if state.memory is None else replace(state, memory=None)
+    apart = state.copy_listening(None)
     try:
         first = infer_node(node, op, known, apart).typed
-        second = infer_node(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), apart).typed
+        second = infer_node(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), state.copy_listening(None)).typed
     except Refusal:
         return None
     if first.type is None or second.type is None or first.type.rank != second.type.rank:
         return None
+    state.report(*apart.found)
     # The inputs as it takes them: a rule may ask it for its weights.
     return TypedNode(node, make_same(node, inputs, merge_types(first.type, second.type, node.layer), state), known)

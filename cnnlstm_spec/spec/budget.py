@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
 from ..language.cached_reading import recall
 from ..language.catalog import NO_EFFECT
@@ -25,7 +25,13 @@ QUANTITY = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?) ?(|k|M|G|Ki|Mi|Gi)(B?)")
 class Amount(int):
     """A whole number, and the unit in which it was written: `KiB` of `1Ki`, nothing of `1024`."""
 
-    unit: str = ""
+    unit: str
+
+    def __new__(cls, value: int, unit: str = "") -> Self:
+        """A number in a unit."""
+        made = super().__new__(cls, value)
+        made.unit = unit
+        return made
 
 
 class Quantity(OpenLeaf[int]):
@@ -51,9 +57,7 @@ class Quantity(OpenLeaf[int]):
             return scope.report(
                 WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
             )
-        amount = Amount(round(float(match[1]) * POWERS[match[2]]))
-        amount.unit = match[2] + "B" if self.memory else match[2]
-        return amount
+        return Amount(round(float(match[1]) * POWERS[match[2]]), match[2] + "B" if self.memory else match[2])
 
     def find_meant(self, value: object) -> str | None:
         """The quantity that is meant by one with letters in another case, with `B` where nothing is in bytes, or by `1e6`."""

@@ -136,9 +136,9 @@ def test_work_that_was_overtaken_ends_where_it_stands() -> None:
         asked.append(1)
         return len(asked) < 5
 
-    memory.is_wanted = is_wanted
+    memory.serve(is_wanted)
     with pytest.raises(Overtaken):
         state.compilation.ok  # noqa: B018
     assert len(asked) == 5
-    memory.is_wanted = lambda: True
+    memory.serve(lambda: True)
     assert state.compilation.ok and not state.found

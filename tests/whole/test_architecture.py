@@ -236,6 +236,99 @@ def test_every_dataclass_is_frozen() -> None:
     assert found == []
 
 
+OF_OTHERS = {
+    "text/frozen.py": {"__doc__", "__init__", "__qualname__", "setattr"},
+    "language/record.py": {"default"},
+    "ir/graph.py": {"__dict__"},
+    "cli/lsp.py": {"stdout"},
+    "cli/terminal.py": {"setattr"},
+    "compiler/artifact/saved.py": {"external_attr"},
+    "emit/keras/run.py": {"name", "setattr", "trainable"},
+    "runs/cluster.py": {"_worker_logs_enabled"},
+    "runs/export/child.py": {"daemon"},
+    "runs/export/convert/litert.py": {
+        "_experimental_calibrate_only",
+        "optimizations",
+        "representative_dataset",
+        "supported_ops",
+        "supported_types",
+    },
+    "runs/export/convert/onnx.py": {"op", "type"},
+    "runs/export/planes.py": {"call"},
+    "runs/export/serving.py": {"setattr", "unroll"},
+    "runs/reading/formats/film.py": {"thread_count", "thread_type"},
+    "runs/reading/formats/image.py": {"__dict__"},
+    "runs/search/study.py": {"__dict__", "number", "system_attrs"},
+    "runs/together/train.py": {"setattr"},
+    "runs/train/devices.py": {"_loss_tracker", "_maybe_symbolic_build", "synchronized"},
+    "runs/train/keep.py": {"stop_training"},
+    "runs/train/phases.py": {"trainable"},
+    "runs/train/spread.py": {"_symbolic_build", "test_step", "train_step"},
+    "runs/train/state.py": {"setattr"},
+}
+"""What is set of objects of Python's and of libraries', which have no other way. The first two make classes of ours; the third keeps
+with a node or a graph what was computed of it, as a cached property does."""
+
+
+def list_set(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
+    """The objects of which a statement or a call sets or removes attributes, and these."""
+    targets: list[ast.expr | None] = []
+    match node:
+        case ast.Assign(targets=several) | ast.Delete(targets=several):
+            targets += several
+        case ast.AugAssign(target=one) | ast.AnnAssign(target=one) | ast.For(target=one):
+            targets.append(one)
+        case ast.With(items=items):
+            targets += [each.optional_vars for each in items]
+        case ast.Call(func=ast.Name("setattr" | "delattr") | ast.Attribute(attr="__setattr__" | "__delattr__")):
+            yield node.args[0], "setattr"
+        case ast.Call(
+            func=ast.Attribute(value=ast.Attribute(value=owner, attr="__dict__"), attr="update" | "setdefault" | "pop")
+        ):
+            yield owner, "__dict__"
+    for each in [inner for target in targets if target is not None for inner in ast.walk(target)]:
+        match each:
+            case ast.Attribute(value=owner, attr=name, ctx=ast.Store() | ast.Del()):
+                yield owner, name
+            case ast.Subscript(value=ast.Call(func=ast.Name("vars"), args=[owner])):
+                yield owner, "__dict__"
+            case ast.Subscript(value=ast.Attribute(value=owner, attr="__dict__")):
+                yield owner, "__dict__"
+
+
+def list_set_of_others(scope: ast.AST, own: frozenset[str]) -> Iterator[str]:
+    """What is set in a function, or in functions in it, of an object that is neither its own nor one that it has just made empty.
+
+    Its own is what a method has as its first argument, if it is called as that is.
+    """
+    for node in ast.iter_child_nodes(scope):
+        if isinstance(node, ast.FunctionDef):
+            first = (
+                {each.arg for each in (*node.args.posonlyargs, *node.args.args)[:1]} & {"self", "cls"}
+                if isinstance(scope, ast.ClassDef)
+                else set()
+            )
+            made = {
+                target.id
+                for each in ast.walk(node)
+                if isinstance(each, ast.Assign) and ast.unparse(getattr(each.value, "func", each)).endswith(".__new__")
+                for target in each.targets
+                if isinstance(target, ast.Name)
+            }
+            yield from list_set_of_others(node, own | first | made)
+            continue
+        for owner, name in list_set(node):
+            if not (isinstance(owner, ast.Name) and owner.id in own):
+                yield name
+        yield from list_set_of_others(node, own)
+
+
+def test_no_object_is_changed_from_outside() -> None:
+    """What an object of ours holds is set as it is made, or by a method of its own; two that change one thing see each other's."""
+    found = {path.relative_to(PACKAGE).as_posix(): set(list_set_of_others(parse(path), frozenset())) for path in FILES}
+    assert {file: names for file, names in found.items() if names} == OF_OTHERS
+
+
 INFER = [
     (path, cls.name, each)
     for path, cls in iterate_classes()

@@ -135,9 +135,7 @@ def test_what_is_made_is_cleaned_away(tmp_path: Path) -> None:
 
 @pytest.mark.keras
 @pytest.mark.whole
-@pytest.mark.parametrize(
-    ("target", "shown"), [("fuzz N=1", r"specs tried +1\n"), ("kill KILLS=1", r" 1  (nothing|seed 2)\n")]
-)
+@pytest.mark.parametrize(("target", "shown"), [("fuzz N=1", r"specs tried +1\n"), ("kill KILLS=1", r" 1  (nothing|seed 2)\n")])
 def test_what_needs_keras_runs(target: str, shown: str) -> None:
     program, arguments = commands(*target.split())[-1]
     assert program == "python" and re.search(shown, ran(*arguments))

@@ -80,7 +80,7 @@ class Loop:
         """A request."""
         if method == "initialize" and not self.is_initialized:
             self.is_initialized = True
-            self.session.client = read_client(params)
+            self.session.note_client(read_client(params))
             self.writer.answer(id, {"capabilities": CAPABILITIES, "serverInfo": {"name": "cnnlstm-spec", "version": __version__}})
             self.start()
         elif not self.is_initialized:

@@ -59,6 +59,10 @@ class Session:
         """Those that wait, or are done now, for which nobody waits any more."""
         self._serial = 0
 
+    def note_client(self, client: Client) -> None:
+        """What the editor can do, and what a person has set in it."""
+        self.client = client
+
     def take_serial(self) -> int:
         """A number that no text has had."""
         with self.lock:

@@ -146,7 +146,7 @@ class EditorWorker:
             return self.session.is_wanted(job, document)
 
         if before is not None:
-            before.memory.is_wanted = is_wanted
+            before.memory.serve(is_wanted)
         if before is not None and known is not None and known[0] is document:
             state = before
         else:
@@ -160,7 +160,7 @@ class EditorWorker:
             if known is not None and known[0] is document:
                 # The editor knows of no change.
                 self.refresh()
-        state.memory.is_wanted = is_wanted
+        state.memory.serve(is_wanted)
         state.memory.check()
         return state
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from copy import copy
 from typing import Any
 
 from ...ir.expressions import list_sizes, make_expression
@@ -178,6 +177,12 @@ class _Program:
         self.statements.append(Let(variable, value))
         return Ref(variable)
 
+    def explain_copies(self) -> None:
+        """Says why masks are taken off, where the first is."""
+        if not self.explained:
+            self.statements.append(Comment("A copy has no mask for Keras to hand on by itself; masks go where they are written."))
+        self.explained = True
+
     def make_fresh(self, stem: str) -> str:
         name, number = make_variable_name(stem), 0
         candidate = name
@@ -191,12 +196,13 @@ class _Program:
 class NodeLowering(Lowering):
     """What an op may ask, of one node of a program."""
 
-    def __init__(self, program: _Program, typed: TypedNode) -> None:
+    def __init__(self, program: _Program, typed: TypedNode, inputs: tuple[TensorType, ...] | None = None) -> None:
+        """Without `inputs` they are those of the node."""
         self.program, self.typed = program, typed
         self.node = typed.node
         assert typed.type is not None
         self.output: TensorType = typed.type
-        self.inputs: tuple[TensorType, ...] = tuple(x for x in typed.inputs if x is not None)
+        self.inputs = tuple(x for x in typed.inputs if x is not None) if inputs is None else inputs
         self.name = typed.node.layer
         self.stem = make_area_stem(typed.node.area)
         self.policy = program.graph.policy
@@ -204,9 +210,7 @@ class NodeLowering(Lowering):
         self.marks_layers = isinstance(section, CompileSpec) and bool(section.multipliers)
 
     def copy_with_inputs(self, inputs: tuple[TensorType, ...]) -> NodeLowering:
-        other = copy(self)
-        other.inputs = inputs
-        return other
+        return NodeLowering(self.program, self.typed, inputs)
 
     def write_keywords(self, op: KerasLayer, within: str = "") -> dict[str, Expression]:
         written = self.node.origin.written
@@ -231,9 +235,7 @@ class NodeLowering(Lowering):
 
     def without_mask(self, value: Expression) -> Expression:
         """A value without the mask that Keras keeps on it, and would hand on to layers that read another."""
-        if not self.program.explained:
-            self.write_comment("A copy has no mask for Keras to hand on by itself; masks go where they are written.")
-            self.program.explained = True
+        self.program.explain_copies()
         return self.call_ops("copy", value)
 
     def write_layer(

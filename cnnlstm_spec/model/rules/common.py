@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...ir.graph import Node, TypedGraph, TypedNode
+from ...ir.graph import Node, TypedGraph, TypedNode, remember_by_graph
 from ...ir.op import Op
 from ...ir.size import Size
 from ...ir.tensor import Mask, TensorType
@@ -37,10 +36,6 @@ PROBABILITIES = BINARY | DISTRIBUTIONS | {"Dice", "Tversky"}
 SIGMOIDS = frozenset({"sigmoid", "hard_sigmoid", "sparse_sigmoid"})
 SOFTMAXES = frozenset({"softmax", "sparsemax"})
 POSITIVE = SIGMOIDS | SOFTMAXES | {"softplus", "exponential", "squareplus", "sparse_plus", "relu", "relu6"}
-
-
-HEADS = "heads"
-"""Under this name a graph keeps its heads, with the spec that they are of."""
 
 
 class Setting(NamedTuple):
@@ -99,23 +94,13 @@ def find_compile_spec(spec: ModelSpec) -> CompileSpec | None:
     return spec.compile if isinstance(spec.compile, CompileSpec) else None
 
 
+@remember_by_graph
 def list_heads(typed: TypedGraph, spec: ModelSpec) -> tuple[HeadUse, ...]:
     """The heads of known type, of a spec that is compiled."""
-    known = typed.__dict__.get(HEADS)
-    if known is None or known[0] is not spec:
-        # Several rules ask.
-        known = typed.__dict__[HEADS] = spec, tuple(_iterate_heads(typed, spec))
-    found: tuple[HeadUse, ...] = known[1]
-    return found
-
-
-def _iterate_heads(typed: TypedGraph, spec: ModelSpec) -> Iterator[HeadUse]:
     if find_compile_spec(spec) is None:
-        return
-    for name in typed.graph.outputs:
-        head = find_head_use(name, typed, spec)
-        if head is not None:
-            yield head
+        return ()
+    heads = (find_head_use(name, typed, spec) for name in typed.graph.outputs)
+    return tuple([head for head in heads if head is not None])
 
 
 def find_head_use(name: str, typed: TypedGraph, spec: ModelSpec) -> HeadUse | None:

@@ -27,6 +27,7 @@ class Bilinear(Strategy):
     needs_units = True
     units: int = 1
     """The rank; no argument of its own, since `units` is a key of every fusion."""
+    examples = (example((4,), (6,)), example((5, 4), (5, 3)))
 
     def list_fixed_axes(self, rank: int) -> frozenset[int]:
         return frozenset({rank - 1})
@@ -60,6 +61,3 @@ class Bilinear(Strategy):
         factors = ((to.write_layer("keras.layers.Dense", x, self.units, suffix=part, **settings), part) for x, part in pairs)
         first, second = (to.let(factor, f"{to.name}{part}") for factor, part in factors)
         return to.write_infix("*", first, second)
-
-
-Bilinear.examples = (example((4,), (6,)), example((5, 4), (5, 3)))

@@ -16,7 +16,7 @@ from ...spec.data.targets import HeadSource
 from ...spec.targets import Encoding
 from ...spec.targets import Target as Promise
 from ...text.frozen import dataclass
-from ..samples import DataError, HeadTarget
+from ..samples import DataError, HeadTarget, Sort
 from .branches.branch import find_exceeding
 from .formats.image import is_image, open_image
 from .formats.npy import open_npy
@@ -93,8 +93,11 @@ def _holds_lists(rows: Rows, column: str, row: int) -> bool:
 class HeadReader:
     """Reads the targets of a head, of any source, as those of `train` are."""
 
-    def __init__(self, head: HeadFacts, train: Rows, rows: Array, problems: Problems) -> None:
-        """`rows` are those of the training part, in which classes, mean and spread are looked up."""
+    def __init__(self, head: HeadFacts, train: Rows, rows: Array, problems: Problems, known: HeadTarget | None = None) -> None:
+        """`rows` are those of the training part, in which classes, mean and spread are looked up.
+
+        What is amiss with them is told, also where the target of an earlier run, which is `known`, holds here.
+        """
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
         first = head.source.columns[0]
@@ -103,14 +106,16 @@ class HeadReader:
             self._need_several(train)
         self.inner = not head.lists and len(rows) > 0 and _holds_lists(train, first, int(rows[0]))
         self.paths = not self.inner and self.axes > 1 and train.is_text(first)
+        learned = self._make_target(train, rows, problems)
+        self.target = learned if known is None else known
+
+    def _make_target(self, train: Rows, rows: Array, problems: Problems) -> HeadTarget:
         if self.inner or self.paths:
-            self.target = HeadTarget(
-                head.name, "classes" if self._counts() else "numbers", self._find_inner_encoding(), self._number_classes()
-            )
-        elif head.of_classes or self._is_words(train, rows):
-            self.target = self._encode_classes(train, rows, problems)
-        else:
-            self.target = self._scale_values(train, rows)
+            sort: Sort = "classes" if self._counts() else "numbers"
+            return HeadTarget(self.head.name, sort, self._find_inner_encoding(), self._number_classes())
+        if self.head.of_classes or self._is_words(train, rows):
+            return self._encode_classes(train, rows, problems)
+        return self._scale_values(train, rows)
 
     def _need_several(self, rows: Rows) -> None:
         """Raises DataError where lists of labels are not what is promised of the head."""

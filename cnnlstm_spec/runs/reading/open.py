@@ -19,8 +19,7 @@ from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
 from ..open_sizes import OpenSizes
 from ..samples import Data, DataError, HeadTarget, Part
-from .branches.branch import BranchSamples
-from .branches.cells import CellsBranch
+from .branches.branch import BranchFacts, BranchSamples
 from .branches.columns import ColumnsBranch
 from .branches.open import open_branch
 from .heads import HeadFacts, HeadReader
@@ -148,9 +147,7 @@ class DataReading:
         pack.require_like(inputs, self.data, heads, self.known)
         self.known |= pack.targets
         self.packed |= pack.targets
-        read = {branch: (input, self.data.inputs[branch]) for branch, input in inputs.items()}
-        told = {each.name: each.mask_by is not None or _masks(self.typed, each.name) for each in self.spec.branches}
-        part = pack.take(name, read, heads, self.spec.seed, told, self.data.window, self.count_steps())
+        part = pack.take(name, self._list_branches(), heads, self.spec.seed, self.data.window, self.count_steps())
         self.opened[name] = part.source
         return replace(part, sizes=self.sizes)
 
@@ -202,6 +199,14 @@ class DataReading:
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
         return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes)
 
+    def _list_branches(self) -> list[BranchFacts]:
+        found = []
+        for each in self.spec.branches:
+            assert isinstance(each.input, Input)
+            tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
+            found.append(BranchFacts(each.name, each.input, self.data.inputs[each.name], tells_padding))
+        return found
+
     def _make_branches(self, rows: Rows) -> dict[str, BranchSamples]:
         """How each branch reads these rows; the parts of one source have the same."""
         if rows not in self.branches:
@@ -210,10 +215,9 @@ class DataReading:
 
     def _open_branches(self, rows: Rows) -> dict[str, BranchSamples]:
         found = {}
-        for each in self.spec.branches:
-            assert isinstance(each.input, Input)
+        for each in self._list_branches():
             try:
-                branch = open_branch(each.name, each.input, self.data.inputs[each.name], rows, self.data.window is not None)
+                branch = open_branch(each, rows, self.data.window is not None, self.seen, self.room)
             except KeyError as error:
                 (column,) = error.args
                 self.problems.add(
@@ -221,9 +225,6 @@ class DataReading:
                 )
                 continue
             found[each.name] = branch
-            if isinstance(branch, CellsBranch):
-                branch.seen, branch.room = self.seen, self.room
-            branch.tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
             if isinstance(branch, ColumnsBranch) and branch.shape.sizes and each.input.kind != "tokens":
                 width, has = branch.shape.sizes[-1], branch.values.shape[1]
                 if width is not None and width != has:
@@ -274,10 +275,8 @@ class DataReading:
             if missing:
                 continue
             if head.name not in self.readers:
-                reader = HeadReader(head, rows, seen if order is not None else at, self.problems)
-                if head.name in self.known:
-                    reader.target = self.known[head.name]
-                self.readers[head.name] = reader
+                known = self.known.get(head.name)
+                self.readers[head.name] = HeadReader(head, rows, seen if order is not None else at, self.problems, known)
             reader = self.readers[head.name]
             if order is None:
                 found[head.name] = reader.read(rows, at, self.problems)

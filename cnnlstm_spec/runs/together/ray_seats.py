@@ -53,6 +53,10 @@ class Others:
         self.seat = seat
         self.said: list[str] = []
 
+    def hear(self, running: Sequence[ray.ObjectRef]) -> None:
+        """Waits for them to end."""
+        self.said += _list_said(running, self.seat.count)
+
 
 @contextmanager
 def fill_seats(count: int, arguments: Sequence[str]) -> Iterator[Others]:
@@ -72,7 +76,7 @@ def fill_seats(count: int, arguments: Sequence[str]) -> Iterator[Others]:
             given = [*arguments, "--coordinator", others.seat.write_address(others.seat.port), "--process"]
             running = [each.train.remote([*given, f"{number}/{count}"]) for number, each in enumerate(actors, 1)]
             yield others
-            others.said += _list_said(running, count)
+            others.hear(running)
         finally:
             for actor in actors:
                 ray.kill(actor)

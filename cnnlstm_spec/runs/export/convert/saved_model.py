@@ -27,9 +27,8 @@ def open_file(path: File) -> tuple[Any, list[str], list[str]]:
     function = loaded.signatures[SIGNATURE]
 
     def run(arrays: Mapping[str, Array]) -> dict[str, Array]:
-        found = function(**{name: tensorflow.constant(each) for name, each in arrays.items()})
+        # Not `function`: what was loaded must live as long as its functions are called.
+        found = loaded.signatures[SIGNATURE](**{name: tensorflow.constant(each) for name, each in arrays.items()})
         return {name: each.numpy() for name, each in found.items()}
 
-    # What was loaded lives as long as its functions are asked for.
-    run.kept = loaded  # type: ignore[attr-defined]
     return run, sorted(function.structured_input_signature[1]), sorted(function.structured_outputs)

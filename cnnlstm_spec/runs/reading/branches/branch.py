@@ -9,6 +9,7 @@ import numpy
 
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource
+from ....text.frozen import dataclass
 from ..problems import Problems
 from ..sources.rows import Array, Rows
 
@@ -46,16 +47,25 @@ def find_shape(input: Input) -> Shape:
     return Shape(sizes, timed)
 
 
+@dataclass(frozen=True)
+class BranchFacts:
+    """What the spec says of a branch that is read."""
+
+    name: str
+    input: Input
+    source: BranchSource
+    tells_padding: bool
+    """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+
+
 class BranchSamples(ABC):
     """The samples of a branch, by row."""
 
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
-        self.name, self.input, self.source, self.rows = name, input, source, rows
-        self.shape = find_shape(input)
-        self.dtype = UNKNOWN_DTYPE.get(input.data_type, input.data_type)
-
-    tells_padding: bool = True
-    """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+    def __init__(self, branch: BranchFacts, rows: Rows) -> None:
+        self.name, self.input, self.source, self.rows = branch.name, branch.input, branch.source, rows
+        self.tells_padding = branch.tells_padding
+        self.shape = find_shape(self.input)
+        self.dtype = UNKNOWN_DTYPE.get(self.input.data_type, self.input.data_type)
 
     @abstractmethod
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy
 
-from ....ops.input import Input
-from ....spec.data.inputs import BranchSource, ImageSource, SequenceSource, VideoSource
+from ....spec.data.inputs import ImageSource, SequenceSource, VideoSource
 from ....spec.data.lengths import Length
 from ..augment import augment
 from ..formats.film import read_film
@@ -24,24 +23,24 @@ from ..problems import Broken, Problems
 from ..room import Room
 from ..seen import Seen
 from ..sources.rows import Array, Rows
-from .branch import BranchSamples, holds
+from .branch import BranchFacts, BranchSamples, holds
 
 
 class CellsBranch(BranchSamples):
     """A cell a sample: an array of a source of arrays, a list, a text, or the path of a file."""
 
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
-        super().__init__(name, input, source, rows)
-        self.paths = input.kind != "text" and rows.is_text(self.column)
+    def __init__(self, branch: BranchFacts, rows: Rows, seen: Seen | None = None, room: Room | None = None) -> None:
+        super().__init__(branch, rows)
+        self.paths = self.input.kind != "text" and rows.is_text(self.column)
         self.rates: dict[int, int] = {}
         """The first row of each rate at which sound is recorded."""
-        self.seen = Seen(None)
+        self.seen = seen or Seen(None)
         """The files that are known to be sound."""
-        self.room = Room()
+        self.room = room or Room()
         """What there is for samples that are read again in a later epoch."""
         self.kept: dict[int, Array] = {}
         """By row, what was decoded and found sound, as far as there is room."""
-        self.reading = hashlib.sha256(f"{input!r} {source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        self.reading = hashlib.sha256(f"{self.input!r} {self.source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
         """What tells this way of reading from others."""
         self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
 
@@ -117,7 +116,7 @@ class CellsBranch(BranchSamples):
         values = self.require_finite(self.decode(row, generator))
         if self.stays and self.room.take(values.nbytes):
             values = numpy.array(values)
-            values.flags.writeable = False
+            values.setflags(write=False)
             self.kept[row] = values
         return values
 

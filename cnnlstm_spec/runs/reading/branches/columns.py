@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import numpy
 
-from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, OneHotColumn, VectorSource
 from ..problems import Problems
 from ..sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, TOO_LARGE, Array, Rows
-from .branch import BranchSamples, find_exceeding
+from .branch import BranchFacts, BranchSamples, find_exceeding
 
 
 class ColumnsBranch(BranchSamples):
     """A number for each of some columns: in memory, (rows, features)."""
 
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows) -> None:
-        super().__init__(name, input, source, rows)
+    def __init__(self, branch: BranchFacts, rows: Rows) -> None:
+        super().__init__(branch, rows)
+        source = self.source
         # Values of other dtypes are cast from float64, which holds what is empty.
         values, self.faults = _read_numbers(source, rows, "float32" if self.dtype == "float32" else "float64")
         missing = source.source.missing if isinstance(source.source, VectorSource) else None
@@ -27,7 +27,7 @@ class ColumnsBranch(BranchSamples):
             else:
                 values[empty] = float(missing)
             self.faults[empty] = FINE
-        if input.kind == "tokens" and not self.shape.sizes:
+        if self.input.kind == "tokens" and not self.shape.sizes:
             self._mark(values % 1 != 0, NOT_WHOLE)
         if self.dtype != "bool" and values.dtype != self.dtype:
             self._mark(find_exceeding(self.dtype, values), TOO_LARGE)

@@ -7,14 +7,17 @@ import numpy
 from ....ops.input import Input
 from ....spec.data.inputs import BranchSource, OneHotColumn, SequenceSource, VectorSource
 from ..problems import Broken
+from ..room import Room
+from ..seen import Seen
 from ..sources.rows import Rows
-from .branch import BranchSamples
+from .branch import BranchFacts, BranchSamples
 from .cells import CellsBranch
 from .columns import ColumnsBranch
 
 
-def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, window: bool) -> BranchSamples:
+def open_branch(branch: BranchFacts, rows: Rows, window: bool, seen: Seen, room: Room) -> BranchSamples:
     """The reader of a branch; raises KeyError with the column that is not there."""
+    input, source = branch.input, branch.source
     for column in dict.fromkeys(
         each if isinstance(each, str) else each.column for each in _list_columns(source, rows, input, window)
     ):
@@ -23,8 +26,8 @@ def open_branch(name: str, input: Input, source: BranchSource, rows: Rows, windo
     one_token = input.kind == "tokens" and not input.shape
     source_columns = isinstance(source.source, VectorSource) or window or one_token
     if source_columns and (window or _are_numbers(source, rows)):
-        return ColumnsBranch(name, input, source, rows)
-    return CellsBranch(name, input, source, rows)
+        return ColumnsBranch(branch, rows)
+    return CellsBranch(branch, rows, seen, room)
 
 
 def _list_columns(source: BranchSource, rows: Rows, input: Input, window: bool) -> tuple[str | OneHotColumn, ...]:

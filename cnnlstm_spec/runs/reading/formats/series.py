@@ -55,8 +55,7 @@ def _read_csv(path: Path, source: SequenceSource) -> Array:
         names = [str(index) for index in range(frame.width)]
         if source.columns is not None:
             raise Broken("column-missing", "the series has no header, so that `columns` name nothing")
-    frame.columns = [f"{index}" for index in range(frame.width)]
-    return _select_columns({name: frame[str(index)] for index, name in enumerate(names)}, source)
+    return _select_columns(dict(zip(names, frame.get_columns(), strict=True)), source)
 
 
 def _read_parquet(path: Path, source: SequenceSource) -> Array:

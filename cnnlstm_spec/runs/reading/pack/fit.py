@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from ....ops.input import Input
-from ....spec.data.inputs import BranchSource
-from ..branches.branch import UNKNOWN_DTYPE, find_shape
+from ..branches.branch import UNKNOWN_DTYPE, BranchFacts, find_shape
 from ..heads import HeadFacts
 from .document import Column, Pack, PackedPart
 
-Inputs = Mapping[str, tuple[Input, BranchSource]]
-"""The branches of a spec, and how each is read."""
 LABEL = Column(dtype="text")
 OF_WINDOWS = {"begins": Column(dtype="bool", shape=()), "series": Column(dtype="int64", shape=())}
 
 
-def find_unfit(pack: Pack, part: PackedPart, inputs: Inputs, heads: Sequence[HeadFacts]) -> Iterator[str]:
+def find_unfit(pack: Pack, part: PackedPart, inputs: Sequence[BranchFacts], heads: Sequence[HeadFacts]) -> Iterator[str]:
     """The columns that are missing, or of another dtype or shape than the spec reads."""
-    for name, (input, _) in inputs.items():
-        column = part.columns.get(f"input/{name}")
-        files, windowed = pack.inputs[name].held == "files", pack.window is not None
-        if column is None or not _fits_input(column, input, files, windowed):
-            yield f"input/{name}"
+    for each in inputs:
+        column = part.columns.get(f"input/{each.name}")
+        files, windowed = pack.inputs[each.name].held == "files", pack.window is not None
+        if column is None or not _fits_input(column, each.input, files, windowed):
+            yield f"input/{each.name}"
     for head in heads:
         column = part.columns.get(f"target/{head.name}")
         if column is None or not _fits_target(column, head, pack.targets[head.name].target.encoding == "integer"):

@@ -10,14 +10,14 @@ import numpy
 from pydantic import ValidationError
 
 from ....ops.input import Input
-from ....spec.data.inputs import BranchSource, VideoSource
+from ....spec.data.inputs import VideoSource
 from ....spec.data.section import DataSpec
 from ....spec.data.sources import DataSource
 from ....spec.data.window import Window
 from ....text.files import PathError, find_sort, read
 from ....text.files import digest as digest_of
 from ...samples import DataError, HeadTarget
-from ..branches.branch import BranchSamples
+from ..branches.branch import BranchFacts, BranchSamples
 from ..branches.cells import CellsBranch
 from ..heads import HeadFacts
 from ..part import FilePart, Windows
@@ -69,10 +69,9 @@ class OpenPack:
     def take(
         self,
         name: str,
-        inputs: Mapping[str, tuple[Input, BranchSource]],
+        inputs: Sequence[BranchFacts],
         heads: Sequence[HeadFacts],
         seed: int,
-        masked: Mapping[str, bool],
         window: Window | None,
         steps: int,
     ) -> FilePart:
@@ -88,11 +87,10 @@ class OpenPack:
         shards = Shards(self.folder, self.shown, part)
         rows = PackedRows(shards, self.describe_part(name))
         branches: dict[str, BranchSamples] = {}
-        for branch, (input, source) in inputs.items():
-            known = self.pack.inputs[branch]
-            cls = PackedColumns if known.in_memory else PackedCells
-            branches[branch] = cls(branch, input, source, rows, known.held == "files")
-            branches[branch].tells_padding = masked[branch]
+        for each in inputs:
+            known = self.pack.inputs[each.name]
+            files = known.held == "files"
+            branches[each.name] = PackedColumns(each, rows) if known.in_memory else PackedCells(each, rows, files)
         values = {
             head: self._check_sound(_join_shards(shards, f"target/{head}"), self.targets[head]) for head in self.pack.targets
         }
@@ -180,8 +178,8 @@ class PackedRows(Rows):
 class PackedCells(CellsBranch):
     """Samples that are read from the shards one by one."""
 
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:
-        super().__init__(name, input, source, rows)
+    def __init__(self, branch: BranchFacts, rows: Rows, files: bool) -> None:
+        super().__init__(branch, rows)
         self.files = files
         """Whether what lies there is all of a file, of which a sample is drawn as it would be of the file."""
 
@@ -203,12 +201,11 @@ class PackedCells(CellsBranch):
 class PackedColumns(BranchSamples):
     """Samples that lie in memory, one of each row."""
 
-    def __init__(self, name: str, input: Input, source: BranchSource, rows: Rows, files: bool) -> None:
-        super().__init__(name, input, source, rows)
-        assert isinstance(rows, PackedRows)
+    def __init__(self, branch: BranchFacts, rows: PackedRows) -> None:
+        super().__init__(branch, rows)
         self.values = rows.shards.read_matrix(self.column)
         if self.values.dtype.kind == "f" and not bool(numpy.isfinite(self.values).all()):
-            raise DataError([f"{rows.name}: `{name}` holds NaN or infinity"])
+            raise DataError([f"{rows.name}: `{self.name}` holds NaN or infinity"])
 
     @property
     def column(self) -> str:

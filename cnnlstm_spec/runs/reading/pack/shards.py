@@ -25,6 +25,13 @@ LEAST_FIRST = {name: numpy.dtype(name).newbyteorder("<") for name in get_args(Dt
 """How numbers lie in a shard."""
 
 
+class _OpenFiles(threading.local):
+    """The shards that a thread has opened, by number: each thread has its own."""
+
+    def __init__(self) -> None:
+        self.held: dict[int, Any] = {}
+
+
 class Shards:
     """The samples of a part, by place."""
 
@@ -34,7 +41,7 @@ class Shards:
         self.starts = numpy.cumsum([0, *(each.samples for each in part.shards)])
         if int(self.starts[-1]) != part.samples or any(each.samples % part.group for each in part.shards[:-1]):
             raise DataError([f"{shown}/pack.json: the numbers of its samples do not fit"])
-        self._open = threading.local()
+        self._open = _OpenFiles()
         for number, shard in enumerate(part.shards):
             self._check(number, shard)
 
@@ -71,7 +78,7 @@ class Shards:
 
     def _open_file(self, number: int) -> Any:
         """A shard, open for the thread that asks."""
-        held: dict[int, Any] = self._open.__dict__.setdefault("files", {})
+        held = self._open.held
         if number not in held:
             parquet = import_needed("pyarrow.parquet", "a pack")
             held[number] = parquet.ParquetFile(self.folder / self.part.shards[number].file, pre_buffer=False)
