@@ -50,6 +50,11 @@ class Attending(Op):
         several = (inputs[0], inputs[0]) if len(inputs) == 1 else inputs
         return several if self.apart else (list(several),)
 
+    def find_only_choice(self, *inputs: TensorType) -> TensorType | None:
+        """What it attends to, if that is one step: its weight is 1, whatever the scores."""
+        x = inputs[1] if len(inputs) > 1 else inputs[0]
+        return x if x.rank == 2 and x.axes[0].size == 1 else None
+
     def write_masked(self, to: Lowering, *inputs: TensorType) -> dict[str, Expression]:
         """The keywords of the Keras call by which padded steps get no weight."""
         raise NotImplementedError

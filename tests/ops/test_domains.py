@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cnnlstm_spec.ir.meaning import Range
-from cnnlstm_spec.ops.functions.domains import DEVIATIONS, DOMAINS, find_fault
+from cnnlstm_spec.ops.functions.domains import DEVIATIONS, DIVISORS, DOMAINS, find_fault, find_fault_of_argument
 from cnnlstm_spec.ops.functions.table import find_fact, list_names
 
 AT = (-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0)
@@ -80,3 +80,14 @@ def test_a_bound_that_is_only_approached_is_no_fault() -> None:
     assert find_fault("log", {}, Range(0, 1)) is None
     assert find_fault("arctanh", {}, Range(-1, 1)) is None
     assert all(find_fault(name, {}, Range(0.25, 0.5, True)) is None for name in DOMAINS if name != "arccosh")
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(("name", "argument"), DIVISORS.items())
+def test_a_division_by_zero_is_no_number(name: str, argument: str) -> None:
+    import keras
+    import numpy
+
+    function = getattr(keras.ops, name)
+    assert find_fault_of_argument(name, {argument: 0.0}) and not numpy.isfinite(function([0.5, 1.0], **{argument: 0.0})).any()
+    assert not find_fault_of_argument(name, {argument: 0.5}) and numpy.isfinite(function([0.5, 1.0], **{argument: 0.5})).all()

@@ -9,8 +9,9 @@ from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, Insert, put
+from ...text.fix import Change, Drop, Edit, Fix, Insert, put
 from ...text.source import Place
+from .common import place_in
 from .gradients import find_gradients_through
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ else:
     Function = stand_for("functions.op", "Function")
     Unary = stand_for("unary", "Op")
 
-OUTSIDE = Code("outside-its-domain", "warning", "`{name}` is {gives} {where}, which {given} reaches")
+OUTSIDE = Code("outside-its-domain", "warning", "`{name}` is {gives} {where}, which {given}")
 TOO_LARGE = Code("beyond-float16", "warning", "`{what}` is {dtype}, which ends at 65,504; {values} go to {most:,.0f}")
 
 LARGEST = 65504.0
@@ -48,13 +49,12 @@ def _find_fault(node: TypedNode) -> Fault | None:
     op, x = node.node.op, node.inputs[0] if node.inputs else None
     if not isinstance(op, Unary | Function) or x is None or node.type is None:
         return None
-    values = x.meaning.range
-    if values is None or values.pixels:
-        return None
     # Imported where there is a function: most specs have none.
-    from ...ops.functions.domains import find_fault
+    from ...ops.functions.domains import find_fault, find_fault_of_argument
 
-    return find_fault(_name_function(op), op.list_settings() if isinstance(op, Function) else {}, values)
+    name, settings, values = _name_function(op), op.list_settings() if isinstance(op, Function) else {}, x.meaning.range
+    always = find_fault_of_argument(name, settings)
+    return find_fault(name, settings, values) if always is None and values is not None and not values.pixels else always
 
 
 def _name_function(op: Unary | Function) -> str:
@@ -65,17 +65,21 @@ def _report_outside(node: TypedNode, fault: Fault, before: TypedNode) -> Diagnos
     from ...ops.functions.domains import ENDS_AT_ONE
 
     op, x = node.node.op, node.inputs[0]
-    assert isinstance(op, Unary | Function) and x is not None and x.meaning.range is not None
-    values, function = x.meaning.range, _name_function(op)
-    source = f"`{values.by}`" if values.by else "what comes in"
-    facts: dict[str, object] = {"name": function, "gives": fault.gives, "where": fault.where, "given": source}
+    assert isinstance(op, Unary | Function) and x is not None
+    values, function, uses = x.meaning.range, _name_function(op), node.node.origin.uses
+    facts: dict[str, object] = {"name": function, "gives": fault.gives, "where": fault.where}
+    if fault.argument is not None or values is None:
+        facts["given"] = f"`{fault.argument}` is"
+        help = ("write another number: a loss that is none makes all weights NaN",)
+        return Diagnostic(OUTSIDE, place_in(op, str(fault.argument), node.node), facts, "", uses, help)
+    facts["given"] = f"{f'`{values.by}`' if values.by else 'what comes in'} reaches"
     labels = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
     smallest = 1e-3 if x.dtype in ("float16", "bfloat16") else 1e-6 if function in ENDS_AT_ONE else 1e-7
     help, fixes = _suggest(function, fault, smallest, node, before)
     if fault.in_gradient:
         there = "it" if fault.end is None else f"a {fault.end:g}"
         help = (f"the first gradient through {there} makes weights NaN", *help)
-    return Diagnostic(OUTSIDE, node.node.origin.place, facts, "", (*labels, *node.node.origin.uses), help, fixes)
+    return Diagnostic(OUTSIDE, node.node.origin.place, facts, "", (*labels, *uses), help, fixes)
 
 
 Advice = tuple[tuple[str, ...], tuple[Fix, ...]]
@@ -86,18 +90,37 @@ def _suggest(function: str, fault: Fault, smallest: float, node: TypedNode, befo
     """How values keep away from where a function fails."""
     from ...ops.functions.domains import DEVIATIONS, ENDS_AT_ONE
 
-    offset = f"Rescaling: {{scale: 1, offset: {_write(smallest)}}}"
+    offset, span = f"Rescaling: {{scale: 1, offset: {_write(smallest)}}}", node.node.origin.place.span
     if fault.end is None and fault.in_gradient:
         root = "`var`" if function in DEVIATIONS else "`square`, `sum`"
-        return (f"write {root}, `{offset}` and `sqrt` in its place",), ()
+        advice = f"write {root}, `{offset}` and `sqrt` in its place"
+        return (advice,), _take_apart(node, function, offset, advice)
     if fault.end is None:
         if function == "arccosh":
-            return ("end what comes before it with `softplus` and `Rescaling: {scale: 1, offset: 1}`",), ()
+            from_one = ("Activation: {activation: softplus}", "Rescaling: {scale: 1, offset: 1}")
+            advice = " and ".join(f"`{each}`" for each in from_one)
+            return (f"put {advice} before it",), (Fix(f"put {advice} before it", tuple(Insert(span, each) for each in from_one)),)
         last, stays = ("tanh", "between -1 and 1") if function in ENDS_AT_ONE else ("softplus", "above 0")
         fixes = (put(before.node.origin.place.span, "activation", last),)
         return (f"end the layer before it with `activation: {last}`, which stays {stays}",), fixes
     layer = f"Rescaling: {{scale: {1 - smallest:g}}}" if function in ENDS_AT_ONE else offset
-    return (f"put `{layer}` before it",), (Fix(f"put `{layer}` before it", (Insert(node.node.origin.place.span, layer),)),)
+    return (f"put `{layer}` before it",), (Fix(f"put `{layer}` before it", (Insert(span, layer),)),)
+
+
+def _take_apart(node: TypedNode, function: str, offset: str, title: str) -> tuple[Fix, ...]:
+    """A norm or deviation as what its root is taken of, kept away from 0, and the root."""
+    written, op, span = node.node.origin.written, node.node.op, node.node.origin.place.span
+    if "function" not in written.places or "name" in written.places or op is None:
+        # The name would go to the first of its parts.
+        return ()
+    if function == "norm" and op.get_value("ord") not in (None, 2):
+        return ()
+    inner = {"norm": "sum", "nanstd": "nanvar"}.get(function, "var")
+    edits: tuple[Change, ...] = (Edit(written.places["function"].span, inner),)
+    if function == "norm":
+        edits = (Insert(span, "Op: {function: square}"), *edits)
+        edits = (*edits, Drop(written.keys["ord"].span)) if "ord" in written.keys else edits
+    return (Fix(title, (*edits, Insert(span, offset, after=True), Insert(span, "Op: {function: sqrt}", after=True))),)
 
 
 def _write(number: float) -> str:

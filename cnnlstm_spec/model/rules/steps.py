@@ -19,6 +19,7 @@ from .common import Setting, find_compile_spec, find_title, find_written
 if TYPE_CHECKING:
     from ...ops.attention import Attending
     from ...ops.fusions.attention import MultiHeadStrategy
+    from ...ops.fusions.base import Strategy
     from ...ops.join import Dot
     from ...ops.recurrent import Recurrent
 else:
@@ -26,9 +27,10 @@ else:
     MultiHeadStrategy = stand_for("fusions.attention", "MultiHeadStrategy")
     Dot = stand_for("join", "Dot")
     Recurrent = stand_for("recurrent", "Recurrent")
+    Strategy = stand_for("fusions.base", "Strategy")
 
 REVERSED = Code("steps-reversed", "warning", "`{layer}` gives its steps last to first; {others} in order")
-SINGLE = Code("one-step", "warning", "`{layer}` reads a single step: it has nothing to {purpose}")
+SINGLE = Code("one-step", "warning", "`{layer}` reads a single {what}: it has nothing to {purpose}")
 CLIPPED = Code("rate-clipped", "warning", "`{argument}: {given:g}` is no share below 1: Keras takes {taken} for it")
 OVERFLOWS = Code("exponential-overflows", "warning", "`{layer}` with `{argument}: exponential` overflows within a few steps")
 
@@ -96,7 +98,7 @@ def check_loops(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 
 def check_single_steps(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """The first of several layers that read a single step and work over steps: the others read what that one gives."""
+    """The first of several layers that read a single step, or input, and work over several: the others read what it gives."""
     return (found for _, found in find_single_steps(typed.nodes.values()))
 
 
@@ -104,40 +106,48 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
     """Of nodes in their order, those that are such a layer, and what is found there."""
     behind = set[str]()
     for node in nodes:
-        id, x = node.node.id, _find_single_step(node)
+        id, x = node.node.id, _find_single(node)
         if node.node.op is None or x is None:
             continue
         if behind.intersection(node.node.inputs):
             behind.add(id)
             continue
         found = tuple(_iterate_recurrent(node))
-        if found or isinstance(node.node.op, Attending):
+        if found or isinstance(node.node.op, Attending | Strategy):
             behind.add(id)
             if not any(op.stateful for op in found):
                 yield id, _report_single(node, node.node.op, x)
 
 
 @remember_by_node
-def _find_single_step(node: TypedNode) -> TensorType | None:
-    """What a node reads, of an attention what it attends to, if that is one step."""
-    attends = isinstance(node.node.op, Attending)
-    x = node.inputs[1 if attends and len(node.inputs) > 1 else 0] if node.inputs else None
-    if attends and x is not None and x.rank != 2:
+def _find_single(node: TypedNode) -> TensorType | None:
+    """What a node reads, of what weighs steps or inputs what it weighs, if that is one alone."""
+    op, known = node.node.op, [x for x in node.inputs if x is not None]
+    if not known or len(known) < len(node.inputs):
         return None
-    return x if x is not None and x.axes and x.axes[0].size == 1 else None
+    if isinstance(op, Attending | Strategy):
+        return op.find_only_choice(*known)
+    return known[0] if known[0].axes and known[0].axes[0].size == 1 else None
 
 
 def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:
-    attends = isinstance(op, Attending)
-    less = "its one weight is always 1: a `Dense` does as much" if attends else "a `Dense` does as much with one step"
-    help = (
-        less,
-        "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first",
+    what, turn = op.weighs if isinstance(op, Strategy) else "step", "Permute: {dims: [2, 1]}"
+    facts: dict[str, object] = {"layer": op.title(), "what": what, "purpose": "remember"}
+    help: tuple[str, ...] = ("a `Dense` does as much with one step",)
+    if isinstance(op, Attending | Strategy):
+        facts["purpose"] = "choose from"
+        help = ("its one weight is always 1: a `Dense` does as much",)
+    if what == "input":
+        help = ("its one weight is always 1: name another in `inputs`, or leave it out",)
+    elif len(node.inputs) > 1:
+        help = ("its one weight is always 1, whatever the query: `strategy: concat` reads both",)
+    if what == "step" and x.rank == 2:
+        help = (*help, "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first")
+    fixes = (Fix(f"put `{turn}` before it", (Insert(node.node.origin.place.span, turn),)),)
+    turns = what == "step" and x.rank == 2 and x.axes[1].size != 1 and len(node.inputs) == 1
+    return Diagnostic(
+        SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes if turns else ()
     )
-    turn = Fix("put `Permute: {dims: [2, 1]}` before it", (Insert(node.node.origin.place.span, "Permute: {dims: [2, 1]}"),))
-    fixes = (turn,) if x.rank == 2 and x.axes[1].size != 1 and len(node.inputs) == 1 else ()
-    facts: dict[str, object] = {"layer": op.title(), "purpose": "choose from" if attends else "remember"}
-    return Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes)
 
 
 def _iterate_recurrent(node: TypedNode) -> Iterator[Recurrent]:

@@ -34,6 +34,8 @@ class Fault:
     where: str
     end: float | None = None
     """The number at which it does; None beyond them."""
+    argument: str | None = None
+    """The argument by which it does, whatever comes in."""
 
     @property
     def in_gradient(self) -> bool:
@@ -58,6 +60,8 @@ DOMAINS: dict[str, Domain] = {
 """Those of the functions that are left out give a number with a gradient everywhere."""
 ENDS_AT_ONE = frozenset(name for name, domain in DOMAINS.items() if domain.greatest == 1)
 """The functions of numbers between -1 and 1."""
+DIVISORS = {**dict.fromkeys(("divide", "true_divide", "floor_divide", "mod", "fmod"), "x2"), "celu": "alpha"}
+"""The argument by which a function divides."""
 DEVIATIONS = frozenset({"std", "nanstd"})
 SMOOTH_NORMS = (1, inf, -inf)
 """The norms that are no root of a sum."""
@@ -70,6 +74,12 @@ def find_domain(name: str, arguments: Mapping[str, Any]) -> Domain | None:
     exponent = float(arguments["x2"])
     at_zero = "infinity" if exponent < 0 else STEEP if 0 <= exponent < 1 else ""
     return Domain(-inf if exponent.is_integer() else 0, ends=((0.0, at_zero),) if at_zero else ())
+
+
+def find_fault_of_argument(name: str, arguments: Mapping[str, object]) -> Fault | None:
+    """A division by 0, of whatever comes in."""
+    divisor = DIVISORS.get(name)
+    return Fault("no number", "at a divisor of 0", argument=divisor) if divisor and arguments[divisor] == 0 else None
 
 
 def find_fault(name: str, arguments: Mapping[str, object], values: Range) -> Fault | None:

@@ -76,6 +76,7 @@ class AttentionStrategy(MultiHeadStrategy):
     """The inputs as n tokens, multi-head attention over them, then a pool."""
 
     word = "attention"
+    weighs = "input"
     pool: Annotated[str, POOLS] = "mean"
     """How the n attended tokens become one."""
     examples = (example((4,), (4,)), example((8,), (8,), (8,), num_heads=2, pool="concat"), example((5, 4), (5, 4), pool="none"))
@@ -140,11 +141,17 @@ class CrossAttention(MultiHeadStrategy):
     """One input, the first here, attends over the steps of the others, joined along time; a vector is one step."""
 
     word = "cross_attention"
+    weighs = "step"
     arity = (2, None)
     needs_query = True
     takes_broadcast = False
     reads_mask = True
     examples = (example((5, 4), (6, 4)), example((4,), (6, 4), (4,), num_heads=2))
+
+    def find_only_choice(self, *inputs: TensorType) -> TensorType | None:
+        """A vector, or one step, where it attends over nothing else."""
+        only = inputs[1] if len(inputs) == 2 else None
+        return only if only is not None and (only.rank == 1 or only.axes[0].size == 1) else None
 
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Not where its only axis, which is read as the features of one step, is the one that is padded."""

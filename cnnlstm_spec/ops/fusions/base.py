@@ -52,6 +52,8 @@ class Strategy(Op):
     """Whether what it computes stretches axes of size 1, so that values need not be repeated before.
 
     Not where it adds: for a batch of one, Keras's `add` may take one side for a bias, over another axis."""
+    weighs: ClassVar[Literal["step", "input"] | None] = None
+    """What it gives weights to that add up to 1."""
     broadcast: ClassVar[bool] = False
     """Whether inputs are brought to one shape before; see `Broadcast`."""
 
@@ -68,6 +70,10 @@ class Strategy(Op):
         if differs == "rank":
             return (POOL_FIRST,)
         return ((STRETCH,) if stretched else ()) + ((WIDEN,) if differs == "width" else () if stretched else (RESIZE,))
+
+    def find_only_choice(self, *inputs: TensorType) -> TensorType | None:
+        """What it weighs, if that is one alone: its weight is 1, whatever comes in."""
+        return inputs[0] if self.weighs == "input" and len(inputs) == 1 else None
 
     def infer_mask(self, *inputs: TensorType) -> Mask | None:
         return merge_masks(inputs)

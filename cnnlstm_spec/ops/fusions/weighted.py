@@ -28,6 +28,7 @@ class LearnedWeights(Strategy):
 
     word = "learned_weights"
     least_rank = 1
+    weighs = "input"
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
     def list_parts(self, inputs: int) -> tuple[str, ...]:
@@ -74,6 +75,7 @@ class Gated(Strategy):
     """The sum of g_i x_i, where g is the softmax over the inputs of s_i = x_i . v_i + c_i."""
 
     word = "gated"
+    weighs = "input"
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 
     def name_scores(self, inputs: int) -> tuple[str, ...]:

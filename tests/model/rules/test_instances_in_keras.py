@@ -69,3 +69,20 @@ def test_an_attention_over_one_step_does_not_learn_what_it_scores(layer: str) ->
     x = numpy.random.default_rng(0).normal(size=(64, 1, 4)).astype("float32")
     model.fit(x, x[:, 0, :1], epochs=3, verbose=0)
     assert scoring and all(numpy.allclose(each, now, atol=1e-7) for each, now in zip(before, scoring, strict=True))
+
+
+@pytest.mark.parametrize("strategy", ["cross_attention, query: x", "gated", "learned_weights", "attention"])
+def test_a_fusion_that_weighs_one_alone_does_not_learn_its_weights(strategy: str) -> None:
+    """Those of queries, keys, scores and weights stay; the output is that of whatever is weighed."""
+    import numpy
+
+    others = ", inputs: [x, z]" if "query" in strategy else ", inputs: [x]"
+    fusion = f"[{{name: z, inputs: [x]}}, {{name: f, strategy: {strategy}{others}}}]" if "query" in strategy else None
+    written = fusion or f"{{name: f, strategy: {strategy}{others}}}"
+    model = build("{kind: vector, shape: [4]}", f"[{{Dense: {{units: 1}}}}]\nfusion: {written}", "loss: mse")
+    words = ("query", "key/", "score", "f_weights")
+    weighing = [each for each in model.trainable_weights if any(word in each.path for word in words)]
+    before = [numpy.asarray(each) for each in weighing]
+    x = numpy.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+    model.fit(x, x[:, :1], epochs=3, verbose=0)
+    assert weighing and all(numpy.allclose(each, now, atol=1e-7) for each, now in zip(before, weighing, strict=True))

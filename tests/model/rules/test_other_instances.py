@@ -35,6 +35,7 @@ PREDICTED = "[{OneHotMeanIoU: {num_classes: 4, sparse_y_pred: true}}]"
 BEST_THREE = "[{SparseTopKCategoricalAccuracy: {k: 3}}]"
 TO_TEN = "{encoding: real, shape: [1], range: [0, 10]}"
 BELOW = "{encoding: real, shape: [1], range: [-1, null]}"
+CROSSED = "\nfusion:\n- {{name: y, inputs: [x]}}\n- {{name: z, strategy: cross_attention, query: x, inputs: [{}]}}"
 DEVIATION = "Op: {function: std, axis: 1}"
 MENDED = [
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="msle", targets=BELOW)),
@@ -117,6 +118,10 @@ MENDED = [
     ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
 ]
 MENDED += [
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
+    ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: arccosh}")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, ord: 2, axis: -1, keepdims: true}", loss="mse")),
     ("steps-reversed", spec(STEPS, BACK[1:-1], head(3), loss="mse")),
     ("steps-reversed", spec(STEPS, f"Parallel: {{paths: {{a: [{FORWARD}], b: [{BACK}]}}, merge: multiply}}; LSTM: {{units: 4}}")),
     ("pixels-scaled-otherwise", spec(IMAGE, f"Rescaling: {{scale: 1/255}}; ResNet50: {PRETRAINED}")),
@@ -146,9 +151,13 @@ FOUND = [
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
     ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[{F1Score: {threshold: 0.5}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
-    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
-    ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
-    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: arccosh}")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: divide, x2: 0.0}", loss="mse")),
+    ("outside-its-domain", spec(IMAGE, "Op: {function: fmod, x2: 0}; Flatten", loss="mse")),
+    ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, ord: 3, axis: -1, keepdims: true}", loss="mse")),
+    ("one-step", spec(VECTOR, "", head(1) + "\nfusion: {strategy: gated, inputs: [x]}", loss="mse")),
+    ("one-step", spec(VECTOR, "", head(1) + "\nfusion: {strategy: learned_weights, inputs: [x]}", loss="mse")),
+    ("one-step", spec(VECTOR, "", head(1) + "\nfusion: {strategy: attention, inputs: [x], units: 6}", loss="mse")),
+    ("one-step", spec(VECTOR, "", head(1) + CROSSED.format("x, y"), loss="mse")),
     ("probabilities-along-steps", spec(STEPS, "", "[{Dense: {units: 3}}, {Op: {function: softmax, axis: 1}}]", loss=CLASSES)),
     ("logits-bounded", spec(VECTOR, "", "[{Dense: {units: 1}}, ReLU, {Activation: {activation: sigmoid}}]", loss="bce")),
     ("norm-not-over-channels", spec(IMAGE, "GroupNormalization: {axis: 1, groups: 8}; Flatten")),
@@ -169,6 +178,9 @@ MEANT = [
     spec(IMAGE, "LayerNormalization: {axis: [1, 2, 3]}; Flatten"),
     spec(STEPS, "LayerNormalization: {axis: 1, center: false, scale: false}; Flatten"),
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
+    spec(VECTOR, "", head(1) + CROSSED.format("x, y, y"), loss="mse"),
+    spec(VECTOR, "", head(1) + "\nfusion: {strategy: average, inputs: [x]}", loss="mse"),
+    spec(VECTOR, "Dense: {units: 4}; Op: {function: divide_no_nan, x2: 0.5}", loss="mse"),
     spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[accuracy]"),
     spec(VECTOR, "", head(1), loss=HINGE, metrics="[{BinaryAccuracy: {threshold: 0}}, {AUC: {from_logits: true}}]"),
     spec(VECTOR, "", head(2, "softmax"), loss=CLASSES, metrics="[{Precision: {thresholds: 0.9}}, {F1Score: {average: macro}}]"),
