@@ -57,6 +57,8 @@ class Supposition:
     brought to what it reads."""
     masked: bool = False
     """Whether steps of what a layer gives may be padding, where it is not taken out."""
+    outside: bool = False
+    """Whether a layer in `TimeDistributed` that reads an axis more than a step has is meant for all steps, outside of it."""
 
     def means(self, number: int) -> bool:
         """Whether the failing layer whose turn is that number does what it is meant to do."""
@@ -130,6 +132,8 @@ class SupposedTrial:
 
     def _infer_type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
+        if op is not None and inputs and _reads_steps(op, inputs[0]) and self._is_outside():
+            inputs = tuple(_bring_back(x) for x in inputs)
         first = inputs[0] if inputs else TensorType(())
         meant = self._infer_meant(op, inputs, policy) if op is not None and inputs else None
         if isinstance(op, InputOp):
@@ -170,6 +174,10 @@ class SupposedTrial:
         self._asked.add("masked")
         return self.supposed.masked
 
+    def _is_outside(self) -> bool:
+        self._asked.add("outside")
+        return self.supposed.outside
+
     def _is_stepwise(self) -> bool:
         self._asked.add("stepwise")
         return self.supposed.stepwise
@@ -194,6 +202,7 @@ SUPPOSITIONS = (
     Supposition(TWO_DOZEN, (True,), 1, within=True),
     Supposition(TWO_DOZEN, (True,), 2, stepwise=False),
     Supposition(None, (True,), 0),
+    Supposition(None, (True,), 2, outside=True),
 )
 
 
@@ -201,6 +210,17 @@ def _is_over(op: Op, first: TensorType, is_stepwise: Callable[[], bool]) -> bool
     """Whether the first axis is one more than an op reads, of steps or meant to be."""
     reads = op.list_axes_read()
     return reads is not None and first.rank == len(reads) + 1 and (first.axes[0].name in STEPS or is_stepwise())
+
+
+def _reads_steps(op: Op, step: TensorType) -> bool:
+    """Whether an op in `TimeDistributed` reads one axis more than a step has."""
+    reads = op.list_axes_read()
+    return bool(step.outer) and reads is not None and step.rank == len(reads) - 1
+
+
+def _bring_back(x: TensorType) -> TensorType:
+    """A step as all of them, out of the `TimeDistributed` that was entered last."""
+    return replace(_forget_values(x), axes=(x.outer[-1][0], *x.axes), outer=x.outer[:-1]) if x.outer else x
 
 
 def _infer_meant(op: Op, inputs: tuple[TensorType, ...], policy: str, over: bool) -> TensorType | None:

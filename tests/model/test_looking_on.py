@@ -184,3 +184,23 @@ def test_what_reads_a_layer_with_a_mistake_in_its_axis_is_told_nothing_of_it() -
         f"{TOP}branches: {{a: {{input: {{kind: vector, shape: [20]}}, layers: {chain}}}}}\nhead: [{{Dense: {{units: 1}}}}]\n"
     )
     assert codes(found) == ["no-such-axis"]
+
+
+@pytest.mark.parametrize(
+    ("within", "behind"),
+    [
+        ("{LSTM: {units: 3}}", ""),
+        ("{GRU: {units: 3, return_sequences: true}}, {LSTM: {units: 3}}", ""),
+        ("{Conv1D: {filters: 3, kernel_size: 3}}, GlobalAveragePooling1D", ", {Dropout: {rate: 0.5}}"),
+        ("{Dense: {units: 3}}, {SimpleRNN: {units: 3}}", ", {RepeatVector: {n: 5}}, {LSTM: {units: 2}}"),
+    ],
+)
+def test_what_is_taken_for_each_step_and_meant_for_all_is_one_mistake(within: str, behind: str) -> None:
+    """Outside of `TimeDistributed` it gives no steps: what stands behind, and the labels, are right then."""
+    text = (
+        f"version: 1\nname: t\nbranches: {{a: {{input: {{kind: sequence, shape: [10, 8]}}, "
+        f"layers: [{{TimeDistributed: [{within}]}}{behind}]}}}}\n"
+        "head: [{Dense: {units: 1}}]\ncompile: {loss: mse}\ntargets: {head: {encoding: real, shape: [1]}}\n"
+    )
+    assert [each.code.name for each in load(text).diagnostics] == ["wrong-rank"]
+    assert not load(text.replace(f"{{TimeDistributed: [{within}]}}", within)).diagnostics
