@@ -28,7 +28,7 @@ from ..text.spelling import find_nearest
 from ..text.synonyms import fold_word
 from ..text.yaml_scalars import SIDES
 from .padding_mask import PADDING
-from .single_sizes import WORDS, find_axes, is_size, tell_shape, write_shape
+from .single_sizes import WORDS, find_axes, is_size, open_batch, tell_shape, write_shape
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -113,6 +113,8 @@ class SizeKind(OpenLeaf[int | str | None]):
             return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=show_given(node))
         if value < 1:
             help = ("a size known only at run time is `null`, or a name such as `steps`",)
+            if value == -1 and scope.path[-1:] == (0,):
+                help = ("leave the batch out, if it is that", *help)
             fixes = (write(node.span, "null"),) if value == -1 else ()
             return scope.report(
                 NOT_ALLOWED, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes
@@ -208,11 +210,11 @@ class Input(Record):
 
     @classmethod
     def repair_shape(cls, node: Mapping, scope: Scope) -> Mapping:
-        """The mapping with the shape of a text, where it is left out."""
+        """The mapping with the shape of a text, where it is left out; of others with `null` for a batch that is written."""
         kind = node.get("kind") or next(filter(_may_be_kind, node.entries), None)
         value = scope.resolve(kind.value) if kind is not None else None
         if not isinstance(value, Scalar) or value.value != "text" or node.get("shape") is not None:
-            return node
+            return open_batch(node, KINDS.get(str(value.value), ()) if isinstance(value, Scalar) else ())
         assert kind is not None
         span = kind.value.span
         return Mapping(node.span, (*node.entries, Entry(Scalar(span, "shape", "shape"), Listing(span, ()))))
@@ -245,6 +247,8 @@ class Input(Record):
                 if len(self.shape) == len(KINDS[self.kind]) + 1 and (self.shape[0] is None or not near):
                     help = (f"leave the batch out: write {_write_listed(self.shape[1:])}", *help)
                     mend = partial(write, text=_write_listed(self.shape[1:]))
+                elif len(self.shape) == len(KINDS[self.kind]) + 1:
+                    help = (*help, f"leave {self.shape[0]} out, if it is the batch: write {_write_listed(self.shape[1:])}")
                 if KINDS[self.kind][-1] == "channels" and len(self.shape) == len(KINDS[self.kind]) - 1:
                     grey = _write_listed((*self.shape, 1))
                     help, mend = (f"for one channel, as in grey images, write {grey}", *help), partial(write, text=grey)

@@ -1,8 +1,9 @@
-"""Sizes of an input that are written one by one, `height: 64, width: 64`: the `shape` that they are."""
+"""Sizes of an input that are written one by one, `height: 64, width: 64`: the `shape` that they are; and one of the batch before them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ..text.fix import Drop, Edit, Fix
 from ..text.nodes import Entry, Listing, Mapping, Scalar
@@ -24,6 +25,8 @@ AXIS_WORDS: dict[str, tuple[str, ...]] = {
 """Words for the size of an axis, folded."""
 SQUARE = ("size", "imagesize", "imgsize", "resolution")
 """Words for the height and the width at once, folded."""
+BATCH = (-1, "None", "none")
+"""What people write for a batch of any size, beside `null`."""
 WORDS = frozenset(word for words in AXIS_WORDS.values() for word in words) | set(SQUARE)
 
 
@@ -78,3 +81,15 @@ def find_axes(node: Mapping, kinds: dict[str, tuple[str, ...]]) -> tuple[str, ..
     """The axes of the kind that a mapping names."""
     kind = node.get("kind")
     return kinds.get(kind.value.text, ()) if kind is not None and isinstance(kind.value, Scalar) else ()
+
+
+def open_batch(node: Mapping, axes: Sequence[str]) -> Mapping:
+    """The mapping with `null` for a size more than there are axes, before the others, that people write for the batch."""
+    shape = node.get("shape")
+    items = shape.value.items if shape is not None and isinstance(shape.value, Listing) else ()
+    if shape is None or not axes or len(items) != len(axes) + 1 or not isinstance(items[0], Scalar):
+        return node
+    if items[0].value not in BATCH:
+        return node
+    opened = Listing(shape.value.span, (Scalar(items[0].span, None, "null"), *items[1:]))
+    return replace(node, entries=tuple(replace(each, value=opened) if each is shape else each for each in node.entries))

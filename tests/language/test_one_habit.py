@@ -71,6 +71,8 @@ PLACES = [
     (f"{{x: {{{TEN}}}}}", "[a, b, c, d, e, f, g, h]", f"{{x: {{{TEN}}}}}"),
 ]
 SIZES = {
+    "{kind: image, shape: [-1, 8, 8, 3]}": "{kind: image, shape: [8, 8, 3]}",
+    "{kind: image, shape: [None, 8, 8, 3]}": "{kind: image, shape: [8, 8, 3]}",
     "{kind: image, height: 8, width: 9, channels: 3}": "{kind: image, shape: [8, 9, 3]}",
     "{kind: image, channels: 3, img_width: 9, img_height: 8}": "{kind: image, shape: [8, 9, 3]}",
     "{kind: image, size: 8, channels: 3}": "{kind: image, shape: [8, 8, 3]}",
