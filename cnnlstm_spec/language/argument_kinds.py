@@ -46,7 +46,7 @@ class Exempt(Leaf):
 class PlainValue(OpenLeaf):
     """A number, a text, true, false or null, or a list of them: of an argument of which nothing else is known."""
 
-    words = "a number, a text, true, false, null, or a list of them"
+    words = "a number, a text, true, false, null or a list"
     canonical = (int, float, str, tuple, type(None))
 
     def read_node(self, node: Node, scope: Scope) -> object:

@@ -75,6 +75,10 @@ def fix_parentheses(node: Scalar) -> tuple[Fix, ...]:
     return (write(Span(source, start, found.end()), f"[{found[1].strip(', ')}]", "safe"),)
 
 
+BOUNDS_OF_INT64 = (-(2**63), 2**63 - 1)
+"""The integers of 64 bits."""
+
+
 class Integer(Leaf[int]):
     """An integer within bounds, both included."""
 
@@ -83,6 +87,8 @@ class Integer(Leaf[int]):
         self.words = {1: "a positive integer", 0: "an integer of 0 or more"}.get(least if least is not None else -1, "an integer")
         if least is not None and most is not None:
             self.words = f"an integer from {least} to {most}" if least < most else f"always {least}"
+            if (least, most) == BOUNDS_OF_INT64:
+                self.words = "an integer of 64 bits"
         elif least is not None and least > 1:
             self.words = f"an integer of {least} or more"
 

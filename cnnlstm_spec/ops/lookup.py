@@ -10,7 +10,7 @@ from ..ir.meaning import Meaning
 from ..ir.op import TEXT, example
 from ..ir.size import make_anonymous
 from ..ir.tensor import Axis, Mask, TensorType
-from ..language.kinds import BOOLEAN, INTEGER, NOT_A_CHOICE, NOT_ALLOWED, SIZE, Choice, Integer, Optional
+from ..language.kinds import BOOLEAN, BOUNDS_OF_INT64, INTEGER, NOT_A_CHOICE, NOT_ALLOWED, SIZE, Choice, Integer, Optional
 from ..language.list_kinds import Each, OneOrMore
 from ..text.diagnostic import Code
 from .vocabulary import TEXTS, TOKEN, Token, VocabularyLeaf, VocabularyLookup
@@ -45,7 +45,7 @@ MOST_UNKNOWN = 1_000_000
 """Keras makes a list as long as there are places for unknown values."""
 MOST_WORDS = 100
 """Keras makes a list of all lengths of words in a row."""
-INT64 = Integer(-(2**63), 2**63 - 1, code=NOT_ALLOWED)
+INT64 = Integer(*BOUNDS_OF_INT64, code=NOT_ALLOWED)
 INTEGERS = Optional(VocabularyLeaf(INT64))
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..ir.program import Expression
 
 LENGTH_NEEDED = Code(
-    "positions-of-open-length", "error", "`{layer}` needs `sequence_length`: how many {steps} come is known only at run time"
+    "positions-of-open-length", "error", "`{layer}` needs `sequence_length`: the number of {steps} is not known"
 )
 TOO_SHORT = Code("positions-too-few", "error", "`{layer}` has {length} positions; {steps} come in", sort="keras")
 

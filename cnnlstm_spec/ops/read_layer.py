@@ -224,7 +224,7 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
         if (instead := suggest_line(node, scope)) is not None:
             way = (f"write `{instead}`",)
             scope.report(
-                NOT_A_LAYER, node, given="another library's way to write one", help=way, fixes=(write(node.span, instead),)
+                NOT_A_LAYER, node, given="another library's", help=way, fixes=(write(node.span, instead),)
             )
             return None
     if isinstance(node, Mapping) and len(node.entries) == 1:

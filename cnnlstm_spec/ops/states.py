@@ -19,7 +19,7 @@ STATE_SHAPE = Code("initial-state-shape", "error", "`{layer}` begins with a stat
 INSIDE_TIME = Code(
     "initial-state-inside-time",
     "error",
-    "`initial_state` has no meaning inside `TimeDistributed`: each step is a sample of its own",
+    "`initial_state` has no meaning inside `TimeDistributed`: each step is a sample",
     help="take the layer out of `TimeDistributed`, or leave `initial_state` out",
 )
 

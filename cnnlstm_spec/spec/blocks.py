@@ -33,7 +33,7 @@ BLOCK_CYCLE = Code(
 class ParametersKind(OpenLeaf[Mapping | None]):
     """Names to defaults, as a node; null is none."""
 
-    words = "a mapping of names to defaults, or to `required`"
+    words = "a mapping of names to defaults"
     canonical = (Mapping,)
 
     def read_node(self, node: Node, scope: Scope) -> Mapping | Poison | None:

@@ -64,7 +64,7 @@ class ReferenceKind(OpenLeaf[tuple[str, Origin]]):
 class ReferencesKind(OpenLeaf[tuple[tuple[str, Origin], ...]]):
     """A list of references, or a single one."""
 
-    words = "a list of names of branches, fusions, or `branch.layer`"
+    words = "a list of branches, fusions or `branch.layer`"
 
     def read_node(self, node: Node, scope: Scope) -> object:
         if isinstance(node, Scalar) and isinstance(node.value, str):
@@ -78,17 +78,21 @@ class ReferencesKind(OpenLeaf[tuple[tuple[str, Origin], ...]]):
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
+ALL = f"it is one of {', '.join(STRATEGIES)}"
+"""Which strategies there are."""
+
+
 class StrategyKind(OpenLeaf[str]):
     """A strategy's name."""
 
-    words = "a strategy: " + ", ".join(STRATEGIES)
+    words = "a strategy such as `concat`"
 
     def read_node(self, node: Node, scope: Scope) -> str | Poison:
         if not isinstance(node, Scalar) or not isinstance(node.value, str):
-            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node))
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=(ALL,))
         if node.value not in STRATEGIES:
             near = guess(node.value, STRATEGIES, node.span)
-            help = near.help or (f"it is one of {', '.join(STRATEGIES)}",)
+            help = near.help or (ALL,)
             return scope.report(UNKNOWN_CHOICE, node, key=scope.name, given=node.value, help=help, fixes=near.fixes)
         return node.value
 

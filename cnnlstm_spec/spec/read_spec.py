@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 NOT_A_SPEC = Code(
     "not-a-spec",
     "error",
-    "a spec is a mapping that begins with `version: 1`; this is {given}",
+    "a spec begins with `version: 1`; this is {given}",
     help="`cnnlstm-spec new` prints a spec to start from",
 )
 BLOCK_NAME = Code("block-name", "error", "the block `{name}` needs a name that begins with a lower-case letter")

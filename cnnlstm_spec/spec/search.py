@@ -124,7 +124,7 @@ class SearchSection(Record):
     """What the best trial has the greatest value of."""
     minimize: Annotated[str | None, Text("the name of what is logged, such as `val_loss`")] = None
     """What the best trial has the least value of."""
-    space: Annotated[Node, AnyKind("a mapping of paths to ranges or lists of values")]
+    space: Annotated[Node, AnyKind("a mapping of paths to ranges or lists")]
     """Paths, as those of `--set`, to lists of values or ranges."""
     trials: Annotated[int, SIZE]
     """So many variants are trained; pruned ones count."""
@@ -189,7 +189,7 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
     if resolved is None:
         return ()
     if not isinstance(resolved, Mapping) or not resolved.entries:
-        report_wrong_type(resolved, scope, "a mapping of paths to ranges or lists of values")
+        report_wrong_type(resolved, scope, "a mapping of paths to ranges or lists")
         return ()
     found = []
     for entry in resolved.entries:

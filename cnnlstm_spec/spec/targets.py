@@ -9,11 +9,11 @@ from ..language.catalog import NO_EFFECT
 from ..language.foreign import write_flow
 from ..language.kinds import NOT_A_CHOICE, NUMBER, SIZE, Choice, Optional
 from ..language.leaf import Reading
-from ..language.list_kinds import Each, ListOf
+from ..language.list_kinds import Each
 from ..language.read_record import read_record
 from ..language.record import Checks, Record
 from ..language.scope import POISON, Poison, Scope
-from ..ops.input import SizeKind
+from ..ops.input import ShapeKind
 from ..text.diagnostic import Code, Label, Written
 from ..text.fix import Fix, Nest
 from ..text.frozen import dataclass
@@ -38,7 +38,7 @@ class Target(Record):
     """How a label is written."""
     classes: Annotated[int | None, SIZE] = None
     """How many classes there are; of all encodings but `binary` and `real`."""
-    shape: Annotated[tuple[int | str | None, ...] | None, ListOf(SizeKind())] = None
+    shape: Annotated[tuple[int | str | None, ...] | None, ShapeKind()] = None
     """The shape of a `real` label, batch left out."""
     range: Annotated[tuple[float | None, float | None] | None, Each(Optional(NUMBER), 2)] = None
     """Least and greatest value of a `real` label; null for no bound."""

@@ -37,7 +37,7 @@ class PathError(Exception):
         self.path, self.reason, self.missing = path, reason, missing
 
 
-NO_NAME = "its name holds a character that no file name can"
+NO_NAME = "its name holds what no file name can"
 
 
 @contextmanager

@@ -32,8 +32,8 @@ STRANGE = {
     "folder": "it is a folder",
     "loop": "too many levels of symbolic links",
     "long": "file name too long",
-    "nul": "its name holds a character that no file name can",
-    "surrogate": "its name holds a character that no file name can",
+    "nul": "its name holds what no file name can",
+    "surrogate": "its name holds what no file name can",
 }
 """What may lie at a path, and what is said of it."""
 

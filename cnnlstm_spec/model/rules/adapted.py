@@ -11,7 +11,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 BEHIND_WEIGHTS = Code(
     "measured-behind-weights",
     "error",
-    "`{layer}` is measured before training, and stands behind `{other}`, which training changes",
+    "`{layer}` is measured before training, which changes `{other}` before it",
     help="put it before the layers with weights, or write its values",
 )
 

@@ -131,11 +131,11 @@ def _check_length(branch: Branch, length: Length, steps: int | str | None, data:
 
     if not isinstance(steps, int):
         if length.pad is not None:
-            facts: dict[str, object] = {"argument": "pad", "needed": "a fixed number of steps: a batch is padded at its end"}
+            facts: dict[str, object] = {"argument": "pad", "needed": "fixed steps: a batch is padded at its end"}
             yield Diagnostic(NO_EFFECT, find_place("pad", True), facts)
         return
     if length.bucket is not None:
-        facts = {"argument": "bucket", "needed": "a number of steps known only at run time, such as `frames`"}
+        facts = {"argument": "bucket", "needed": "steps known only at run time, such as `frames`"}
         yield Diagnostic(NO_EFFECT, find_place("bucket", True), facts)
     if length.max is not None and (length.max > steps or (length.max < steps and length.pad is None)):
         facts = {"most": length.max, "steps": steps, "branch": branch.name}

@@ -18,7 +18,7 @@ LOSS_NOT_REDUCED = Code(
 )
 
 PADDING_COUNTS = Code(
-    "penalty-over-padding", "warning", "the penalty on the output of `{layer}` counts padded {steps} too: Keras sums over all"
+    "penalty-over-padding", "warning", "the penalty on the output of `{layer}` counts padded {steps}: Keras sums over all"
 )
 
 

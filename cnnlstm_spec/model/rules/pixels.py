@@ -22,7 +22,7 @@ else:
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
 TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; this scales them before it too")
 
-OTHERWISE = Code("pixels-scaled-otherwise", "warning", "`{layer}` learned from {reads}; this gives {given}")
+OTHERWISE = Code("pixels-scaled-otherwise", "warning", "`{layer}` reads {reads}; this gives {given}")
 RANGE = Code("value-range-differs", "warning", "`{layer}` takes values for {low:g} to {high:g}; they are {given}")
 
 LARGEST = {"uint16": 65535.0, "int16": 32767.0}

@@ -108,7 +108,7 @@ SOURCE = SourceLeaf()
 class TrainLeaf(OpenLeaf[tuple[DataSource, ...]]):
     """A source, or a list of tables that are one; always a tuple."""
 
-    words = "a source: a path, or a list of tables that are one"
+    words = "a path, or a list of tables that are one"
     canonical = (tuple,)
 
     def read_node(self, node: Node, scope: Scope) -> object:

@@ -35,7 +35,7 @@ class WrittenAddress:
 class AddressLeaf(OpenLeaf[WrittenAddress]):
     """An address such as `branches.video.base`."""
 
-    words = "an address such as `branches.video` or `branches.video.conv3`"
+    words = "an address such as `branches.video`"
     canonical = (WrittenAddress,)
 
     def read_node(self, node: Node, scope: Scope) -> object:
