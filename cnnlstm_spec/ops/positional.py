@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
 
-LENGTH_NEEDED = Code(
-    "positions-of-open-length", "error", "`{layer}` needs `sequence_length`: the number of {steps} is not known"
-)
+LENGTH_NEEDED = Code("positions-of-open-length", "error", "`{layer}` needs `sequence_length`: the number of {steps} is not known")
 TOO_SHORT = Code("positions-too-few", "error", "`{layer}` has {length} positions; {steps} come in", sort="keras")
 
 

@@ -223,9 +223,7 @@ def read_name(node: Node, scope: Scope) -> tuple[Scalar, Node] | None:
     if isinstance(node, Mapping) and not any(_is_layer(each.key.text, scope) for each in node.entries):
         if (instead := suggest_line(node, scope)) is not None:
             way = (f"write `{instead}`",)
-            scope.report(
-                NOT_A_LAYER, node, given="another library's", help=way, fixes=(write(node.span, instead),)
-            )
+            scope.report(NOT_A_LAYER, node, given="another library's", help=way, fixes=(write(node.span, instead),))
             return None
     if isinstance(node, Mapping) and len(node.entries) == 1:
         return node.entries[0].key, node.entries[0].value

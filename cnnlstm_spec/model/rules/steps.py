@@ -145,9 +145,7 @@ def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:
         help = (*help, "where the steps stand on another axis, `Permute` or a `Reshape` brings them to the first")
     fixes = (Fix(f"put `{turn}` before it", (Insert(node.node.origin.place.span, turn),)),)
     turns = what == "step" and x.rank == 2 and x.axes[1].size != 1 and len(node.inputs) == 1
-    return Diagnostic(
-        SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes if turns else ()
-    )
+    return Diagnostic(SINGLE, node.node.origin.place, facts, f"{x} comes in", node.node.origin.uses, help, fixes if turns else ())
 
 
 def _iterate_recurrent(node: TypedNode) -> Iterator[Recurrent]:
