@@ -112,9 +112,8 @@ class SizeKind(OpenLeaf[int | str | None]):
         if value > LARGEST:
             return scope.report(NOT_ALLOWED, node, key=scope.name, words=f"at most {LARGEST}", given=show_given(node))
         if value < 1:
-            help = ("a size known only at run time is `null`, or a name such as `steps`",)
-            if value == -1 and scope.path[-1:] == (0,):
-                help = ("leave the batch out, if it is that", *help)
+            batch = ("leave the batch out, if it is that",) if value == -1 and scope.path[-1:] == (0,) else ()
+            help = (*batch, "a size known only at run time is `null`, or a name such as `steps`")
             fixes = (write(node.span, "null"),) if value == -1 else ()
             return scope.report(
                 NOT_ALLOWED, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes

@@ -1,4 +1,4 @@
-"""Sizes of an input that are written one by one, `height: 64, width: 64`: the `shape` that they are; and one of the batch before them."""
+"""Sizes of an input that are written one by one, `height: 64, width: 64`, or with one of the batch: the `shape` that is meant."""
 
 from __future__ import annotations
 

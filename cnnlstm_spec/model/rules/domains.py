@@ -70,8 +70,8 @@ def _report_outside(node: TypedNode, fault: Fault, before: TypedNode) -> Diagnos
     facts: dict[str, object] = {"name": function, "gives": fault.gives, "where": fault.where}
     if fault.argument is not None or values is None:
         facts["given"] = f"`{fault.argument}` is"
-        help = ("write another number: a loss that is none makes all weights NaN",)
-        return Diagnostic(OUTSIDE, place_in(op, str(fault.argument), node.node), facts, "", uses, help)
+        other = "write another number: a loss that is none makes all weights NaN"
+        return Diagnostic(OUTSIDE, place_in(op, str(fault.argument), node.node), facts, "", uses, (other,))
     facts["given"] = f"{f'`{values.by}`' if values.by else 'what comes in'} reaches"
     labels = (Label(values.made_at, f"gives {values}"),) if values.made_at is not None else ()
     smallest = 1e-3 if x.dtype in ("float16", "bfloat16") else 1e-6 if function in ENDS_AT_ONE else 1e-7
