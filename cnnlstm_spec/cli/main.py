@@ -149,6 +149,7 @@ def _invoke(arguments: list[str]) -> object:
 
 def _report_crash(error: Exception, arguments: list[str]) -> int:
     """The status of what nobody has expected, which is told."""
+    from ..compiler.backend import explain_failure
     from ..ir.program import Unbuildable
 
     if interrupts.was_interrupted():
@@ -157,6 +158,9 @@ def _report_crash(error: Exception, arguments: list[str]) -> int:
         return INTERRUPTED
     if isinstance(error, Unbuildable):
         note(f"Error: {error}")
+        return UNBUILDABLE
+    if (failure := explain_failure(error)) is not None:
+        note("\n".join(("Error: " + failure[0], *failure[1:])))
         return UNBUILDABLE
     if isinstance(error, OSError) and _writes_help(error):
         return _tell_unless_gone(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..text.diagnostic import Code
 from ..text.fix import Fix
 from .size import Condition, holds_always, holds_never
@@ -50,10 +52,12 @@ class Inference:
 
 
 RAISES = Code("own-layer-raises", "error", "`{layer}` raises {error} here")
+ORNAMENTS = re.compile(r"\x1b\[[01]m|\{\{[^{}]*\}\} ?")
+"""What Keras prints in bold with, and TensorFlow's name for the operation that fails."""
 
 
 def describe_error(error: BaseException) -> str:
-    """An exception in a line. Keras puts a line of its own before what a layer raised, and that in bold."""
-    text = str(error).replace("\x1b[1m", "").replace("\x1b[0m", "")
+    """An exception in a line. Keras puts a line of its own before what a layer raised."""
+    text = ORNAMENTS.sub("", str(error))
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("Exception encountered when calling")]
     return f"{type(error).__name__}: {lines[0][:120]}" if lines else type(error).__name__

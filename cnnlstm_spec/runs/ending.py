@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..text.frozen import dataclass
 
-DONE, REFUSED, DIVERGED, LOST = 0, 2, 3, 4
+DONE, FOUND, REFUSED, DIVERGED, LOST = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path as File
 from typing import Any
 
 from ..compiler import interrupts
+from ..compiler.backend import explain_failure
 from ..compiler.compile import Compilation
 from ..compiler.variants import sweep
 from ..ir.program import Unbuildable
@@ -23,7 +24,7 @@ from ..text.files import PathError
 from ..text.frozen import dataclass
 from ..text.missing import explain_missing
 from ..text.source import Source
-from .ending import Ending
+from .ending import FOUND, REFUSED, Ending
 from .folder import RunFolder
 from .run import Orders, run
 from .samples import DataError
@@ -93,15 +94,20 @@ def run_job(job: RunJob, watch: Watch | None = None) -> Ending:
         try:
             return run(partial(compile_job, job), RunFolder(File(job.output)), job.orders, watch or Watch())
         except DataError as error:
-            return Ending(1, error.problems)
+            return Ending(FOUND, error.problems)
         except PathError as error:
-            return Ending(2, (str(error),))
+            return Ending(REFUSED, (str(error),))
         except Unbuildable as error:
-            return Ending(1, (str(error),))
+            return Ending(FOUND, (str(error),))
         except ImportError as error:
             if (missing := explain_missing(error)) is None:
                 raise
-            return Ending(2, (missing,))
+            return Ending(REFUSED, (missing,))
+        except Exception as error:
+            # Of several processes each fails where another is lost, which is told first.
+            if job.orders.team is not None or (failure := explain_failure(error)) is None:
+                raise
+            return Ending(FOUND, failure)
 
 
 def run_all(jobs: Sequence[RunJob], workers: int, watch_of: Callable[[RunJob], Watch]) -> Iterator[tuple[RunJob, Ending]]:

@@ -157,3 +157,28 @@ def test_a_layer_of_tensorflows_own_is_told_with_its_line(backend: str, command:
     told = elsewhere(backend, "-m", "cnnlstm_spec", command, str(spec), "-o", str(tmp_path / "out"), status=1)
     assert f"spec.yaml:4:55: `{backend}` has no operation for `IntegerLookup`" in told
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("policy", "raised"), [("mixed_float16", "ValueError: The precision"), ("float16", "NotImplementedError: ")]
+)
+@pytest.mark.parametrize("backend", [each for each in BACKENDS if each == "jax"])
+def test_half_precision_that_jax_lacks_on_a_cpu_is_told(backend: str, policy: str, raised: str, tmp_path: Path) -> None:
+    """Of attention it lacks the product, where the model trains; of a recurrent layer the first weights, where it is built."""
+    compiled = f"compile: {{dtype_policy: {policy}, optimizer: {{SGD: {{learning_rate: 0.01}}}}"
+    spec = write_folder(tmp_path, MASKED.replace("compile: {optimizer: sgd", compiled), 1)
+    for command in ("train",) if policy == "mixed_float16" else ("train", "compile"):
+        told = elsewhere(backend, "-m", "cnnlstm_spec", command, str(spec), "-o", str(tmp_path / command), status=1)
+        assert f"the backend `{backend}` fails with this model: {raised}" in told
+        assert (
+            "`KERAS_BACKEND=tensorflow` runs all that `validate` finds sound; so may `dtype_policy: mixed_bfloat16` here" in told
+        )
+
+
+@pytest.mark.parametrize("backend", [each for each in BACKENDS if each == "jax"])
+def test_float64_is_computed_where_jax_is_told_to(backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = write_folder(tmp_path, MASKED.replace("compile: {", "compile: {dtype_policy: float64, "), 1)
+    told = elsewhere(backend, "-m", "cnnlstm_spec", "train", str(spec), "-o", str(tmp_path / "out"), status=1)
+    assert "spec.yaml:8:9: `Embedding` computes in float64, and the backend `jax` would in float32" in told
+    monkeypatch.setenv("JAX_ENABLE_X64", "1")
+    elsewhere(backend, "-m", "cnnlstm_spec", "train", str(spec), "-o", str(tmp_path / "out"))

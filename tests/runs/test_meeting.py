@@ -215,3 +215,33 @@ def test_options_that_cannot_be(
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
     assert run(["train", "none.yaml", "-o", "out", *options]) == 2
     assert told in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--process", "0/2"], "`--process` and `--coordinator` go together"),
+        (["--process", "0/2", "--coordinator", "here:9911", "--jobs", "2"], "`--jobs` trains several models at a time"),
+        (["--engine", "ray"], "`--engine ray` and `--workers` go together"),
+        (["--engine", "ray", "--workers", "2", "--jobs", "2"], "`--jobs` trains several models at a time"),
+        (["--process", "0/2", "--coordinator", "here:9911", "--resume", "--force"], "`--force` starts anew, `--resume` goes on"),
+        (["--devices", "all", "--resume", "--force"], "`--force` starts anew, `--resume` goes on"),
+        (["--devices", "two"], "'two' is not one of 'one', 'all'"),
+    ],
+)
+def test_options_that_cannot_be_with_jax(
+    options: list[str], told: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert run(["train", "none.yaml", "-o", "out", *options]) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_spec_of_standard_input_is_no_file_for_a_cluster(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    assert run(["train", "-", "-o", "out", "--engine", "ray", "--workers", "2"]) == 2
+    assert "`--engine ray` starts the other processes, and they need the spec as a file" in " ".join(
+        capsys.readouterr().err.split()
+    )

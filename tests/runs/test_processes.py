@@ -130,3 +130,25 @@ def wait_for_epoch(process: subprocess.Popen[str], wanted: int) -> None:
         if (found := re.match(r"epoch (\d+)/", line)) and int(found[1]) >= wanted:
             return
     raise AssertionError("it ended early")
+
+
+@pytest.mark.parametrize("compiled", ["jit_compile: false", "run_eagerly: true"])
+def test_steps_that_are_not_compiled_are_not_shared(backend: str, folder: Path, compiled: str) -> None:
+    virtual = "--xla_force_host_platform_device_count=2"
+    given = ("--set", f"compile.{compiled.replace(': ', '=')}", "--devices", "all")
+    with start(folder, "norms", "-o", compiled[:3], *given, more=virtual) as process:
+        assert "only compiled steps are shared by JAX" in end(process, 1)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("no.such.host.invalid:9911", "Error: no.such.host.invalid:9911: "),
+        # An address of documentation (RFC 5737), which no machine has.
+        ("192.0.2.1:9911", "Error: 192.0.2.1:9911: Cannot assign requested address"),
+    ],
+)
+def test_an_address_that_is_not_this_machines_is_told(backend: str, folder: Path, address: str, told: str) -> None:
+    with start(folder, "norms", "-o", "nowhere", "--coordinator", address, "--process", "0/2") as process:
+        said = end(process, 2)
+    assert said.startswith(told) and len(said.splitlines()) == 1 and not (folder / "nowhere").exists()

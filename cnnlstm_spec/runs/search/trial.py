@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from traceback import walk_tb
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...compiler import interrupts
+from ...compiler.backend import explain_failure, is_of_keras
 from ...compiler.compile import Compilation
 from ...emit.keras.quiet import silence
 from ...ir.inference import describe_error
@@ -25,9 +25,6 @@ from .variant import SearchedSpec, compile_variant, prepare
 
 if TYPE_CHECKING:
     import optuna
-
-KERAS = ("keras", "tensorflow", "jax", "torch")
-"""Packages that train."""
 
 Outcome = Literal["completed", "pruned", "diverged", "failed"]
 
@@ -139,16 +136,9 @@ def run_trial(job: TrialJob, watch: Watch | None = None, study: optuna.Study | N
                 raise
             return TrialEnding("failed", lines=(missing,))
         except Exception as error:
-            if not _is_of_keras(error):
+            if not is_of_keras(error):
                 raise
-            return TrialEnding("failed", lines=(describe_error(error),))
-
-
-def _is_of_keras(error: BaseException) -> bool:
-    """Whether Keras, its backend or what they call has raised it, such as for a lack of memory, and no code of ours."""
-    packages = [frame.f_globals.get("__name__", "").partition(".")[0] for frame, _ in walk_tb(error.__traceback__)]
-    ours = __name__.partition(".")[0]
-    return next((name for name in reversed(packages) if name in (ours, *KERAS)), ours) != ours
+            return TrialEnding("failed", lines=explain_failure(error) or (describe_error(error),))
 
 
 def _run(job: TrialJob, watch: Watch, study: optuna.Study) -> TrialEnding:

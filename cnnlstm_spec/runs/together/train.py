@@ -15,7 +15,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from ...compiler import interrupts
-from ..ending import DIVERGED, DONE, LOST, REFUSED, Ending
+from ...compiler.backend import explain_failure
+from ...text.frozen import dataclass
+from ..ending import DIVERGED, DONE, FOUND, LOST, REFUSED, Ending
 from ..several import RunJob, run_job
 from ..train.watch import Watch
 from .meeting import LostProcess, Meeting, Unmet, meet
@@ -26,6 +28,15 @@ GRACE = 10.0
 this one ends by itself where another has."""
 LOOK = 0.1
 MakeWatch = Callable[[], Watch]
+
+
+@dataclass(frozen=True)
+class TrainFailure:
+    """What the process that trains has raised."""
+
+    lines: tuple[str, ...] | None
+    """What to tell of it; None of a bug of ours."""
+    traceback: str
 
 
 def run_together(jobs: Sequence[RunJob], seat: Seat, watch_of: Callable[[RunJob], MakeWatch]) -> Iterator[tuple[RunJob, Ending]]:
@@ -99,7 +110,9 @@ def _heed(child: BaseProcess, pipe: Connection, meeting: Meeting) -> Ending:
             return _tell(lost)
     if found is not None:
         meeting.fail("it has failed", ended=True)
-        raise RuntimeError(f"in the process that trains:\n{found}")
+        if found.lines is not None:
+            return Ending(FOUND, found.lines)
+        raise RuntimeError(f"in the process that trains:\n{found.traceback}")
     meeting.fail(f"it has died ({_name_death(child.exitcode)})")
     lost = meeting.find_lost()
     assert lost is not None
@@ -119,8 +132,8 @@ def _train_here(pipe: Connection, job: RunJob, make_watch: MakeWatch) -> None:
         pipe.send(run_job(job, make_watch()))
     except KeyboardInterrupt:
         os._exit(130)
-    except Exception:
-        pipe.send(traceback.format_exc())
+    except Exception as error:
+        pipe.send(TrainFailure(explain_failure(error), traceback.format_exc()))
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError):
             stream.flush()
