@@ -93,6 +93,16 @@ def test_a_process_that_has_other_data_is_told(backend: str, folder: Path) -> No
         assert "process 1 of 2 is lost: it has ended with status 1" in end(first, 4, 60)
 
 
+def test_what_jax_fails_with_is_told_by_all(backend: str, folder: Path) -> None:
+    """The product of an attention in half precision, on a CPU: one tells it, the others of that one."""
+    layers = "[{Reshape: {target_shape: [2, 1]}}, {MultiHeadAttention: {num_heads: 2, key_dim: 4}}, Flatten]"
+    given = ("--set", f"branches.rows.layers={layers}", "--set", "compile.dtype_policy=mixed_float16", "-o", "half")
+    first, second = gather(folder, "norms", 2, *given)
+    said = [first.communicate(timeout=120)[0], second.communicate(timeout=120)[0]]
+    assert {first.returncode, second.returncode} <= {1, 4} and 1 in (first.returncode, second.returncode)
+    assert all("the backend `jax` fails with this model: ValueError: The precision 'F16_F16_F32'" in each for each in said)
+
+
 @pytest.fixture(scope="module")
 def whole(folder: Path) -> Path:
     """A run of two processes that nothing happens to."""

@@ -109,7 +109,7 @@ def _heed(child: BaseProcess, pipe: Connection, meeting: Meeting) -> Ending:
         if lost is not None:
             return _tell(lost)
     if found is not None:
-        meeting.fail("it has failed", ended=True)
+        meeting.fail(": ".join(("it has failed", *(found.lines or ())[:1])), ended=True)
         if found.lines is not None:
             return Ending(FOUND, found.lines)
         raise RuntimeError(f"in the process that trains:\n{found.traceback}")
