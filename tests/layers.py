@@ -22,7 +22,7 @@ from cnnlstm_spec.language.leaf import Leaf
 from cnnlstm_spec.language.list_kinds import Either
 from cnnlstm_spec.language.read_record import read_record
 from cnnlstm_spec.language.scope import POISON, Scope
-from cnnlstm_spec.model.infer import BATCH_AS_AXIS
+from cnnlstm_spec.model.infer import RANK_MISREAD
 from cnnlstm_spec.ops.augment.factors import Factor
 from cnnlstm_spec.text.nodes import make_node
 
@@ -91,8 +91,7 @@ def check_rank(op: Op, inputs: Sequence[TensorType]) -> None:
     names = op.list_axes_read()
     for x in inputs:
         if (names is not None and len(names) != x.rank) or x.rank < op.least_rank:
-            taken_for_one = names is not None and op.takes_one and x.rank == len(names) - 1
-            raise Refusal(BATCH_AS_AXIS if taken_for_one else WRONG_RANK)
+            raise Refusal(RANK_MISREAD if op.misreads_rank(x.rank) else WRONG_RANK)
 
 
 def variants(op: type[Op]) -> Iterator[Example]:

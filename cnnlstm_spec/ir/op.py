@@ -106,8 +106,6 @@ class Op(Record):
     """Whether the mask that it makes is one of those of its inputs, which then stay true."""
     last_axis_only: ClassVar[bool] = False
     """Whether it treats every position before the last axis alike, so that time need not be folded for it."""
-    takes_one: ClassVar[bool] = False
-    """Whether Keras takes an input of one axis fewer for a single sample, and its batch for an axis."""
     only_in_training: ClassVar[bool] = False
     """Whether it gives its input as it is outside of training."""
     keeps_values: ClassVar[bool] = False
@@ -208,6 +206,10 @@ class Op(Record):
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads
 
+    def misreads_rank(self, rank: int) -> bool:
+        """Whether an input of so many axes, which is not what it reads, runs in Keras all the same, and gives something else."""
+        return False
+
     def place_frames(self) -> FramesAs | None:
         """Where the frames of a video go in the one image that it is given of them; None where it cannot stand on a video.
 
@@ -242,9 +244,7 @@ class Op(Record):
     def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         """The dtype of the output."""
         first = inputs[0].dtype
-        if self.keeps_integers and first not in FLOATS:
-            return first
-        return compute_dtype(self.dtype or at.policy)
+        return first if self.keeps_integers and first not in FLOATS else compute_dtype(self.dtype or at.policy)
 
     def find_image(self, *inputs: TensorType) -> tuple[Axis, ...]:
         """Of a backbone, the axes of its image, from which follows what its inner layers give."""

@@ -25,7 +25,7 @@ from .text_inputs import NOT_READ, find_text
 from .ways_out import find_fixes as rank_fixes
 from .ways_out import merge_fixes, suggest_ways_out
 
-BATCH_AS_AXIS = Code("batch-taken-for-an-axis", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
+RANK_MISREAD = Code("rank-misread", "error", "`{layer}` reads ({reads}); `{origin}` gives {given}")
 WRONG_ARITY = Code(
     "wrong-number-of-inputs",
     "error",
@@ -305,7 +305,7 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Inf
     help = suggest_ways_out(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     fixes = rank_fixes(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     if reads is not None and x.rank != len(reads):
-        code = BATCH_AS_AXIS if op.takes_one and x.rank == len(reads) - 1 else WRONG_RANK
+        code = RANK_MISREAD if op.misreads_rank(x.rank) else WRONG_RANK
         raise Refusal(code, None, help, reads=", ".join(reads), **facts).add_fixes(*fixes)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
     raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).add_fixes(*fixes)

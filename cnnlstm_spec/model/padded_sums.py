@@ -12,12 +12,14 @@ from .noops import is_noop
 
 if TYPE_CHECKING:
     from ..ops.conv import Conv2D
+    from ..ops.functions.op import Function
     from ..ops.fusions.elementwise import AddStrategy, AverageStrategy
     from ..ops.merge import Add, Average
     from ..ops.padding import ZeroPadding2D
     from ..ops.separable import SeparableConv2D
 else:
     Conv2D = stand_for("conv", "Conv2D")
+    Function = stand_for("functions.op", "Function")
     AddStrategy = stand_for("fusions.elementwise", "AddStrategy")
     AverageStrategy = stand_for("fusions.elementwise", "AverageStrategy")
     Add = stand_for("merge", "Add")
@@ -27,8 +29,8 @@ else:
 
 
 def find_padded_sums(typed: TypedGraph) -> Iterator[tuple[TypedNode, TypedNode]]:
-    """What is added to what `ZeroPadding2D` gives and read by nothing else, or averaged with it, and that padding."""
-    if not any(isinstance(node.node.op, ZeroPadding2D) for node in typed.nodes.values()):
+    """What is added to a padded image, or averaged with it, and read by nothing else; and that padding."""
+    if not any(_pads(node) for node in typed.nodes.values()):
         return
     readers = find_readers(typed)
     for node in typed.nodes.values():
@@ -61,6 +63,9 @@ def _find_source(typed: TypedGraph, id: str, alone: Readers | None = None) -> st
 
 def _pads(node: TypedNode) -> bool:
     op = node.node.op
+    if isinstance(op, Function):
+        settings = op.list_settings() if op.fact.name == "pad" else {}
+        return settings.get("mode") == "constant" and not settings["constant_values"] and any(map(any, settings["pad_width"]))
     return isinstance(op, ZeroPadding2D) and op.data_format != "channels_first" and any(map(any, op.padding))
 
 

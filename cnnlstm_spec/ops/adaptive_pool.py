@@ -28,6 +28,10 @@ class AdaptivePooling(SpatialPooling):
         values = super().infer_range(output, *inputs)
         return values and values.loosen()
 
+    def misreads_rank(self, rank: int) -> bool:
+        # Keras pools the one axis that there is, to the first size, and announces all of them.
+        return self.n > 1 and rank == 2
+
     def infer_pooled(self, at: Inference, spatial: tuple[Axis, ...]) -> list[Axis]:
         for axis, size in zip(spatial, self.output_size, strict=True):
             facts: dict[str, Any] = {"layer": self.title(), "size": size, "given": axis}
@@ -52,7 +56,6 @@ class Adaptive2D(AdaptivePooling):
     """Adaptive pooling over height and width."""
 
     n = 2
-    takes_one = True
     output_size: Annotated[tuple[int, ...], Each(COUNT, 2)]
     """Height and width of the output."""
     examples = (example((7, 5, 3), output_size=3), example((3, 5, 4), output_size=[7, 2], data_format="channels_first"))

@@ -110,7 +110,6 @@ class Sized(Op):
     """Resizing and CenterCrop: images of another height and width."""
 
     keeps_pixels = True
-    takes_one = True
     height: Annotated[int, SIZE]
     """Height of the output."""
     width: Annotated[int, SIZE]
@@ -122,6 +121,10 @@ class Sized(Op):
 
     def list_axes_read(self) -> tuple[str, ...]:
         return name_window_axes(2, self.data_format == "channels_first")
+
+    def misreads_rank(self, rank: int) -> bool:
+        # Keras takes it for one image, and its batch for the height.
+        return rank == 2
 
     def place_frames(self) -> FramesAs | None:
         return "channels"

@@ -127,7 +127,6 @@ class STFTSpectrogram(Op):
 class MelSpectrogram(Op):
     """The power of mel frequencies over time, of one channel of sound."""
 
-    takes_one = True
     fft_length: Annotated[int, COUNT] = 2048
     """Samples of the transform."""
     sequence_stride: Annotated[int, COUNT] = 512
@@ -172,6 +171,10 @@ class MelSpectrogram(Op):
 
     def decides_shape(self, argument: str) -> bool:
         return argument in ("num_mel_bins", "sequence_stride", "fft_length", "sequence_length")
+
+    def misreads_rank(self, rank: int) -> bool:
+        # Keras transforms the last axis, be it the batch, and announces others than it gives.
+        return True
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """(steps) to (`num_mel_bins`, frames)."""

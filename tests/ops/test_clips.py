@@ -86,7 +86,7 @@ def test_what_stays() -> None:
     x = compilation.typed.nodes["x_resizing"].type
     assert x is not None and x.shape == ("t", 4, 5, 3) and x.mask is not None
     assert "wrong-rank" in codes(spec("[2, 2, 8, 8, 3]", "tensor", "[RandomFlip]", input=", axes: [a, b, c, d, e]"))
-    assert "batch-taken-for-an-axis" in codes(spec("[8, 3]", "sequence", "[RandomFlip]"))
+    assert "rank-misread" in codes(spec("[8, 3]", "sequence", "[RandomFlip]"))
     image = spec("[8, 8, 3]", "image", "[RandomFlip]").typed
     assert image is not None and not any(is_clip(each.node.op, each.inputs) for each in image.nodes.values() if each.node.op)
 

@@ -226,7 +226,7 @@ def compare(op: Op, shape: tuple[int | None, ...], dtype: str) -> None:
         assert given.gradient != (op.reads_codes or is_cut(op, verdict.output)), (what, given)
 
 
-WITHOUT_BATCH = [
+OF_ONE_RANK = [
     op_class
     for op_class in OPS
     if op_class.arity == (1, 1)
@@ -236,13 +236,16 @@ WITHOUT_BATCH = [
 """Layers that read so many axes, and no others."""
 
 
-@pytest.mark.parametrize("op_class", WITHOUT_BATCH, ids=lambda op: op.__name__)
-def test_what_takes_a_sample_without_a_batch(op_class: type[Op]) -> None:
-    """Its batch is taken for an axis, so that it runs in Keras."""
+@pytest.mark.parametrize("op_class", OF_ONE_RANK, ids=lambda op: op.__name__)
+def test_another_rank_fails_in_keras_or_is_misread(op_class: type[Op]) -> None:
     example = op_class.examples[0]
-    op = op_class.make(**example.arguments)
-    given = oracle.run(op.keras_path(), keras_values(op), [example.shapes[0][1:]], example.dtype, train=False)
-    assert op.takes_one == isinstance(given, oracle.Outcome), given
+    op, read = op_class.make(**example.arguments), example.shapes[0]
+    for rank in range(len(read) + 2):
+        if rank == len(read):
+            continue
+        shapes = {((4,) * rank + read)[-rank:] if rank else (), (*read, *read)[:rank]}
+        run = (oracle.run(op.keras_path(), keras_values(op), [shape], example.dtype, train=False) for shape in shapes)
+        assert any(isinstance(given, oracle.Outcome) for given in run) == op.misreads_rank(rank), rank
 
 
 def test_random_crop_gives_its_size_outside_training() -> None:

@@ -155,7 +155,6 @@ class Augmentation(Op):
     """Images changed at random in training; the shape stays."""
 
     only_in_training = True
-    takes_one = True
     draws_for_images = True
     """Whether what it does is drawn, for each image by itself."""
     frames: ClassVar[FramesAs | None] = "channels"
@@ -177,6 +176,10 @@ class Augmentation(Op):
 
     def list_axes_read(self) -> tuple[str, ...]:
         return name_window_axes(2, self.channels_first)
+
+    def misreads_rank(self, rank: int) -> bool:
+        # Keras takes it for one image, and its batch for the height.
+        return rank == 2
 
     def place_frames(self) -> FramesAs | None:
         return self.frames

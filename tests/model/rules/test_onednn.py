@@ -28,10 +28,23 @@ def spec(conv: str, joined: str = "Residual: {layers: [{CONV}]}", first: str = "
 ONE = "Conv2D: {filters: 4, kernel_size: 1}"
 BESIDE = "Parallel: {paths: {a: [{CONV}], b: [{Conv2D: {filters: 4, kernel_size: 5}}, ZeroPadding2D]}, merge: {layer: Average}}"
 DROPPED = "Residual: {layers: [{CONV}, {Dropout: {rate: 0.1}}]}"
+FRAMES = """version: 1
+name: t
+branches:
+  x:
+    input: {kind: video, shape: [3, 8, 8, 4]}
+    layers:
+      - TimeDistributed:
+          layers: [ZeroPadding2D, {Residual: {layers: [{Conv2D: {filters: 4, kernel_size: 1}}]}}, GlobalAveragePooling2D]
+      - GlobalAveragePooling1D
+head: [{Dense: {units: 1}}]
+"""
 COMPILED = "compile: {optimizer: adam, loss: mse, jit_compile: true}\n"
 DIES = {
     "one pixel": spec(ONE),
     "dropped": spec(ONE, DROPPED),
+    "padded by a function": spec(ONE, first="Op: {function: pad, pad_width: [[0, 0], [1, 1], [1, 1], [0, 0]]}"),
+    "in each frame": FRAMES,
     "separable": spec("SeparableConv2D: {filters: 4, kernel_size: 3}", BESIDE, "ReLU"),
     "windows": spec("Conv2D: {filters: 4, kernel_size: 3}", BESIDE, "ReLU"),
 }
@@ -42,6 +55,10 @@ RUNS = {
     "activated": spec("Conv2D: {filters: 4, kernel_size: 1, activation: relu}"),
     "windows without a bias": spec("Conv2D: {filters: 4, kernel_size: 3, use_bias: false}", BESIDE, "ReLU"),
     "nothing padded": spec(ONE, first="ZeroPadding2D: {padding: 0}"),
+    "padded by a function with ones": spec(
+        ONE, first="Op: {function: pad, pad_width: [[0, 0], [1, 1], [1, 1], [0, 0]], constant_values: 1.0}"
+    ),
+    "reflected": spec(ONE, first="Op: {function: pad, pad_width: [[0, 0], [1, 1], [1, 1], [0, 0]], mode: reflect}"),
     "compiled": spec(ONE, more=COMPILED),
 }
 
