@@ -339,7 +339,8 @@ def _batch(spec: dict[str, Any], given: Any, model: Any, again: Callable[[], Any
             except Exception as error:
                 failures.append(_words(error))
                 # What was built halfway for one form of the labels takes no other; the configuration may lack arguments.
-                model.compile(**{**again()._compile_config.config, "optimizer": model.optimizer})
+                fresh = type(model.optimizer).from_config(model.optimizer.get_config())
+                model.compile(**{**again()._compile_config.config, "optimizer": fresh})
                 model.run_eagerly, model.train_function = not graph, None
         return failures[0]
     except Exception as error:
