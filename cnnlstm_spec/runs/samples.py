@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Array = numpy.ndarray[Any, Any]
 
+CHUNK = 1024
+"""Samples whose targets are read at a time."""
 Sort = Literal["classes", "labels", "numbers"]
 
 
@@ -77,6 +79,26 @@ class Part(ABC):
     def read_targets(self, places: Sequence[int]) -> Mapping[str, Array]:
         """The targets of the samples at these places alone; overridden where inputs need not be read for it."""
         return self.read(places).targets
+
+    def iterate_targets(self, head: str) -> Iterator[Array]:
+        """The targets of a head, some samples at a time; overridden where lengths differ, so that none is filled up."""
+        for first in range(0, len(self), CHUNK):
+            yield self.read_targets(range(first, min(first + CHUNK, len(self))))[head]
+
+    def count_classes(self, head: str) -> Array:
+        """How often each class of a head stands in the part; of several labels, how often each is set."""
+        import numpy
+
+        target = self.targets[head]
+        counts = numpy.zeros(len(target.names), "int64")
+        for values in self.iterate_targets(head):
+            if target.encoding in ("one_hot", "multi_hot"):
+                counts += values.reshape(-1, len(counts)).sum(0).astype("int64")
+                continue
+            places = values.astype("int64").ravel()
+            # What stands for no class (`ignore_class`) is none of any.
+            counts += numpy.bincount(places[(places >= 0) & (places < len(counts))], minlength=len(counts))
+        return counts
 
     def plan(self, order: Sequence[int], size: int) -> list[Sequence[int]]:
         """The batches of an epoch: `order` is a place for each sample, and no batch has more than `size`.

@@ -50,7 +50,9 @@ def measure(
     told: dict[str, HeadFigures] = {}
     several = len(heads.names) > 1
     for head, target in part.targets.items():
-        values, truth, owners = predicted[head].list_flat()
+        if head in heads.sequences:
+            continue
+        values, truth, owners = predicted[head].list_flat(target)
         draws = BootstrapDraws(owners, len(part), part.groups)
         found, figures_of_head = _measure_head(values, truth, target, draws, head in heads.logits, thresholds.get(head, HALF))
         if baselines is not None and target.sort == "numbers":
@@ -124,7 +126,7 @@ def _measure_intervals(model: keras.Model, predicted: Mapping[str, Predicted], p
     draws = BootstrapDraws(numpy.arange(len(part)), len(part), part.groups)
     for group in compiled._flat_metrics if compiled is not None else ():
         head = (group.output_name or heads.names[0]) if group is not None else None
-        if head is None or head in heads.masked or head not in part.targets:
+        if head is None or head in heads.masked | heads.sequences or head not in part.targets:
             continue
         if len({each.shape for each in predicted[head].values}) > 1:
             continue

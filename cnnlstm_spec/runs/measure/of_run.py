@@ -88,7 +88,7 @@ def find_thresholds(compilation: Compilation, model: keras.Model, data: Data) ->
         known = make_heads(compilation)
         values, truth, _ = predict(model, data.parts["validation" if "validation" in data.parts else "train"], known)[
             head
-        ].list_flat()
+        ].list_flat(data.targets[head])
         scores = compute_probabilities(values, head in known.logits).reshape(-1)
         labels = truth.reshape(-1) if data.targets[head].sort == "labels" else number_truth(truth, data.targets[head])
         found[head] = choose_threshold(scores, labels, threshold.maximize)

@@ -9,6 +9,7 @@ import keras
 import numpy
 
 from ...compiler.compile import Compilation
+from ...language.catalog import find_reads
 from ...spec.compile_section import CompileSpec
 from ...text.frozen import dataclass
 from ..samples import Batch, HeadTarget, Part
@@ -33,17 +34,22 @@ class Predicted:
         """Predictions of a head without steps: (samples, width)."""
         return numpy.stack(self.values).reshape(len(self.values), -1)
 
-    def list_flat(self) -> tuple[Array, Array, Array]:
+    def list_flat(self, target: HeadTarget) -> tuple[Array, Array, Array]:
         """Predictions (rows, width), targets (rows, ...), and of each row the sample that it is of.
 
-        A head without steps gives a row a sample; with steps a row a step, but for padding.
+        A head without steps gives a row a sample; with steps a row a step, but for padding. Rows are left out whose number stands
+        for no class (`ignore_class`).
         """
         shaped = [each.reshape(-1, each.shape[-1]) if each.ndim else each.reshape(1, 1) for each in self.values]
         owners = numpy.repeat(numpy.arange(len(shaped)), [len(each) for each in shaped])
         targets = [target.reshape(len(each), -1) for each, target in zip(shaped, self.targets, strict=True)] or [
             numpy.zeros((0, 1))
         ]
-        return numpy.concatenate(shaped), numpy.concatenate(targets), owners
+        values, truth = numpy.concatenate(shaped), numpy.concatenate(targets)
+        if target.sort != "classes" or target.encoding != "integer":
+            return values, truth, owners
+        known = ((truth >= 0) & (truth < len(target.names))).all(axis=1)
+        return values[known], truth[known], owners[known]
 
 
 Change = Callable[[Mapping[str, "Array"], Sequence[int]], Mapping[str, "Array"]]
@@ -90,6 +96,8 @@ class Heads:
     """Of each branch with padding its name, and the mask input or the value that tells it."""
     batch_size: int | None = None
     """A batch axis that the model has."""
+    sequences: frozenset[str] = frozenset()
+    """Those whose loss holds a sequence of classes against all steps together, of which no figure is known."""
 
     def find_real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Array | None:
         """Which steps of an output are real, (samples, steps); None where all are, or it cannot be told."""
@@ -110,6 +118,7 @@ def make_heads(compilation: Compilation) -> Heads:
     losses = spec.compile.losses if isinstance(spec.compile, CompileSpec) else {}
     logits = {head for head, loss in losses.items() if loss is not None and loss.thing.get("from_logits")}
     types = {head: typed.nodes[id].type for head, id in typed.graph.outputs.items()}
+    sequences = {head for head, loss in losses.items() if loss is not None and find_reads(loss.thing).get("labels") == "sequence"}
     masked = {head for head, type in types.items() if type is not None and type.mask is not None}
     inputs = [(each.name, each.input) for each in spec.branches if each.input is not None]
     paddings = [
@@ -117,7 +126,7 @@ def make_heads(compilation: Compilation) -> Heads:
         for name, input in inputs
         if input.mask_input is not None or input.padding_value is not None
     ]
-    return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size)
+    return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size, frozenset(sequences))
 
 
 def compute_probabilities(values: Array, is_logits: bool) -> Array:

@@ -9,9 +9,13 @@ from .sources.rows import Array
 
 
 def augment(
-    values: Array, changes: tuple[StepAugmentation, ...], generator: numpy.random.Generator, padding: float | None
-) -> Array:
-    """A sample as training sees it: steps put out of sight, and the speed changed.
+    values: Array,
+    real: Array | None,
+    changes: tuple[StepAugmentation, ...],
+    generator: numpy.random.Generator,
+    padding: float | None,
+) -> tuple[Array, Array | None]:
+    """A sample as training sees it, steps put out of sight and the speed changed; and which of its steps are real.
 
     A step out of sight is 0; where that is what padding looks like, it is the mean of the sample.
     """
@@ -31,4 +35,6 @@ def augment(
             share = (places - low).reshape(-1, *[1] * (values.ndim - 1))
             mixed = values[low] * (1 - share) + values[high] * share
             values = mixed.astype(values.dtype) if values.dtype.kind == "f" else values[numpy.round(places).astype(int)]
-    return values
+            # A step between two is real where both are.
+            real = real[low] & (real[high] | (places == low)) if real is not None else None
+    return values, real

@@ -88,10 +88,11 @@ def _report_part(part: Part, told: list[Problem]) -> PartReport:
     sizes: dict[str, dict[tuple[int, ...], int]] = {}
     known = set(told)
     for place in range(len(part)):
+        met: dict[str, tuple[int, ...]] = {}
         for index, (name, branch) in enumerate(part.branches.items()):
             row = part.find_row(place)
             try:
-                values = part.sample(branch, place, index)
+                values, _ = part.sample(branch, place, index)
             except Broken as error:
                 file, number = branch.rows.locate(row)
                 problem = Problem(error.code, str(error), file, number, branch.column)
@@ -99,13 +100,19 @@ def _report_part(part: Part, told: list[Problem]) -> PartReport:
                     told.append(problem)
                 continue
             inputs[name].add(values)
+            met[name] = values.shape
             sizes.setdefault(name, {}).setdefault(values.shape, row)
             if branch.shape.timed and branch.shape.sizes[0] is None:
                 lengths.setdefault(name, {}).setdefault(len(values), row)
+        for head, words in part.explain_targets(place, met):
+            file, number = part.source.locate(part.find_row(place))
+            problem = Problem("shape-differs", words, file, number, head)
+            if problem not in known:
+                told.append(problem)
     for name, shapes in sizes.items():
         # Shorter samples are filled up to the longest of their batch, which is not known here.
-        met = sorted(shapes.items(), reverse=True)[: 1 if part.branches[name].tells_padding else None]
-        refused = ((part.refuse_sizes({name: shape}), row) for shape, row in met)
+        by_size = sorted(shapes.items(), reverse=True)[: 1 if part.branches[name].tells_padding else None]
+        refused = ((part.refuse_sizes({name: shape}), row) for shape, row in by_size)
         why, row = next(((why, row) for why, row in refused if why is not None), (None, 0))
         if why is not None:
             file, number = part.branches[name].rows.locate(row)
@@ -125,14 +132,9 @@ def _count_classes(part: FilePart) -> dict[str, dict[str, int]]:
     """How many samples each class has, by head."""
     found: dict[str, dict[str, int]] = {}
     for head, target in part.targets.items():
-        values = part.values.get(head)
-        if target.sort == "numbers" or not target.names or not isinstance(values, numpy.ndarray):
+        if target.sort == "numbers" or not target.names or head not in part.values:
             continue
-        if target.encoding in ("one_hot", "multi_hot"):
-            counts = values.reshape(-1, values.shape[-1]).sum(axis=0).astype(int).tolist()
-        else:
-            counts = numpy.bincount(numpy.maximum(values, 0).astype(int).reshape(-1), minlength=len(target.names)).tolist()
-        found[head] = dict(zip(target.names, counts, strict=False))
+        found[head] = dict(zip(target.names, part.count_classes(head).tolist(), strict=True))
     return found
 
 
@@ -142,9 +144,9 @@ def _find_hints(parts: Mapping[str, Part]) -> list[str]:
     train = parts["train"]
     assert isinstance(train, FilePart)
     for head, target in train.targets.items():
-        values = train.values[head]
-        if target.sort != "numbers" or not isinstance(values, numpy.ndarray) or target.spread != 1.0:
+        if target.sort != "numbers" or target.spread != 1.0 or head not in train.values:
             continue
+        values = numpy.concatenate([numpy.zeros(0), *(each.ravel() for each in train.iterate_targets(head))])
         values = values[numpy.isfinite(values)]
         if not values.size:
             continue

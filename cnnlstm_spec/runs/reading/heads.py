@@ -4,81 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy
 
-from ...ir.tensor import TensorType
-from ...language.catalog import find_reads
-from ...model.rules.common import BINARY, CATEGORICAL
-from ...spec.compile_keys import Placed
-from ...spec.data.targets import HeadSource
-from ...spec.targets import Encoding
-from ...spec.targets import Target as Promise
-from ...text.frozen import dataclass
-from ..samples import DataError, HeadTarget, Sort
+from ..samples import DataError, HeadTarget
+from .array_targets import ArrayTargets
 from .branches.branch import find_exceeding
-from .formats.image import is_image, open_image
-from .formats.npy import open_npy
+from .head_facts import HeadFacts
 from .problems import Broken, Problems
 from .sources.rows import Array, Rows
 
 EMPTY = -2
 """Stands for the class of a cell that is empty."""
-OF_CLASSES = (
-    BINARY | CATEGORICAL | {"CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky", "Circle", "CTC"}
-)
-"""Losses whose targets are classes or labels, not numbers."""
-
-
-@dataclass(frozen=True)
-class HeadFacts:
-    """What is known of a head before its targets are read."""
-
-    name: str
-    source: HeadSource
-    type: TensorType | None
-    """What it gives."""
-    loss: Placed | None
-    promise: Promise | None
-    """Its entry in `targets`."""
-    lists: bool = False
-    """Whether its cells are lists of labels."""
-
-    @property
-    def width(self) -> int | None:
-        """The size of its last axis, where that is a number."""
-        size = self.type.axes[-1].size if self.type is not None and self.type.axes else None
-        return size if isinstance(size, int) else None
-
-    @property
-    def of_classes(self) -> bool:
-        """Whether its targets are classes or labels by what is written of them."""
-        if self.promise is not None:
-            return self.promise.encoding != "real"
-        if self.lists or self.source.source.classes is not None or self.source.source.separator is not None:
-            return True
-        return self.loss is not None and self.loss.thing.name in OF_CLASSES and self.source.source.scale is None
-
-    @property
-    def several(self) -> bool:
-        """Whether a sample has several labels at once."""
-        source = self.source.source
-        if self.lists or (self.promise is not None and self.promise.encoding == "multi_hot"):
-            return True
-        return source.separator is not None or (source.columns is not None and self.of_classes)
-
-    def find_encoding(self) -> Encoding:
-        """How the loss is given a class or labels."""
-        if self.promise is not None:
-            return self.promise.encoding
-        if self.several:
-            return "multi_hot"
-        if self.loss is not None and find_reads(self.loss.thing).get("labels") in ("integer", "sequence"):
-            return "integer"
-        if self.width == 1:
-            return "binary"
-        return "one_hot" if self.loss is not None else "integer"
 
 
 def _holds_lists(rows: Rows, column: str, row: int) -> bool:
@@ -101,18 +40,19 @@ class HeadReader:
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
         first = head.source.columns[0]
-        if train.list_labels(first) is not None:
+        labels = train.list_labels(first) is not None
+        if labels and (self.axes < 2 or (head.promise is not None and head.promise.encoding == "multi_hot")):
             self.head = head = replace(head, lists=True)
             self._need_several(train)
-        self.inner = not head.lists and len(rows) > 0 and _holds_lists(train, first, int(rows[0]))
-        self.paths = not self.inner and self.axes > 1 and train.is_text(first)
+        inner = not head.lists and len(rows) > 0 and (labels or _holds_lists(train, first, int(rows[0])))
+        paths = not inner and self.axes > 1 and train.is_text(first)
+        self.arrays = ArrayTargets(head, paths, train, rows, problems) if inner or paths else None
         learned = self._make_target(train, rows, problems)
         self.target = learned if known is None else known
 
     def _make_target(self, train: Rows, rows: Array, problems: Problems) -> HeadTarget:
-        if self.inner or self.paths:
-            sort: Sort = "classes" if self._counts() else "numbers"
-            return HeadTarget(self.head.name, sort, self._find_inner_encoding(), self._number_classes())
+        if self.arrays is not None:
+            return self.arrays.target
         if self.head.of_classes or self._is_words(train, rows):
             return self._encode_classes(train, rows, problems)
         return self._scale_values(train, rows)
@@ -123,16 +63,6 @@ class HeadReader:
         if promised != "multi_hot":
             column = self.head.source.columns[0]
             raise DataError([f"{rows.name}, `{column}`: the cells are lists of labels; `targets` says `{promised}`"])
-
-    def _counts(self) -> bool:
-        return self.head.of_classes and self.head.find_encoding() == "integer"
-
-    def _find_inner_encoding(self) -> Encoding:
-        return self.head.find_encoding() if self.head.of_classes else "real"
-
-    def _number_classes(self) -> tuple[str, ...]:
-        width = self.head.width if self.head.of_classes else None
-        return tuple(map(str, range(width))) if width is not None and width > 1 else ()
 
     def _is_words(self, rows: Rows, at: Array) -> bool:
         """Whether the cells are words, of a head about which nothing else is said."""
@@ -210,12 +140,16 @@ class HeadReader:
 
     def read(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
         """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""
-        if self.inner or self.paths:
-            return self._read_inner(rows, at, problems)
+        if self.arrays is not None:
+            return self.arrays.read(rows, at, self.target, problems)
         if self.target.sort == "numbers":
             values = self._read_numbers(rows, at, problems, ("not-a-number", "the target is no number"))
             with numpy.errstate(over="ignore", invalid="ignore"):
-                return ((values - self.target.mean) / self.target.spread).astype("float32")
+                scaled: Array = ((values - self.target.mean) / self.target.spread).astype("float32")
+            if (told := self.head.explain_outside(scaled)) is not None:
+                outside: Array = numpy.asarray(((scaled < 0) | (scaled > 1)).any(axis=1))
+                self._report(rows, at, outside, problems, "not-a-class", told)
+            return scaled
         if self.head.source.source.columns is not None:
             values = self._read_numbers(rows, at, problems, ("not-a-class", "the cell is neither 0 nor 1"))
             self._report(
@@ -293,47 +227,19 @@ class HeadReader:
         self._report(rows, at, wrong, problems, "not-a-class", self._explain_no_class())
         return found
 
-    def _read_inner(self, rows: Rows, at: Array, problems: Problems) -> Array | list[Array]:
-        """Targets with axes of their own: a list, an array, or a file of one."""
-        column = self.head.source.columns[0]
-        found: list[Array] = []
-        for row in at.tolist():
-            file, number = rows.locate(row)
-            try:
-                values = self._encode_inner(rows, row)
-            except Broken as error:
-                problems.add(error.code, str(error), file, number, column)
-                continue
-            if values.dtype.kind == "f" and not numpy.isfinite(values).all():
-                problems.add("not-finite", "the target holds NaN or infinity", file, number, column)
-            found.append(values.astype("int32" if self.target.encoding == "integer" else "float32"))
-        if len({each.shape for each in found}) == 1:
-            return numpy.stack(found)
-        return found
-
-    def _encode_inner(self, rows: Rows, row: int) -> Array:
-        column = self.head.source.columns[0]
-        cell = rows.read_cell(column, row)
-        if cell is None:
-            raise Broken("cell-empty", "the target is empty")
-        if not self.paths:
-            return self._shape_values(numpy.asarray(cell))
-        root = rows.find_root(row)
-        if root is None:
-            raise Broken("not-a-kind", "the target is text")
-        path = root.find(str(cell))
-        if is_image(path):
-            with open_image(path) as opened:
-                return self._shape_values(numpy.asarray(opened))
-        return self._shape_values(numpy.asarray(open_npy(path)))
-
-    def _shape_values(self, values: Array) -> Array:
-        """With the axes that the loss wants: class numbers without the last one, all else as the head gives."""
-        if self.target.encoding == "integer":
+    def fit_to_head(self, rows: Rows, values: Array | list[Array], problems: Problems) -> Array | list[Array]:
+        """Targets of whole samples with the axes that the head gives; where these hold more or less than a target, it is told."""
+        sizes = self.head.type.sizes if self.head.type is not None else None
+        if sizes is None or isinstance(values, list) or self.arrays is not None or self.head.takes_sequences:
             return values
-        if values.ndim == self.axes - 1 and self.head.width == 1:
-            values = values[..., None]
-        sizes = self.head.type.sizes if self.head.type is not None else ()
-        if values.ndim != len(sizes) or any(isinstance(w, int) and w != h for w, h in zip(sizes, values.shape, strict=False)):
-            raise Broken("shape-differs", f"the target is {list(values.shape)}; the head `{self.head.name}` gives another shape")
+        wide = self.target.encoding in ("one_hot", "multi_hot")
+        # How many classes or labels a head tells apart is told where these are found.
+        wanted = sizes[:-1] if wide or self.target.encoding == "integer" else sizes
+        has = prod(values.shape[1:-1] if wide else values.shape[1:])
+        if all(isinstance(each, int) for each in wanted) and prod(wanted) == has:
+            return values.reshape(len(values), *wanted, *values.shape[-1:]) if wide else values.reshape(len(values), *wanted)
+        shown = "[" + ", ".join(str(each) if isinstance(each, int) else "?" for each in wanted) + "]"
+        held = f"{has} value{'' if has == 1 else 's'}"
+        told = f"a target is {held} here; the head `{self.head.name}` takes {shown}, a list or the path of an array"
+        problems.add("shape-differs", told, rows.name, None, self.head.source.columns[0])
         return values

@@ -14,15 +14,17 @@ from ...compiler.compile import Compilation
 from ...ir.graph import TypedGraph
 from ...ops.input import Input
 from ...spec.compile_section import CompileSpec
-from ...spec.data.section import DataSpec
 from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
 from ..open_sizes import OpenSizes
 from ..samples import Data, DataError, HeadTarget, Part
 from .branches.branch import BranchFacts, BranchSamples
+from .branches.cells import CellsBranch
 from .branches.columns import ColumnsBranch
 from .branches.open import open_branch
-from .heads import HeadFacts, HeadReader
+from .head_facts import HeadFacts
+from .heads import HeadReader
+from .needed import WEIGHTS, list_needed
 from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
@@ -56,7 +58,6 @@ class DataReading:
         if spec.data is None:
             raise DataError(["the spec has no section `data`"])
         self.spec, self.typed, self.data = spec, typed, spec.data
-        self.sizes = OpenSizes(typed)
         self.known = dict(targets or {})
         self.problems = Problems()
         self.readers: dict[str, HeadReader] = {}
@@ -69,12 +70,9 @@ class DataReading:
         self.seen, self.room = Seen(base), Room()
         root = find_source(self.data.root, base, allow_outside) if self.data.root is not None else None
         heads = tuple(head.name for head in spec.heads)
-        names, numbers, others = (
-            tuple(each.name for each in spec.branches),
-            _list_number_columns(self.data),
-            _list_other_columns(self.data),
-        )
-        needed, streamed = tuple(dict.fromkeys([*numbers, *others])), tuple(each for each in numbers if each not in others)
+        names = tuple(each.name for each in spec.branches)
+        needed, streamed = list_needed(spec, self.data)
+        self.sizes = OpenSizes(typed, tuple(each.name for each in self.list_heads() if not each.takes_sequences))
         self.setting = SourceSetting(base, root, names, heads, allow_outside, allow_imports, needed, streamed)
 
     def open_all(self, fold: int | None = None) -> Data:
@@ -197,7 +195,12 @@ class DataReading:
             names, held = read_codes(rows, group, "group")
             groups = [names[each] for each in held[self._list_last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
-        return FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes)
+        part = FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes)
+        if self.sizes.open_heads and not any(isinstance(each, CellsBranch) and each.paths for each in branches.values()):
+            # Of files the steps are known once they are read.
+            for file, row, head, told in part.find_unfit_targets():
+                self.problems.add("shape-differs", told, file, row, head)
+        return part
 
     def _list_branches(self) -> list[BranchFacts]:
         found = []
@@ -278,10 +281,8 @@ class DataReading:
                 known = self.known.get(head.name)
                 self.readers[head.name] = HeadReader(head, rows, seen if order is not None else at, self.problems, known)
             reader = self.readers[head.name]
-            if order is None:
-                found[head.name] = reader.read(rows, at, self.problems)
-                continue
-            found[head.name] = self._read_windows(head, reader, rows, at, order)
+            read = reader.read(rows, at, self.problems) if order is None else self._read_windows(head, reader, rows, at, order)
+            found[head.name] = reader.fit_to_head(rows, read, self.problems)
         return found
 
     def _read_windows(self, head: HeadFacts, reader: HeadReader, rows: Rows, at: Array, order: RowOrder) -> Array:
@@ -309,7 +310,7 @@ class DataReading:
         found: dict[str, Array] = {}
         sources = [(each.head, each.column) for each in self.data.sample_weights]
         if not sources and self.setting.needed is not None and rows.find_root(0) is None:
-            by_name = [(None, "sample_weight"), *((head, f"sample_weight.{head}") for head in self.setting.heads)]
+            by_name = [(None, WEIGHTS), *((head, f"{WEIGHTS}.{head}") for head in self.setting.heads)]
             sources = [(head, column) for head, column in by_name if column in rows.list_names()]
         for head, column in sources:
             if column not in rows.list_names():
@@ -344,35 +345,6 @@ def _masks(typed: TypedGraph, branch: str) -> bool:
 def _find_output(typed: TypedGraph, head: str) -> TensorType | None:
     """The type of what a head gives."""
     return typed.nodes[typed.graph.outputs[head]].type
-
-
-def _list_number_columns(data: DataSpec) -> tuple[str, ...]:
-    """The columns of a table that branches read as numbers, a feature each."""
-    found: list[str] = []
-    for branch in data.inputs.values():
-        if data.window is not None or (getattr(branch.source, "kinds", ()) == ("vector",) and branch.columns != (branch.column,)):
-            found += [each for each in branch.columns if isinstance(each, str)]
-    return tuple(dict.fromkeys(found))
-
-
-def _list_other_columns(data: DataSpec) -> tuple[str, ...]:
-    """The columns of a table that are read in another way too."""
-    found: list[str] = []
-    numbers = _list_number_columns(data)
-    for branch in data.inputs.values():
-        every = [each if isinstance(each, str) else each.column for each in (*branch.columns, branch.column)]
-        found += [each for each in every if each not in numbers]
-        found += [each.column for each in branch.columns if not isinstance(each, str)]
-    for head in data.targets.values():
-        found += head.columns
-    found += [each.column for each in data.sample_weights]
-    for part in data.parts.values():
-        if isinstance(part, Split):
-            found += [each for each in (part.stratify, part.group, part.order) if each is not None]
-            found += list(part.where or ())
-    if data.window is not None:
-        found += [each for each in (data.window.order, data.window.group) if each is not None]
-    return tuple(dict.fromkeys(found))
 
 
 def open_data(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import field
 
 import numpy
@@ -62,26 +62,59 @@ class FilePart(Part):
 
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         at = numpy.asarray(places, dtype="int64")
-        inputs = self._read_inputs(at, self.branches, epoch)
+        inputs, lengths = self._read_inputs(at, self.branches, epoch)
+        self._need_fitting_targets(at, inputs, lengths)
         targets = {head: _take_targets(values, at) for head, values in self.values.items()}
         return Batch(inputs, targets, {head: weights[at] for head, weights in self.weights.items()})
 
     def read_inputs(self, places: Sequence[int], branches: Collection[str]) -> Mapping[str, Array]:
         """The inputs of some branches, without the others."""
-        return self._read_inputs(numpy.asarray(places, dtype="int64"), branches, None)
+        return self._read_inputs(numpy.asarray(places, dtype="int64"), branches, None)[0]
 
-    def _read_inputs(self, at: Array, branches: Collection[str], epoch: int | None) -> dict[str, Array]:
+    def _read_inputs(self, at: Array, branches: Collection[str], epoch: int | None) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The inputs of samples, and by branch how many steps each of them has."""
         inputs: dict[str, Array] = {}
+        lengths: dict[str, Array] = {}
         for index, (name, branch) in enumerate(self.branches.items()):
             if name not in branches:
                 continue
-            values, lengths = self._read_values(branch, at, epoch, index)
-            inputs[name] = values
+            inputs[name], real, lengths[name] = self._read_values(branch, at, epoch, index)
             if branch.input.mask_input is not None:
-                self._add_mask(inputs, branch, values, lengths)
+                self._add_mask(inputs, branch.input.mask_input, real)
         if (why := self.refuse_sizes({name: inputs[name].shape[1:] for name in branches})) is not None:
             raise DataError([f"{self.source.name}: {why}"])
-        return inputs
+        return inputs, lengths
+
+    def _need_fitting_targets(self, at: Array, inputs: Mapping[str, Array], lengths: Mapping[str, Array]) -> None:
+        """Raises DataError where a target has another number of steps than the model gives for its sample."""
+        if self.sizes is None or not self.sizes.open_heads:
+            return
+        for index, place in enumerate(at.tolist()):
+            shapes = {name: (int(lengths[name][index]), *inputs[name].shape[2:]) for name in lengths}
+            for head, told in self.explain_targets(place, shapes):
+                file, number = self.source.locate(self.find_row(place))
+                raise DataError([str(Problem("shape-differs", told, file, number, head))])
+
+    def find_unfit_targets(self) -> Iterator[tuple[str, int, str, str]]:
+        """File, row and head of each target that does not fit its sample, and why; what cannot be read is told elsewhere."""
+        for place in range(len(self)):
+            try:
+                held = {name: self.sample(each, place, index)[0] for index, (name, each) in enumerate(self.branches.items())}
+            except Broken:
+                continue
+            for head, told in self.explain_targets(place, {name: each.shape for name, each in held.items()}):
+                yield *self.source.locate(self.find_row(place)), head, told
+
+    def explain_targets(self, place: int, shapes: Shapes) -> Iterator[tuple[str, str]]:
+        """The heads whose target of a sample has another shape than the model gives for inputs of these shapes, and why."""
+        measured = self.sizes.measure_heads(shapes) if self.sizes is not None else {}
+        for head, sizes in measured.items():
+            # Where some could not be read, which is told, the others have not their places.
+            if head in self.values and len(self.values[head]) == len(self):
+                wanted = sizes[:-1] if self.targets[head].encoding == "integer" else sizes
+                has = self.values[head][place].shape
+                if len(has) == len(wanted) and any(size not in (None, held) for size, held in zip(wanted, has, strict=True)):
+                    yield head, f"the target of `{head}` is {list(has)}; of this sample the model gives {list(wanted)}"
 
     def refuse_sizes(self, shapes: Shapes) -> str | None:
         """Why the model does not run on samples of these shapes, in words; None where it does."""
@@ -92,23 +125,34 @@ class FilePart(Part):
         at = numpy.asarray(places, dtype="int64")
         return {head: _take_targets(values, at) for head, values in self.values.items()}
 
-    def _read_values(self, branch: BranchSamples, at: Array, epoch: int | None, index: int) -> tuple[Array, Array]:
-        """The samples of a branch, padded to one length, and how many steps each has."""
+    def iterate_targets(self, head: str) -> Iterator[Array]:
+        values = self.values[head]
+        yield from values if isinstance(values, list) else [values]
+
+    def _read_values(self, branch: BranchSamples, at: Array, epoch: int | None, index: int) -> tuple[Array, Array, Array]:
+        """The samples of a branch, padded to one length; which steps are real, (samples, steps); and how many there are."""
         matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
             values = self._cut_windows(branch, matrix, at)
-            return values, numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
+            return values, numpy.ones(values.shape[:2], bool), numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
         if matrix is not None:
-            values = matrix[self.at[at]].astype(branch.dtype, copy=False)
-            return values, numpy.full(len(at), values.shape[1] if branch.shape.timed else 1)
-        found = [self._sample(branch, place, epoch, index) for place in at.tolist()]
+            values, masks = matrix[self.at[at]].astype(branch.dtype, copy=False), branch.read_mask_matrix()
+            real = masks[self.at[at]] if masks is not None else numpy.ones(values.shape[:2], bool)
+            return values, real, numpy.full(len(at), values.shape[1] if values.ndim > 1 else 1)
+        masked = [self._sample(branch, place, epoch, index) for place in at.tolist()]
+        found = [values for values, _ in masked]
         if branch.input.kind == "text":
-            return numpy.asarray([each.item() for each in found], dtype=object), numpy.ones(len(at), dtype="int64")
+            texts = numpy.asarray([each.item() for each in found], dtype=object)
+            return texts, numpy.ones((len(at), 1), bool), numpy.ones(len(at), "int64")
         lengths = numpy.asarray([len(each) if each.ndim else 1 for each in found])
         if branch.shape.timed and len(set(lengths.tolist())) > 1:
             self._need_padding(branch, at, lengths)
             found = _pad_samples(found, branch, int(lengths.max()))
-        return numpy.stack(found), lengths
+        real = numpy.arange(max(lengths, default=0))[None, :] < lengths[:, None]
+        for place, (_, each) in enumerate(masked):
+            if each is not None:
+                real[place, : len(each)] = each
+        return numpy.stack(found), real, lengths
 
     def _need_padding(self, branch: BranchSamples, at: Array, lengths: Array) -> None:
         """Raises DataError where samples of different lengths meet in a branch that could not tell padding from steps."""
@@ -127,25 +171,22 @@ class FilePart(Part):
         values = matrix[order.rows[first[:, None] + steps]]
         return values[..., 0] if len(branch.shape.sizes) == 1 else values
 
-    def sample(self, branch: BranchSamples, place: int, index: int, epoch: int | None = None) -> Array:
-        """One sample of a branch, the `index`-th; raises Broken."""
+    def sample(self, branch: BranchSamples, place: int, index: int, epoch: int | None = None) -> tuple[Array, Array | None]:
+        """One sample of a branch, the `index`-th, and which of its steps are real, None where all are; raises Broken."""
         matrix = branch.read_matrix()
         if self.windows is not None and matrix is not None:
-            return numpy.asarray(self._cut_windows(branch, matrix, numpy.asarray([place]))[0])
+            return numpy.asarray(self._cut_windows(branch, matrix, numpy.asarray([place]))[0]), None
         drawn = None if epoch is None else numpy.random.default_rng([self.seed, epoch, place, index])
-        return branch.read(int(self.at[place]), drawn)
+        return branch.read_masked(int(self.at[place]), drawn)
 
-    def _sample(self, branch: BranchSamples, place: int, epoch: int | None, index: int) -> Array:
+    def _sample(self, branch: BranchSamples, place: int, epoch: int | None, index: int) -> tuple[Array, Array | None]:
         try:
             return self.sample(branch, place, index, epoch)
         except Broken as error:
             raise DataError([str(describe_problem(branch, int(self.at[place]), error))]) from None
 
-    def _add_mask(self, inputs: dict[str, Array], branch: BranchSamples, values: Array, lengths: Array) -> None:
+    def _add_mask(self, inputs: dict[str, Array], name: str, mask: Array) -> None:
         """The boolean input that says which steps are real; of branches that share one all have equal steps."""
-        name = branch.input.mask_input
-        assert name is not None
-        mask = numpy.arange(values.shape[1])[None, :] < lengths[:, None]
         if name in inputs and not (inputs[name].shape == mask.shape and bool((inputs[name] == mask).all())):
             raise DataError([f"{self.source.name}: the branches that share `{name}` have different numbers of steps"])
         inputs[name] = mask
@@ -168,7 +209,7 @@ class FilePart(Part):
     def count_steps(self, branch: BranchSamples, place: int) -> int:
         """How many steps a sample has."""
         if place not in self._lengths:
-            self._lengths[place] = len(self._sample(branch, place, None, 0))
+            self._lengths[place] = len(self._sample(branch, place, None, 0)[0])
         return self._lengths[place]
 
     def read_arrays(self) -> Batch | None:

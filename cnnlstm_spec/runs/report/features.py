@@ -111,13 +111,14 @@ def shuffle_branches(
     assert spec is not None
     small = First(part)
     others = numpy.random.default_rng(seed).permutation(len(small))
-    found: dict[str, dict[str, float]] = {head: {} for head in part.targets}
+    judged = {head: target for head, target in part.targets.items() if head not in heads.sequences}
+    found: dict[str, dict[str, float]] = {head: {} for head in judged}
     for branch in ("", *(each.name for each in spec.branches)):
         change = None if not branch else _exchange(small, branch, others, compilation)
         if branch and change is None:
             continue
         predicted = predict(model, small, heads, change)
-        for head, target in part.targets.items():
+        for head, target in judged.items():
             found[head][branch] = measure_quality(predicted[head], target, head in heads.logits, thresholds.get(head, HALF))
     return found
 
@@ -156,7 +157,7 @@ def _is_tied(typed: TypedGraph, branch: str) -> bool:
 
 def measure_quality(predicted: Predicted, target: HeadTarget, is_logits: bool, threshold: float) -> float:
     """Accuracy, or the MAE of numbers."""
-    values, truth, _ = predicted.list_flat()
+    values, truth, _ = predicted.list_flat(target)
     weights = numpy.ones((1, len(values)))
     with numpy.errstate(divide="ignore", invalid="ignore"):
         if target.sort == "numbers":

@@ -50,7 +50,7 @@ def make_report(
     parts = [
         *_write_opening(measured, len(rows), best),
         *_draw_curves(rows, best),
-        *(html for head, target in part.targets.items() for html in _write_head(compilation, part, measured, head, target)),
+        *(html for head in measured.evaluation.heads for html in _write_head(compilation, part, measured, head)),
         *_draw_projections(compilation, model, part, measured),
         *_draw_trust(compilation, model, part, measured),
         *_write_shuffled(compilation, model, part, measured, thresholds),
@@ -98,8 +98,8 @@ def _draw_line(rows: Sequence[Row], name: str) -> tuple[list[float], list[float]
     return [row["epoch"] for row in known], [row[name] for row in known]
 
 
-def _write_head(compilation: Compilation, part: Part, measured: Measured, head: str, target: HeadTarget) -> Iterator[str]:
-    figures = measured.evaluation.heads[head]
+def _write_head(compilation: Compilation, part: Part, measured: Measured, head: str) -> Iterator[str]:
+    target, figures = part.targets[head], measured.evaluation.heads[head]
     yield f"<h2>{escape_content(head)}</h2>"
     if target.sort == "numbers":
         yield from _write_numbers(measured, head, target)
@@ -126,7 +126,7 @@ def _write_classes(measured: Measured, head: str, target: HeadTarget, figures: H
         for name, each in figures.classes.items()
     ]
     yield _write_table(heading, rows)
-    values, truth = _take_finite(measured, head)
+    values, truth = _take_finite(measured, head, target)
     scores = compute_probabilities(values, head in measured.heads.logits)
     of = truth > 0.5 if target.sort == "labels" else number_truth(truth, target)
     curves = []
@@ -148,15 +148,15 @@ def _write_classes(measured: Measured, head: str, target: HeadTarget, figures: H
     yield drawing.to_svg()
 
 
-def _take_finite(measured: Measured, head: str) -> tuple[Array, Array]:
+def _take_finite(measured: Measured, head: str, target: HeadTarget) -> tuple[Array, Array]:
     """Predictions and targets of a head, without those that are no numbers, which no picture can show."""
-    values, truth, _ = measured.predicted[head].list_flat()
+    values, truth, _ = measured.predicted[head].list_flat(target)
     kept = numpy.isfinite(values).all(1)
     return values[kept], truth[kept]
 
 
 def _write_numbers(measured: Measured, head: str, target: HeadTarget) -> Iterator[str]:
-    values, truth = _take_finite(measured, head)
+    values, truth = _take_finite(measured, head, target)
     if not len(values):
         return
     found, true = read_numbers(values.astype("float64"), target)[:, 0], read_numbers(truth.astype("float64"), target)[:, 0]
@@ -187,9 +187,10 @@ def _draw_projections(compilation: Compilation, model: keras.Model, part: Part, 
 
 def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
     """The classes of the first head that gives one class a sample, and the class of each sample."""
-    for head, target in part.targets.items():
+    for head in measured.evaluation.heads:
+        target = part.targets[head]
         if target.sort == "classes":
-            _, truth, owners = measured.predicted[head].list_flat()
+            _, truth, owners = measured.predicted[head].list_flat(target)
             if len(owners) == len(part):
                 return target.names, number_truth(truth, target)
     return (), None
@@ -214,7 +215,7 @@ def _write_shuffled(
     found = shuffle_branches(compilation, model, part, measured.heads, thresholds)
     spec = compilation.spec
     assert spec is not None
-    if len(spec.branches) < 2:
+    if len(spec.branches) < 2 or not found:
         return
     yield "<h2>What each branch gives</h2><p>The figure where a branch is that of another sample.</p>"
     rows = []

@@ -34,7 +34,7 @@ class Wrong:
 
 def find_worst(part: Part, predicted: Predicted, target: HeadTarget, is_logits: bool) -> list[Wrong]:
     """Those whose true class was least probable, or whose number was farthest off; the worst first."""
-    values, truth, owners = predicted.list_flat()
+    values, truth, owners = predicted.list_flat(target)
     if target.sort == "numbers":
         found, true = read_numbers(values.astype("float64"), target), read_numbers(truth.astype("float64"), target)
         errors = numpy.abs(found - true).mean(1)

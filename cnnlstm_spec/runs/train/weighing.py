@@ -10,47 +10,23 @@ import keras
 import numpy
 
 from ...spec.fit.by_class import ClassWeight
-from ..samples import Batch, Data, HeadTarget, Part
+from ..samples import Batch, Data, HeadTarget
 
 if TYPE_CHECKING:
     from ..samples import Array
 
-CHUNK = 1024
-"""Samples that are counted at a time."""
-
-
-def count_classes(part: Part, heads: Mapping[str, HeadTarget]) -> dict[str, Array]:
-    """How often each class of these heads stands in a part; of several labels, how often each is set."""
-    counts = {head: numpy.zeros(len(target.names), "int64") for head, target in heads.items()}
-    if not heads:
-        return counts
-    for first in range(0, len(part), CHUNK):
-        found = part.read_targets(range(first, min(first + CHUNK, len(part))))
-        for head, target in heads.items():
-            counts[head] += _count(found[head], target)
-    return counts
-
-
-def _count(values: Array, target: HeadTarget) -> Array:
-    if target.encoding in ("one_hot", "multi_hot"):
-        each: Array = values.reshape(-1, len(target.names)).sum(0).astype("int64")
-        return each
-    return numpy.bincount(values.astype("int64").ravel(), minlength=len(target.names))
-
 
 def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Array]:
     """The weight of each class, by head: `balanced` is samples / (classes * samples of the class), as scikit-learn has it."""
-    balanced = {head: data.targets[head] for head, weight in wanted.items() if weight.weights is None}
-    counts = count_classes(data.parts["train"], balanced)
-    return {head: _weigh_classes(data.targets[head], weight, counts.get(head)) for head, weight in wanted.items()}
+    return {head: _weigh_classes(data, head, weight) for head, weight in wanted.items()}
 
 
-def _weigh_classes(target: HeadTarget, wanted: ClassWeight, counts: Array | None) -> Array:
+def _weigh_classes(data: Data, head: str, wanted: ClassWeight) -> Array:
     if wanted.weights is None:
-        assert counts is not None
+        counts = data.parts["train"].count_classes(head)
         balanced: Array = counts.sum() / (len(counts) * numpy.maximum(counts, 1))
         return balanced
-    return numpy.array([wanted.weights.get(name, 1.0) for name in target.names])
+    return numpy.array([wanted.weights.get(name, 1.0) for name in data.targets[head].names])
 
 
 def make_weigh(data: Data, weights: Mapping[str, Array]) -> Callable[[Batch], Mapping[str, Array]] | None:
@@ -79,7 +55,8 @@ def _weigh_samples(values: Array, target: HeadTarget, of_class: Array) -> Array:
     if target.encoding == "one_hot":
         each: Array = values @ of_class
         return each
-    weights: Array = of_class[values.astype("int64")]
+    places = values.astype("int64")
+    weights: Array = numpy.where((places >= 0) & (places < len(of_class)), of_class[places % len(of_class)], 1.0)
     # (samples, 1) and (samples, steps, 1) hold one class a sample, and a step.
     return weights[..., 0] if weights.ndim > 1 and weights.shape[-1] == 1 else weights
 

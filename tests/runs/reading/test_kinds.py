@@ -371,7 +371,7 @@ def test_arrays_that_lie_in_memory_are_fed_as_they_are(tmp_path: Path) -> None:
     numpy.savez(tmp_path / "t.npz", x=pixels, head=numpy.arange(5.0))
     path = write_spec(tmp_path, f"{{x: {{input: {GREY}, layers: {FLAT}}}}}", f"{NUMBER}data: {{train: t.npz}}\n")
     part = open_spec(path).parts["train"]
-    at_once, one_by_one = part.read_arrays(), [part.sample(part.branches["x"], place, 0) for place in range(5)]  # type: ignore[attr-defined]
+    at_once, one_by_one = part.read_arrays(), [part.sample(part.branches["x"], place, 0)[0] for place in range(5)]  # type: ignore[attr-defined]
     assert at_once is not None and at_once.inputs["x"].dtype == numpy.float32
     assert at_once.inputs["x"].tobytes() == numpy.stack(one_by_one).tobytes() == pixels.astype("float32").tobytes()
     broken = pixels.astype("float64")

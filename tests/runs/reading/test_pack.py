@@ -150,9 +150,13 @@ def test_a_branch_of_another_shape_is_an_error(made: Path) -> None:
 
 
 def test_what_is_left_out_is_as_it_was_packed(made: Path) -> None:
-    text = f"fusion: {{strategy: concat}}\n{CLASSES}data: {{train: packed, {SPLIT}, test: packed/}}\n"
+    drawn = "sound: {column: sound, augment: [{time_mask: {max: 3}}, {speed: [0.8, 1.2]}]}, clip: {column: clip, frames: random}"
+    text = f"fusion: {{strategy: concat}}\n{CLASSES}data: {{train: packed, {SPLIT}}}\n"
+    told = "packed: training draws anew of `clip`: write the entry of `inputs` that it was packed with, `frames` and `column`"
+    assert told in problems(write_spec(made, BRANCHES, text))
+    text = f"fusion: {{strategy: concat}}\n{CLASSES}data: {{train: packed, {SPLIT}, test: packed/, inputs: {{{drawn}}}}}\n"
     assert any("it holds no part `test`" in line for line in problems(write_spec(made, BRANCHES, text)))
-    text = f"fusion: {{strategy: concat}}\n{CLASSES}data: {{train: packed, validation: packed/}}\n"
+    text = f"fusion: {{strategy: concat}}\n{CLASSES}data: {{train: packed, validation: packed/, inputs: {{{drawn}}}}}\n"
     data = open_spec(write_spec(made, BRANCHES, text))
     assert {name: len(part) for name, part in data.parts.items()} == {"train": 30, "validation": 10}
 

@@ -71,12 +71,20 @@ class BranchSamples(ABC):
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
 
+    def read_masked(self, row: int, generator: numpy.random.Generator | None = None) -> tuple[Array, Array | None]:
+        """The sample of a row, and which of its steps are real; None where all are."""
+        return self.read(row, generator), None
+
     def check(self, rows: Array, problems: Problems) -> Array:
         """Reports what is amiss with cells that are looked at before training; gives the rows that stay."""
         return rows
 
     def read_matrix(self) -> Array | None:
         """The samples of all rows, where they lie in memory; of a dtype that is cast when they are fed."""
+        return None
+
+    def read_mask_matrix(self) -> Array | None:
+        """Which steps are real of the samples that `read_matrix` gives; None where all are."""
         return None
 
     @property

@@ -53,9 +53,26 @@ class CellsBranch(BranchSamples):
         source: Any = self.source.source
         changed = any(getattr(source, key, None) for key in ("augment", "length")) or getattr(source, "stride", 1) != 1
         found = None if changed or self.paths else self.rows.read_array(self.column)
-        if found is None or found.shape[1:] != self.shape.sizes:
+        if found is None or found.shape[1:] != self.shape.sizes or (self.mask_column is not None and self._masks is None):
             return None
         return found if found.dtype.kind != "f" or bool(numpy.isfinite(found).all()) else None
+
+    @cached_property
+    def mask_column(self) -> str | None:
+        """The array that says which steps are real, where a source of arrays has one by the name of the mask input."""
+        name = self.input.mask_input
+        return name if name is not None and name in self.rows.list_names() and self.rows.is_array(name) else None
+
+    @cached_property
+    def _masks(self) -> Array | None:
+        """The masks of all samples, where they lie in memory and are sound."""
+        found = self.rows.read_array(self.mask_column) if self.mask_column is not None else None
+        if found is None or found.shape[1:] != self.shape.sizes[:1] or not bool(numpy.isin(found, (0, 1)).all()):
+            return None
+        return found.astype(bool)
+
+    def read_mask_matrix(self) -> Array | None:
+        return self._masks
 
     def check(self, rows: Array, problems: Problems) -> Array:
         """Whether the file of each cell is there and its header says what the branch takes, or the cell itself does.
@@ -94,12 +111,16 @@ class CellsBranch(BranchSamples):
         return root.find(str(cell))
 
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
+        return self.read_masked(row, generator)[0]
+
+    def read_masked(self, row: int, generator: numpy.random.Generator | None = None) -> tuple[Array, Array | None]:
         if self.input.kind == "text":
             cell = self.rows.read_cell(self.column, row)
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
-            return numpy.asarray(str(cell), dtype=object)
-        values = self.fit_shape(self.decode_sound(row, generator), generator)
+            return numpy.asarray(str(cell), dtype=object), None
+        decoded = self.decode_sound(row, generator)
+        values, real = self.fit_shape(decoded, self._read_mask(row, decoded), generator)
         if self.paths and not self.noted[row]:
             self.noted[row] = True
             self.seen.note(self.find_path(row), values.shape, self.reading)
@@ -107,7 +128,19 @@ class CellsBranch(BranchSamples):
             raise Broken("not-a-number", "it holds a number that is not whole, as a token is")
         if not holds(self.dtype, values):
             raise Broken("not-finite", f"it holds a number that is too large for {self.dtype}")
-        return values.astype(self.dtype, copy=False)
+        return values.astype(self.dtype, copy=False), real
+
+    def _read_mask(self, row: int, values: Array) -> Array | None:
+        """Which steps of a sample are real, as the source says it; None where it does not. Raises Broken."""
+        if self.mask_column is None:
+            return None
+        found = numpy.asarray(self.rows.read_cell(self.mask_column, row))
+        if found.shape != values.shape[:1]:
+            told = f"`{self.input.mask_input}` is {list(found.shape)}; the sample has {len(values)} steps"
+            raise Broken("shape-differs", told)
+        if not bool(numpy.isin(found, (0, 1)).all()):
+            raise Broken("not-a-number", f"`{self.input.mask_input}` holds other values than true and false")
+        return found.astype(bool)
 
     def decode_sound(self, row: int, generator: numpy.random.Generator | None) -> Array:
         """What was decoded, of whole numbers or finite ones, kept where every epoch takes the same; raises Broken."""
@@ -193,8 +226,13 @@ class CellsBranch(BranchSamples):
 
         return choose
 
-    def fit_shape(self, values: Array, generator: numpy.random.Generator | None) -> Array:
-        """The values in the branch's shape: augmented, cut and filled up along the steps; raises Broken."""
+    def fit_shape(
+        self, values: Array, real: Array | None, generator: numpy.random.Generator | None
+    ) -> tuple[Array, Array | None]:
+        """The values in the branch's shape, augmented, cut and filled up along the steps, and which of these are real.
+
+        Raises Broken.
+        """
         sizes = self.shape.sizes
         if values.ndim == len(sizes) - 1 and sizes[-1] == 1:
             values = values[..., None]
@@ -203,31 +241,34 @@ class CellsBranch(BranchSamples):
         source: Any = self.source.source
         if self.shape.timed:
             if generator is not None:
-                values = augment(values, getattr(source, "augment", ()), generator, self.input.padding_value)
-            values = self.fit_steps(values, getattr(source, "length", None))
+                values, real = augment(values, real, getattr(source, "augment", ()), generator, self.input.padding_value)
+            values, real = self.fit_steps(values, real, getattr(source, "length", None))
         if any(want is not None and want != has for want, has in zip(sizes, values.shape, strict=True)):
             raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_show_sizes(sizes)}")
-        return values
+        return values, real
 
     @property
     def fill(self) -> float:
         """What stands where a sample has no step."""
         return self.input.padding_value if self.input.padding_value is not None else 0
 
-    def fit_steps(self, values: Array, length: Length | None) -> Array:
-        """Cut to `max`, and filled up to a fixed number of steps where `pad` says so."""
+    def fit_steps(self, values: Array, real: Array | None, length: Length | None) -> tuple[Array, Array | None]:
+        """Cut to `max`, and filled up to a fixed number of steps where `pad` says so; what fills up is not real."""
         steps, most = self.shape.sizes[0], length.max if length is not None else None
         if length is not None and most is not None and len(values) > most:
-            values = values[:most] if length.truncate == "end" else values[len(values) - most :]
+            kept = slice(most) if length.truncate == "end" else slice(len(values) - most, None)
+            values, real = values[kept], real[kept] if real is not None else None
         if steps is not None and len(values) < steps:
             if length is None or length.pad is None:
                 told = f"the sample has {len(values)} steps; the branch takes {steps}: `length: {{pad: end}}` fills it up"
                 raise Broken("shape-differs", told)
             room = numpy.full((steps - len(values), *values.shape[1:]), self.fill, dtype=values.dtype)
+            there, filled = numpy.ones(len(values), bool) if real is None else real, numpy.zeros(len(room), bool)
+            real = numpy.concatenate([there, filled] if length.pad == "end" else [filled, there])
             values = numpy.concatenate([values, room] if length.pad == "end" else [room, values])
         if len(values) == 0:
             raise Broken("shape-differs", "the sample has no steps")
-        return values
+        return values, real
 
 
 def _show_sizes(sizes: tuple[int | None, ...]) -> str:

@@ -15,7 +15,7 @@ from ..part import FilePart, Windows, describe_problem
 from ..problems import Broken
 from ..sources.rows import Array
 from .describe import choose_held
-from .document import Column
+from .document import MASK, Column
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ def list_columns(part: FilePart) -> tuple[Mapping[str, Cells], int]:
 def _iterate_samples(part: FilePart) -> Iterator[tuple[str, Cells]]:
     for index, (name, branch) in enumerate(part.branches.items()):
         yield f"input/{name}", _read_input(part, branch, index)
+        if branch.input.mask_input is not None and (mask := _read_mask(part, branch, index)) is not None:
+            yield f"{MASK}/{name}", mask
     for head, values in part.values.items():
         yield f"target/{head}", _prepare_cells(values)
     for head, weights in part.weights.items():
@@ -50,7 +52,7 @@ def _read_input(part: FilePart, branch: BranchSamples, index: int) -> Cells:
         try:
             if files and isinstance(branch, CellsBranch):
                 return branch.read_undrawn(row)
-            return part.sample(branch, place, index)
+            return part.sample(branch, place, index)[0]
         except Broken as error:
             raise DataError([str(describe_problem(branch, row, error))]) from None
 
@@ -61,6 +63,26 @@ def _read_input(part: FilePart, branch: BranchSamples, index: int) -> Cells:
     fixed = all(size is not None for size in branch.shape.sizes) and not files
     shape = {"shape": first.shape} if fixed else {}
     return Cells(Column(dtype=str(first.dtype), **shape), read)  # type: ignore[arg-type]
+
+
+def _read_mask(part: FilePart, branch: BranchSamples, index: int) -> Cells | None:
+    """Which steps of each sample are real, of all that lies in the pack; None where all of them are."""
+    whole = choose_held(branch) == "files"
+    if whole and (not isinstance(branch, CellsBranch) or branch.mask_column is None):
+        return None
+
+    def read(place: int) -> Array:
+        row = int(part.at[place])
+        try:
+            if whole:
+                assert isinstance(branch, CellsBranch) and branch.mask_column is not None
+                return numpy.asarray(branch.rows.read_cell(branch.mask_column, row)).astype(bool)
+            values, real = part.sample(branch, place, index)
+        except Broken as error:
+            raise DataError([str(describe_problem(branch, row, error))]) from None
+        return numpy.ones(len(values), bool) if real is None else real
+
+    return Cells(Column(dtype="bool"), read)
 
 
 def _prepare_cells(values: Array | list[Array]) -> Cells:

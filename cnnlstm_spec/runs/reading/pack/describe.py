@@ -11,7 +11,7 @@ from ....spec.data.section import DataSpec
 from ....spec.data.splits import Split
 from ..branches.branch import BranchSamples
 from ..branches.cells import CellsBranch
-from ..heads import HeadFacts
+from ..head_facts import HeadFacts
 from .document import Held, Pack, PackedInput
 
 
@@ -59,7 +59,8 @@ LEFT_OUT = "; left out, it is as it was packed"
 def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, heads: list[HeadFacts]) -> Iterator[str]:
     """What the spec has otherwise than what was packed, each as the words after the name of the pack.
 
-    An entry that the spec leaves out of `inputs` or `targets` is as it was packed.
+    An entry that the spec leaves out of `inputs` or `targets` is as it was packed, but for one by which training draws anew:
+    what is drawn is not in the pack.
     """
     for name, input in inputs.items():
         known, written = pack.inputs.get(name), data.inputs[name]
@@ -67,6 +68,10 @@ def find_differences(pack: Pack, inputs: Mapping[str, Input], data: DataSpec, he
             yield f"it holds no branch `{name}`"
             continue
         now = describe_input(input, written.source, known.held, known.in_memory)
+        if not written.written.places and known.held == "files":
+            told = " and ".join(f"`{key}`" for key in known.source)
+            yield f"training draws anew of `{name}`: write the entry of `inputs` that it was packed with, {told}"
+            continue
         if not written.written.places:
             now = now.model_copy(update={"source": known.source})
         if now != known:

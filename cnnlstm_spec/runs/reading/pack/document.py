@@ -10,6 +10,8 @@ from ....text.document import Count, Document, LeftOut
 from ...manifest import TargetFacts
 
 NAME = "pack.json"
+MASK = "mask"
+"""Columns of masks are called so, and by their branch."""
 SHARD = r"(train|validation|test)-\d{5}\.parquet"
 Held = Literal["samples", "files"]
 Dtype = Literal[
@@ -55,6 +57,8 @@ class PackedPart(Document):
     """So many samples are read at once: those of a row group, but for the last of a shard."""
     columns: dict[str, Column]
     """`input/BRANCH`, `target/HEAD`, `weight/HEAD`, `label`, and `group` where the split has groups.
+
+    Of a branch with a `mask_input` also `mask/BRANCH`, which steps of each sample are real.
 
     With `window` also `begins`, where a sample does, whose targets and weights stand there; `series`, the number of the group of
     each row; and `known/HEAD`, the numbers that forecasts are compared with.

@@ -7,7 +7,7 @@ from math import prod
 
 from ....ops.input import Input
 from ..branches.branch import UNKNOWN_DTYPE, BranchFacts, find_shape
-from ..heads import HeadFacts
+from ..head_facts import HeadFacts
 from .document import Column, Pack, PackedPart
 
 LABEL = Column(dtype="text")

@@ -19,12 +19,12 @@ from ....text.files import digest as digest_of
 from ...samples import DataError, HeadTarget
 from ..branches.branch import BranchFacts, BranchSamples
 from ..branches.cells import CellsBranch
-from ..heads import HeadFacts
+from ..head_facts import HeadFacts
 from ..part import FilePart, Windows
 from ..sources.rows import Array, Rows
 from ..windows import RowOrder
 from .describe import find_differences
-from .document import NAME, Pack
+from .document import MASK, NAME, Pack
 from .fit import find_unfit
 from .shards import Shards
 
@@ -186,6 +186,11 @@ class PackedCells(CellsBranch):
     @property
     def column(self) -> str:
         return f"input/{self.name}"
+
+    @property
+    def mask_column(self) -> str | None:
+        name = f"{MASK}/{self.name}"
+        return name if isinstance(self.rows, PackedRows) and name in self.rows.shards.part.columns else None
 
     def decode_cell(self, row: int) -> Array:
         return numpy.asarray(self.rows.read_cell(self.column, row))

@@ -19,18 +19,23 @@ NUMBERS = "biuf"
 
 
 class ArrayRows(Rows):
-    """Arrays of as many samples each, by name."""
+    """Arrays of as many samples each, by name; those of another length that nothing needs are passed over."""
 
-    def __init__(self, arrays: Mapping[str, Any], name: str, files: Sequence[Path] = ()) -> None:
-        self.arrays, self.name, self.files = arrays, name, files
+    def __init__(
+        self, arrays: Mapping[str, Any], name: str, files: Sequence[Path] = (), needed: Sequence[str] | None = None
+    ) -> None:
+        """`needed` are the arrays that are read, where there are such; None for all."""
+        self.name, self.files = name, files
         counts = {key: each.shape[0] if each.ndim else 0 for key, each in arrays.items()}
         if not counts:
             raise DataError([f"{name}: it holds no arrays"])
-        if len(set(counts.values())) > 1:
+        read = {key: count for key, count in counts.items() if needed is None or key in needed} or counts
+        if len(set(read.values())) > 1:
             raise DataError(
-                [f"{name}: the arrays have as many samples each; here {', '.join(f'`{k}` {v}' for k, v in counts.items())}"]
+                [f"{name}: the arrays have as many samples each; here {', '.join(f'`{k}` {v}' for k, v in read.items())}"]
             )
-        self.count = next(iter(counts.values()))
+        self.count = next(iter(read.values()))
+        self.arrays = {key: each for key, each in arrays.items() if counts[key] == self.count}
 
     def __len__(self) -> int:
         return int(self.count)
@@ -41,9 +46,11 @@ class ArrayRows(Rows):
     def _read_values(self, column: str, places: int | slice) -> object:
         """Some of an array; raises DataError for a part of a file that is damaged."""
         try:
-            return self.arrays[column][places]
+            return _decode(self.arrays[column][places])
         except OSError:
             raise DataError([f"{self.name}: `{column}` is damaged"]) from None
+        except UnicodeDecodeError:
+            raise DataError([f"{self.name}: `{column}` holds text that is not UTF-8"]) from None
 
     def read_texts(self, column: str) -> Sequence[str | None]:
         values = numpy.asarray(self._read_values(column, slice(None)))
@@ -51,8 +58,6 @@ class ArrayRows(Rows):
             values = values[:, 0]
         if values.dtype.kind == "f" and bool((values == numpy.round(values)).all()):
             values = values.astype("int64")
-        if values.dtype.kind == "S":
-            values = numpy.char.decode(values, "utf-8")
         return [str(each).lower() if values.dtype.kind == "b" else str(each) for each in values.tolist()]
 
     def read_numbers(self, column: str) -> tuple[Array, Array]:
@@ -63,9 +68,11 @@ class ArrayRows(Rows):
 
     def read_cell(self, column: str, row: int) -> object:
         try:
-            value = self.arrays[column][row]
+            value = _decode(self.arrays[column][row])
         except OSError:
             raise Broken("not-readable", "this place of the file is damaged") from None
+        except UnicodeDecodeError:
+            raise Broken("not-readable", "the text is not UTF-8") from None
         return value if isinstance(value, numpy.ndarray) and value.ndim else numpy.asarray(value).item()
 
     def read_array(self, column: str) -> Array | None:
@@ -90,26 +97,63 @@ class ArrayRows(Rows):
         return [held | {"sha256": digest(each), "path": each.name} for each in self.files] or [held]
 
 
-def read_arrays(path: Path, shown: str) -> ArrayRows:
+def _decode(values: Any) -> Any:
+    """What an array holds, its bytes as the text that they are, as HDF5 and TensorFlow keep it."""
+    if isinstance(values, bytes):
+        return values.decode()
+    if not isinstance(values, numpy.ndarray) or values.dtype.kind not in "SO":
+        return values
+    if values.dtype.kind == "S":
+        return numpy.char.decode(values, "utf-8")
+    texts = [each.decode() if isinstance(each, bytes) else each for each in values.ravel().tolist()]
+    found = numpy.empty(len(texts), dtype=object)
+    found[:] = texts
+    return found.reshape(values.shape)
+
+
+def read_arrays(path: Path, shown: str, needed: Sequence[str] | None = None) -> ArrayRows:
     """The arrays of a file or folder; nothing in it is run, and nothing outside it read."""
     try:
         if find_sort(path) == "folder":
             files = [each for each in list_entries(path) if each.suffix == ".npy" and not each.name.startswith(".")]
             for each in files:
                 need_regular(each)
-            return ArrayRows({each.stem: numpy.load(each, mmap_mode="r", allow_pickle=False) for each in files}, shown, files)
+            return ArrayRows({each.stem: _map_array(each, shown) for each in files}, shown, files, needed)
         if path.suffix.lower() == ".npz":
             with open_regular(path) as stream, numpy.load(stream, allow_pickle=False) as held:
-                return ArrayRows({name: held[name] for name in held.files}, shown, [path])
-        return ArrayRows(_open_hdf5(path, shown), shown, [path])
+                return ArrayRows(_take_arrays(held, shown), shown, [path], needed)
+        return ArrayRows(_open_hdf5(path, shown), shown, [path], needed)
     except PathError as error:
         raise DataError([f"{shown}/{Path(error.path).name}: {error.reason}"]) from None
     except DataError:
         raise
     except Exception as error:
         # Of damaged files NumPy, zipfile, zlib and h5py each raise their own.
-        reason = "it needs pickle, which could run code" if "bject" in str(error) else "it is no file of arrays"
-        raise DataError([f"{shown}: {reason}"]) from None
+        raise DataError([f"{shown}: {_explain(error, 'it is no file of arrays')}"]) from None
+
+
+def _explain(error: Exception, otherwise: str) -> str:
+    return "it needs pickle, which could run code" if "bject" in str(error) else otherwise
+
+
+def _map_array(path: Path, shown: str) -> Array:
+    """The array of a `.npy` file in a folder, read as it is asked for."""
+    try:
+        found: Array = numpy.load(path, mmap_mode="r", allow_pickle=False)
+    except Exception as error:
+        raise DataError([f"{shown.rstrip('/')}/{path.name}: {_explain(error, 'it is no array')}"]) from None
+    return found
+
+
+def _take_arrays(held: Any, shown: str) -> dict[str, Array]:
+    """The arrays of an `.npz` file."""
+    found = {}
+    for name in held.files:
+        try:
+            found[name] = held[name]
+        except Exception as error:
+            raise DataError([f"{shown}: `{name}`: {_explain(error, 'the array is damaged')}"]) from None
+    return found
 
 
 def _open_hdf5(path: Path, shown: str) -> dict[str, object]:

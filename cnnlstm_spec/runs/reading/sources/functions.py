@@ -20,7 +20,9 @@ ENDLESS = -1
 """What `tf.data` says of a dataset that repeats itself for ever."""
 
 
-def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) -> ArrayRows:
+def call_function(
+    name: str, branches: tuple[str, ...], heads: tuple[str, ...], needed: tuple[str, ...] | None = None
+) -> ArrayRows:
     """What `package.module:function` gives, as arrays by the names of branches and heads; its code is run."""
     module, _, function = name.partition(":")
     try:
@@ -32,7 +34,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
     except (Exception, SystemExit) as error:
         raise DataError([f"{name}: {describe_error(error)}"]) from error
     if isinstance(given, Mapping):
-        return ArrayRows({str(key): numpy.asarray(value) for key, value in given.items()}, name)
+        return ArrayRows({str(key): numpy.asarray(value) for key, value in given.items()}, name, needed=needed)
     if not batches:
         raise DataError([f"{name}: it gives no batch"])
     columns: dict[str, list[Array]] = {}
@@ -47,7 +49,7 @@ def call_function(name: str, branches: tuple[str, ...], heads: tuple[str, ...]) 
         for key, value in parts.items():
             columns.setdefault(key, []).append(numpy.asarray(value))
     try:
-        return ArrayRows({key: numpy.concatenate(values) for key, values in columns.items()}, name)
+        return ArrayRows({key: numpy.concatenate(values) for key, values in columns.items()}, name, needed=needed)
     except ValueError:
         raise DataError([f"{name}: its batches have different shapes; give arrays of one shape"]) from None
 

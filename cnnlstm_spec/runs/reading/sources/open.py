@@ -32,7 +32,7 @@ class SourceSetting:
     allow_outside: bool = False
     allow_imports: bool = False
     needed: tuple[str, ...] | None = None
-    """The columns that are read of a table; None for all."""
+    """The columns that are read of a table or of arrays; None for all."""
     streamed: tuple[str, ...] = ()
     """Those of them that branches read as numbers, and nothing else does."""
 
@@ -44,13 +44,13 @@ def open_source(sources: Sequence[DataSource], setting: SourceSetting) -> Rows:
         if source.function is not None:
             if not setting.allow_imports:
                 raise DataError([f"{source.function}: it is Python, which runs with `--allow-imports` alone"])
-            return call_function(source.function, setting.branches, setting.heads)
+            return call_function(source.function, setting.branches, setting.heads, setting.needed)
         for path, shown in _find_paths(source, setting):
             sort = _sort(path, shown)
             if sort == "table":
                 files.append(TableFile(path, shown, source.separator, _find_root(source, path, setting)))
             elif sort == "arrays":
-                return read_arrays(path, shown)
+                return read_arrays(path, shown, setting.needed)
             else:
                 return _open_folders(path, shown, setting)
     return TableRows(files, setting.needed, setting.streamed)
