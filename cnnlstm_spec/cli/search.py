@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from ..compiler import interrupts
+from ..compiler.compile import Compilation
+from ..model.rules.budget import OVER_BUDGET
 from ..text.escape.terminal import make_line_safe
 from .options import (
     FOUND,
@@ -32,7 +34,6 @@ from .terminal import note, write
 from .watching import TerminalWatch
 
 if TYPE_CHECKING:
-    from ..compiler.compile import Compilation
     from ..compiler.variants import Sweep
     from ..runs.search.place import SearchFolder
     from ..runs.search.search import Engine, SearchOrders
@@ -83,8 +84,11 @@ def command(
         need_sound(plain)
         note("Error: the spec has no `search`, which says what is varied and what is made best")
         return FOUND
-    show(plain.diagnostics, color, sys.stderr)
-    need_sound(plain)
+    within = _forgive_budget(plain)
+    show(within.diagnostics, color, sys.stderr)
+    need_sound(within)
+    if within is not plain:
+        note("note: the spec is over its budget as it is written; each trial is held to it by itself")
     data = plain.spec.data
     if getattr(getattr(data, "validation", None), "folds", None) is not None:
         note("Error: `data.validation.folds` makes several runs of a trial, and a trial has one: give a `fraction`")
@@ -105,6 +109,13 @@ def command(
         except TakenFolder as error:
             note(f"Error: {error}")
             return REFUSED
+
+
+def _forgive_budget(plain: Compilation) -> Compilation:
+    """The spec without what is said of its cost, where nothing else is wrong: trials are judged by values of their own."""
+    rest = tuple(each for each in plain.diagnostics if each.code is not OVER_BUDGET or each.severity != "error")
+    forgiven = replace(plain, diagnostics=rest)
+    return forgiven if forgiven.ok and len(rest) < len(plain.diagnostics) else plain
 
 
 def _make_orders(

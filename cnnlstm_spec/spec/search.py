@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
+from math import prod
 from typing import Annotated
 
 from ..language.catalog import NO_EFFECT
@@ -116,6 +118,16 @@ class Dimension:
     """The value, as it is written."""
     key: Place
 
+    def count_values(self) -> int | None:
+        """How many values there are; None of numbers between which there are always more."""
+        if self.range is None:
+            return len(self.choices)
+        if self.range.step is None:
+            return None
+        low, high = self.range.int if isinstance(self.range, IntRange) else self.range.float
+        # As decimals, since 0.3 holds three steps of 0.1.
+        return int((Decimal(str(high)) - Decimal(str(low))) / Decimal(str(self.range.step))) + 1
+
 
 class SearchSection(Record):
     """What is searched for, over which values, in how many trials."""
@@ -145,9 +157,17 @@ class SearchSpec:
     """What is made greatest or least; None where it could not be read."""
     maximize: bool = False
     space: tuple[Dimension, ...] = ()
+    """Those that could be read."""
+    unread: int = 0
+    """How many could not."""
     trials: int | None = None
     pruner: str | None = "hyperband"
     seed: int = 0
+
+    def count_combinations(self) -> int | None:
+        """How many variants the space has; None where there are always more, or it could not be read."""
+        known = [count for each in self.space if (count := each.count_values()) is not None]
+        return prod(known) if known and len(known) == len(self.space) + self.unread else None
 
 
 def read_search(node: Node, scope: Scope, key: Node) -> SearchSpec:
@@ -170,27 +190,28 @@ def read_search(node: Node, scope: Scope, key: Node) -> SearchSpec:
         help = ("`minimize: val_loss`, or `maximize: val_accuracy`",)
         scope.report(MISSING_KEY, key, owner="search", key="maximize", help=help)
     objective = values.get(objectives[0]) if len(objectives) == 1 else None
-    space = read_space(values["space"], scope.enter("space")) if "space" in values else ()
+    space, unread = read_space(values["space"], scope.enter("space")) if "space" in values else ((), 0)
     return SearchSpec(
         place,
         written,
         objective,
         objectives[:1] == ["maximize"],
         space,
+        unread,
         values.get("trials"),
         values.get("pruner"),
         values.get("seed", 0),
     )
 
 
-def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
-    """The dimensions that could be read."""
+def read_space(node: Node, scope: Scope) -> tuple[tuple[Dimension, ...], int]:
+    """The dimensions that could be read, and how many could not."""
     resolved = scope.resolve(node)
     if resolved is None:
-        return ()
+        return (), 0
     if not isinstance(resolved, Mapping) or not resolved.entries:
         report_wrong_type(resolved, scope, "a mapping of paths to ranges or lists")
-        return ()
+        return (), 0
     found = []
     for entry in resolved.entries:
         path, at = entry.key.text, scope.enter(entry.key.text)
@@ -205,7 +226,7 @@ def read_space(node: Node, scope: Scope) -> tuple[Dimension, ...]:
             continue
         choices, bounds = (values, None) if isinstance(values, tuple) else ((), values)
         found.append(Dimension(path, read_steps(path), choices, bounds, at.make_place(entry.value), at.make_place(entry.key)))
-    return tuple(found)
+    return tuple(found), len(resolved.entries) - len(found)
 
 
 def _read_values(node: Node, scope: Scope) -> tuple[Node, ...] | IntRange | FloatRange | Poison:

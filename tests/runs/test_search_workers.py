@@ -105,7 +105,7 @@ fit: {epochs: 3}
 """
 
 
-def draw_all(url: str, owner: str, wanted: int) -> int:
+def draw_all(url: str, owner: str, wanted: int, high: int = 60) -> int:
     """Draws what there is to be had, and counts what it has trained."""
     import optuna
 
@@ -114,7 +114,7 @@ def draw_all(url: str, owner: str, wanted: int) -> int:
     from cnnlstm_spec.runs.search.variant import SearchedSpec, prepare
 
     study = open_study(Design(url, "shared", False, 0, "median", 3))
-    space = {"vars.width": optuna.distributions.IntDistribution(1, 60)}
+    space = {"vars.width": optuna.distributions.IntDistribution(1, high)}
     base = prepare(SearchedSpec("<test>", SPEC, "", (), False, False, ()))
     draws = Draws(study, space, base, owner, wanted)
     count = 0
@@ -153,6 +153,57 @@ def test_two_processes_draw_from_one_study(tmp_path: Path) -> None:
     assert len(trained) == wanted == len(set(trained))
     assert {each.user_attrs["outcome"] for each in found} >= {"completed", "refused"}
     assert all(each.state.is_finished() and each.params for each in found)
+
+
+@pytest.mark.parametrize("high", [12, 60])
+def test_a_space_is_drawn_to_its_end(high: int, tmp_path: Path) -> None:
+    """A search of twelve widths ended after six, since the best was drawn again and again; 50 of 60 are within the budget."""
+    optuna = pytest.importorskip("optuna")
+    from cnnlstm_spec.runs.search.draw import counts
+
+    url = f"sqlite:///{tmp_path / 'study.db'}"
+    assert draw_all(url, "one", high, high) == min(high, 49)
+    found = optuna.load_study(study_name="shared", storage=url).get_trials()
+    drawn = [each.params["vars.width"] for each in found]
+    assert sorted(drawn) == list(range(1, high + 1)) and sum(map(counts, found)) == min(high, 49)
+
+
+def test_a_grid_has_the_values_that_are_drawn() -> None:
+    optuna = pytest.importorskip("optuna")
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    from cnnlstm_spec.runs.search.grid import make_grid
+
+    space = {
+        "a": IntDistribution(3, 11, step=4),
+        "b": FloatDistribution(0.1, 0.7, step=0.1),
+        "c": CategoricalDistribution(("x", "y")),
+    }
+    grid = make_grid(space)
+    assert grid is not None and grid.count() == 3 * 7 * 2
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    for sampler in (optuna.samplers.RandomSampler(seed=0), optuna.samplers.TPESampler(seed=0)):
+        study = optuna.create_study(sampler=sampler)
+        for number in range(80):
+            trial = study.ask(space)
+            assert all(value in grid.values[path] for path, value in trial.params.items())
+            study.tell(trial, float(number % 7))
+    assert make_grid({**space, "d": FloatDistribution(0, 1)}) is None
+    assert make_grid({"n": IntDistribution(0, 10**12)}) is None
+
+
+def test_what_is_new_is_as_near_as_can_be() -> None:
+    from cnnlstm_spec.runs.search.grid import Grid
+
+    grid = Grid({"a": range(3), "b": ("x", "y")})
+    drawn = {"a": 1, "b": "x"}
+    known = {(1, "x")}
+    order = []
+    while (found := grid.find_new(drawn, known, f"{len(known)}")) is not None:
+        assert found == grid.find_new(drawn, known, f"{len(known)}")
+        order.append(sum(found[path] != drawn[path] for path in drawn))
+        known.add(tuple(found.values()))
+    assert order == [1, 1, 1, 2, 2] and len(known) == grid.count()
 
 
 def test_the_median_pruner_stops_what_is_worse_than_most() -> None:

@@ -131,7 +131,24 @@ def test_a_space_with_few_values_ends(tmp_path: Path, capsys: pytest.CaptureFixt
     text = text.replace("fit: {epochs: 3", "fit: {epochs: 1")
     assert run(["search", str(write(tmp_path, text)), "-o", str(tmp_path / "out")]) == 1
     assert len(rows_of(tmp_path / "out")) == 1
-    assert "the space seems to have no more" in capsys.readouterr().err
+    assert "all combinations of the space have been drawn" in capsys.readouterr().err
+
+
+def test_a_spec_over_its_budget_is_searched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is written it has 65 parameters; `validate` and `train` refuse it."""
+    start = SPEC.index("  space:")
+    text = SPEC[:start] + "  space: {vars.width: [1, 16]}\n  trials: 1\n  pruner: null\n"
+    text = text.replace("width: 4", "width: 16").replace("fit: {epochs: 3", "fit: {epochs: 1")
+    spec = write(tmp_path, text)
+    assert run(["validate", str(spec)]) == 1
+    assert "`search` goes on: it holds each trial to the budget" in capsys.readouterr().out
+    assert run(["train", str(spec), "-o", str(tmp_path / "run")]) == 1
+    assert run(["search", str(spec), "-o", str(tmp_path / "out")]) == 0
+    assert [row["vars.width"] for row in rows_of(tmp_path / "out")] == ["1"]
+    said = capsys.readouterr()
+    assert "note: the spec is over its budget as it is written" in said.err and "error[over-budget]" not in said.out
+    assert run(["search", str(spec), "-o", str(tmp_path / "other"), "--set", "fit.epochs=0"]) == 1
+    assert not (tmp_path / "other").exists()
 
 
 def test_hyperband_says_again_what_it_said() -> None:

@@ -21,6 +21,7 @@ OVER_BUDGET = Code(
     help="make the lines that are named smaller, or raise the budget",
     promised=True,
 )
+OF_TRIALS = "`search` goes on: it holds each trial to the budget, whatever the spec costs as it is written"
 NEEDS_SIZE = Code("budget-needs-size", "error", "`{name}` rests on {size}, known only at run time", promised=True)
 
 COUNTED: dict[str, tuple[Callable[[Costs], Size], Callable[[Row], Size]]] = {
@@ -57,7 +58,8 @@ def check_budget(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
                 texts = describe_cost(name, value, "B"), describe_cost(name, ceiling, "B")
             facts: dict[str, object] = {"name": name, "given": texts[0], "ceiling": texts[1]}
             per = f"for {batch} samples" if name == "activation_memory" and batch > 1 else ""
-            yield Diagnostic(OVER_BUDGET, place, facts, per, label_costliest(name, costs, part, value, unit))
+            help = (OVER_BUDGET.help, OF_TRIALS) if spec.search is not None else ()
+            yield Diagnostic(OVER_BUDGET, place, facts, per, label_costliest(name, costs, part, value, unit), help)
 
 
 def _check_sizes(section: Budget, place: Place | None, typed: TypedGraph) -> Iterable[Diagnostic]:

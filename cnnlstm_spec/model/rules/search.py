@@ -12,6 +12,7 @@ from ..logged import find_logged
 from .fit import Monitor, check_monitor
 
 NEEDS = Code("search-needs-section", "error", "`search` trains its trials, and the spec has no `{section}`")
+TOO_MANY = Code("search-of-few-values", "warning", "`trials` is {trials:,}; the space has {combinations}")
 WRONG_WAY = Code("search-for-the-worst", "warning", "`{key}: {name}` looks for the worst: {better} of it is better")
 
 
@@ -22,6 +23,12 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for section, written in (("data", spec.data), ("fit", spec.fit)):
         if written is None:
             yield Diagnostic(NEEDS, search.place, {"section": section}, help=(f"add the section `{section}`",))
+    count = search.count_combinations()
+    if search.trials is not None and count is not None and count < search.trials:
+        place = search.written.places["trials"]
+        facts = {"trials": search.trials, "combinations": f"{count:,} combination{'s' if count > 1 else ''}"}
+        help = (f"`trials: {count}` tries each of them; or give the space more values",)
+        yield Diagnostic(TOO_MANY, place, facts, help=help, fixes=(write(place.span, f"{count}"),))
     if search.objective is None or spec.compile is None:
         return
     key = "maximize" if search.maximize else "minimize"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...compiler.variants import Sweep
 from ...text.frozen import dataclass
 from ..run import describe_needs
+from .grid import Combination, Grid, make_grid
 from .space import to_texts
 from .study import CODES, OUTCOME, OWNER, REASON, SOUND, draw_values
 from .table import counts
@@ -40,6 +42,11 @@ class Draws:
     base: Sweep
     owner: str
     wanted: int
+
+    @cached_property
+    def grid(self) -> Grid | None:
+        """The values of the space, where they can be counted."""
+        return make_grid(self.space)
 
     def find_left_over(self) -> list[Drawn]:
         """Trials of this folder that were cut off, but for those that came a moment after another process's."""
@@ -79,12 +86,16 @@ class Draws:
             if repeated == row:
                 return f"the last {row} draws were of what was drawn before: the space seems to have no more"
             return f"the last {row} draws in a row were no trials"
+        if self.grid is not None and len(seen) >= self.grid.count() <= len(self._list_known(seen)):
+            return "all combinations of the space have been drawn"
         most = TIMES * self.wanted
         return f"{lost} draws were no trials, {TIMES} times as many as are wanted" if lost >= most else None
 
     def _draw(self, seen: Sequence[FrozenTrial]) -> Drawn | None:
         """Draws values and judges them, and writes both down at once; None where it is no trial."""
         values = draw_values(self.study, self.space, seen)
+        if self.grid is not None and tuple(values.values()) in (known := self._list_known(seen)):
+            values = self.grid.find_new(values, known, f"{self.study.study_name}/{len(seen)}") or values
         if (refused := self._judge(values, seen)) is not None:
             outcome, notes = refused
             # What breaks rules counts as worse than all else when values are drawn; a repeated draw says nothing.
@@ -92,6 +103,11 @@ class Draws:
             return None
         trial = self._write(values, "RUNNING", {SOUND: True})
         return _make_drawn(trial) if self._keeps(trial) else None
+
+    def _list_known(self, seen: Sequence[FrozenTrial]) -> set[Combination]:
+        """What it makes no sense to draw again."""
+        done = (each for each in seen if each.user_attrs.get(OUTCOME) == "refused" or _is_done(each))
+        return {tuple([each.params[path] for path in self.space]) for each in done}
 
     def _judge(self, values: Mapping[str, object], seen: Sequence[FrozenTrial]) -> tuple[str, dict[str, object]] | None:
         """Why a draw is no trial, and what is to be noted of it; None where it is one."""
@@ -138,4 +154,9 @@ def _make_drawn(trial: FrozenTrial) -> Drawn:
 
 def _has(trial: FrozenTrial, values: Mapping[str, object]) -> bool:
     """Whether it is of these values, and was trained, or could not be."""
-    return trial.params == values and (counts(trial) or trial.user_attrs.get(OUTCOME) == "failed")
+    return trial.params == values and _is_done(trial)
+
+
+def _is_done(trial: FrozenTrial) -> bool:
+    """Whether it was trained, is being trained, or could not be."""
+    return counts(trial) or trial.user_attrs.get(OUTCOME) == "failed"

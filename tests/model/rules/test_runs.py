@@ -192,7 +192,7 @@ SPACE = [
 
 @pytest.mark.parametrize(("space", "expected"), SPACE)
 def test_a_space_is_held_against_the_keys(space: str, expected: list[tuple[str, str]]) -> None:
-    more = f"{DATA}fit: {{epochs: 20}}\nvars: {{width: 8}}\nsearch: {{minimize: val_loss, trials: 5, space: {{'{space}}}}}\n"
+    more = f"{DATA}fit: {{epochs: 20}}\nvars: {{width: 8}}\nsearch: {{minimize: val_loss, trials: 1, space: {{'{space}}}}}\n"
     more = more.replace(f"'{space}", f"'{space.replace(': ', chr(39) + ': ', 1)}")
     told = found(run_spec(more, layers="[{Dense: {units: $width, activation: relu}}]"))
     assert [(code, text.strip("'")) for code, text in told] == expected
@@ -200,7 +200,7 @@ def test_a_space_is_held_against_the_keys(space: str, expected: list[tuple[str, 
 
 def test_a_matrix_beside_a_search() -> None:
     more = (
-        f"{DATA}fit: {{epochs: 20}}\nmatrix: {{seed: [1, 2]}}\nsearch: {{minimize: val_loss, trials: 5, space: {{seed: [1]}}}}\n"
+        f"{DATA}fit: {{epochs: 20}}\nmatrix: {{seed: [1, 2]}}\nsearch: {{minimize: val_loss, trials: 1, space: {{seed: [1]}}}}\n"
     )
     assert found(run_spec(more)) == [("matrix-beside-search", "search")]
 

@@ -15,7 +15,14 @@ from cnnlstm_spec.text.diagnostic import Diagnostic
 PAGES = sorted((ROOT / "cnnlstm_spec/text/codes").glob("*.md"))
 WARNINGS = [page for page in PAGES if "# warning" in page.read_text("utf-8")]
 OF_THE_SPEC = {
-    *("masks-combined", "multipliers-and-callbacks", "optimizer-in-half", "patience-never-ends", "search-for-the-worst"),
+    *(
+        "masks-combined",
+        "multipliers-and-callbacks",
+        "optimizer-in-half",
+        "patience-never-ends",
+        "search-for-the-worst",
+        "search-of-few-values",
+    ),
     *("phase-changes-nothing", "shared-alone", "silences-nothing", "unused-definition", "xla-not-used"),
 }
 """What is said of keys of the spec, which are not of a branch or a head."""
