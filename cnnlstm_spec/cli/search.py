@@ -84,7 +84,7 @@ def command(
         need_sound(plain)
         note("Error: the spec has no `search`, which says what is varied and what is made best")
         return FOUND
-    within = _forgive_budget(plain)
+    within = _ignore_budget(plain)
     show(within.diagnostics, color, sys.stderr)
     need_sound(within)
     if within is not plain:
@@ -111,7 +111,7 @@ def command(
             return REFUSED
 
 
-def _forgive_budget(plain: Compilation) -> Compilation:
+def _ignore_budget(plain: Compilation) -> Compilation:
     """The spec without what is said of its cost, where nothing else is wrong: trials are judged by values of their own."""
     rest = tuple(each for each in plain.diagnostics if each.code is not OVER_BUDGET or each.severity != "error")
     forgiven = replace(plain, diagnostics=rest)

@@ -119,12 +119,12 @@ class Dimension:
     key: Place
 
     def count_values(self) -> int | None:
-        """How many values there are; None of numbers between which there are always more."""
+        """How many values there are; None of numbers between which there are always more, and of a range that is none."""
         if self.range is None:
             return len(self.choices)
-        if self.range.step is None:
-            return None
         low, high = self.range.int if isinstance(self.range, IntRange) else self.range.float
+        if self.range.step is None or not 0 < self.range.step <= high - low:
+            return None
         # As decimals, since 0.3 holds three steps of 0.1.
         return int((Decimal(str(high)) - Decimal(str(low))) / Decimal(str(self.range.step))) + 1
 
