@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from ...ir.graph import TypedGraph
 from ...spec.model_spec import ModelSpec
+from ...spec.search import SearchSpec
 from ...text.diagnostic import Code, Diagnostic
 from ...text.fix import write
 from ..logged import find_logged
@@ -23,12 +24,7 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for section, written in (("data", spec.data), ("fit", spec.fit)):
         if written is None:
             yield Diagnostic(NEEDS, search.place, {"section": section}, help=(f"add the section `{section}`",))
-    count = search.count_combinations()
-    if search.trials is not None and count is not None and count < search.trials:
-        place = search.written.places["trials"]
-        facts = {"trials": search.trials, "combinations": f"{count:,} combination{'s' if count > 1 else ''}"}
-        help = (f"`trials: {count}` tries each of them; or give the space more values",)
-        yield Diagnostic(TOO_MANY, place, facts, help=help, fixes=(write(place.span, f"{count}"),))
+    yield from _check_trials(search)
     if search.objective is None or spec.compile is None:
         return
     key = "maximize" if search.maximize else "minimize"
@@ -41,3 +37,14 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         facts: dict[str, object] = {"key": key, "name": search.objective, "better": better}
         key_place, help = search.written.keys[key], (f"write `{other}: {search.objective}`",)
         yield Diagnostic(WRONG_WAY, key_place, facts, help=help, fixes=(write(key_place.span, other),))
+
+
+def _check_trials(search: SearchSpec) -> Iterable[Diagnostic]:
+    """Whether there can be as many trials as are wanted."""
+    count = search.count_combinations()
+    if search.trials is None or count is None or count >= search.trials:
+        return
+    place = search.written.places["trials"]
+    facts = {"trials": search.trials, "combinations": f"{count:,} combination{'s' if count > 1 else ''}"}
+    help = (f"`trials: {count}` tries each of them; or give the space more values",)
+    yield Diagnostic(TOO_MANY, place, facts, help=help, fixes=(write(place.span, f"{count}"),))
