@@ -56,6 +56,7 @@ class Trials:
         self.found = keep_shown(prepared.find_in_all() if found is None else found)
         self.clock = clock or Clock()
         self._layouts: dict[int, Layout] = {}
+        self._silent: dict[Edits, Trials] = {}
 
     def make_edits(self, fix: Fix) -> Edits | None:
         """What a fix changes in texts of files; None where it cannot be made there, or would change what no file holds."""
@@ -95,6 +96,8 @@ class Trials:
         after = self.try_with(edits)
         if after is None:
             return None
+        if not after.found:
+            self._silent[edits] = after
         by_source = _group_by_source(edits)
         left: dict[Key, set[str]] = {}
         for each in after.found:
@@ -105,6 +108,10 @@ class Trials:
             if said is not None and (each.message in said or not _is_taken_out(each, edits)):
                 return None
         return left.keys() <= {_make_key(each, by_source) for each in self.found}
+
+    def apply(self, edits: Edits) -> Trials | None:
+        """The spec with edits in it, for more of them; the trial of those after which there is nothing to mend."""
+        return self._silent.get(edits) or self.try_with(edits, keeps=False)
 
     def try_with(self, edits: Edits, keeps: bool = True) -> Trials | None:
         """The spec with edits in it, compiled; None where they are no change that can be made at once.
@@ -183,7 +190,7 @@ def mend(prepared: Sweep, unsafe: bool = False, clock: Clock | None = None) -> M
             chain, chosen = chain + 1, _choose_uncovering(trials, unsafe)
         if not chosen or chain > CHAIN:
             break
-        after = trials.try_with(_join_edits(chosen), keeps=False)
+        after = trials.apply(_join_edits(chosen))
         assert after is not None
         made += tuple(Made(finding, fix) for finding, fix, _ in chosen)
         now = after.prepared.texts

@@ -8,7 +8,7 @@ from operator import is_
 from typing import NamedTuple
 
 from ..ir.graph import Node, TypedGraph, TypedNode
-from ..ir.inference import Refusal
+from ..ir.inference import WRONG_RANK, Refusal
 from ..ir.meaning import UNKNOWN as UNKNOWN_MEANING
 from ..ir.op import Op
 from ..ir.tensor import TensorType
@@ -90,11 +90,23 @@ def _find_inputs(node: Node, trial: SupposedTrial, state: InferenceState) -> tup
 
 def _suppose(node: Node, trial: SupposedTrial, state: InferenceState, found: Found) -> TypedNode:
     """A node after a mistake; what must hold of sizes that are supposed is not said."""
+    if (known := _find_known(node, trial, state)) is not None:
+        return known
     inputs = _find_inputs(node, trial, state)
     if (typed := _accept(node, inputs, trial, state, found)) is not None:
         return typed
     node, given = trial.take(node, inputs, state.policy)
     return TypedNode(node, make_same(node, inputs, given, state), inputs)
+
+
+def _find_known(node: Node, trial: SupposedTrial, state: InferenceState) -> TypedNode | None:
+    """A node of one input as one that is alike is known to be; what most nodes of a long graph come to."""
+    if trial.told or node.op is None or len(node.inputs) != 1 or node.layer in state.layers:
+        return None
+    given = state.typed[node.inputs[0]].type
+    if given is None or trial.is_stepped(node.inputs[0]):
+        return None
+    return trial.alike.find_typed(_try, node, node.op, (trial.alike.find_first(given),))
 
 
 def _accept(
@@ -162,7 +174,8 @@ def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceSta
     try:
         return _Made(recall(node, op, inputs, state).typed, tuple(state.found))
     except Refusal as refusal:
-        if (typed := _relieve(node, op, inputs, state)) is not None:
+        # An op that reads another number of axes is refused whatever their sizes are.
+        if refusal.code is not WRONG_RANK and (typed := _relieve(node, op, inputs, state)) is not None:
             return _Made(typed, tuple(state.found))
         if not may_be_text(op, node, state.graph):
             state.report(make_diagnostic(refusal.code, refusal, node, inputs, state))

@@ -28,7 +28,7 @@ Keys = dict[Key, str]
 """What is found, each with the first node where it is."""
 
 NEAR = (
-    *{(each.size, each.rank, each.masked): each for each in SUPPOSITIONS if each.size != TWO_DOZEN}.values(),
+    *{(each.size, each.rank, each.masked): each for each in SUPPOSITIONS if each.size != TWO_DOZEN and not each.outside}.values(),
     Supposition(None, (True,), 4, within=True),
 )
 """What is supposed before a stretch: nothing stands there that could be taken out, and each step of it may be meant. A layer that

@@ -109,6 +109,14 @@ def test_a_trial_is_what_compiling_the_text_gives() -> None:
         assert [(each.code, each.message) for each in after.found] == [(each.code, each.message) for each in plainly]
 
 
+def test_what_leaves_nothing_to_say_is_compiled_as_it_is_tried_and_not_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled = []
+    inner = Sweep.find_in_all
+    monkeypatch.setattr(Sweep, "find_in_all", lambda self: (compiled.append(self.source.text), inner(self))[1])
+    ((_, after),) = mend(prepared(SPEC)).changed
+    assert compiled == [SPEC, after]
+
+
 def test_what_a_set_says_is_no_text_to_mend() -> None:
     assert mended(SPEC, True, 'branches.x.layers[1].units="4"') == SPEC.replace('"8"', "8").replace("activaton", "activation")
 

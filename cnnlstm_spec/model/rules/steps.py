@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode, remember_by_node
+from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op
 from ...ir.tensor import TensorType
 from ...language.activations import EXPLOSIVE
@@ -106,28 +106,34 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
     """Of nodes in their order, those that are such a layer, and what is found there."""
     behind = set[str]()
     for node in nodes:
-        id, x = node.node.id, _find_single(node)
-        if node.node.op is None or x is None:
+        op, first = node.node.op, node.inputs[0] if node.inputs else None
+        # What weighs may have several inputs; most others read several steps, and there are many.
+        if op is None or first is None or (op.arity[1] == 1 and not _is_single(first)):
+            continue
+        id, x = node.node.id, _find_single(op, node)
+        if x is None:
             continue
         if behind.intersection(node.node.inputs):
             behind.add(id)
             continue
         found = tuple(_iterate_recurrent(node))
-        if found or isinstance(node.node.op, Attending | Strategy):
+        if found or isinstance(op, Attending | Strategy):
             behind.add(id)
-            if not any(op.stateful for op in found):
-                yield id, _report_single(node, node.node.op, x)
+            if not any(each.stateful for each in found):
+                yield id, _report_single(node, op, x)
 
 
-@remember_by_node
-def _find_single(node: TypedNode) -> TensorType | None:
+def _is_single(x: TensorType) -> bool:
+    size = x.axes[0].size if x.axes else None
+    return isinstance(size, int) and size == 1
+
+
+def _find_single(op: Op, node: TypedNode) -> TensorType | None:
     """What a node reads, of what weighs steps or inputs what it weighs, if that is one alone."""
-    op, known = node.node.op, [x for x in node.inputs if x is not None]
-    if not known or len(known) < len(node.inputs):
-        return None
+    known = [x for x in node.inputs if x is not None]
     if isinstance(op, Attending | Strategy):
-        return op.find_only_choice(*known)
-    return known[0] if known[0].axes and known[0].axes[0].size == 1 else None
+        return op.find_only_choice(*known) if len(known) == len(node.inputs) else None
+    return known[0] if _is_single(known[0]) else None
 
 
 def _report_single(node: TypedNode, op: Op, x: TensorType) -> Diagnostic:
