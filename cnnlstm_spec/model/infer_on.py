@@ -142,7 +142,7 @@ class _Made(NamedTuple):
     """Whether it fails, and yet gives what it would without its mistake."""
 
 
-Make = Callable[[Node, Op, tuple[TensorType, ...], InferenceState], _Made]
+Make = Callable[[Node, Op, tuple[TensorType, ...], SupposedTrial, InferenceState], _Made]
 
 
 def _recall(
@@ -152,13 +152,13 @@ def _recall(
     first, alike = state.layers.get(node.layer), trial.alike
     if trial.told:
         typed = alike.relocate(make, node, op, inputs) if first is None and node.id not in trial.told else None
-        return typed or make(node, op, inputs, state)
+        return typed or make(node, op, inputs, trial, state)
     if first is None and (typed := alike.find_typed(make, node, op, inputs)) is not None:
         return typed
     key: Key = (make, node.id, first and id(first.weights))
     made: _Made = alike.get(key, inputs)
     if made is UNKNOWN:
-        made = make(node, op, inputs, state)
+        made = make(node, op, inputs, trial, state)
         if first is None and made.typed is not None and not made.found and is_alike_given(made.typed, inputs):
             alike.keep_typed(make, op, made.typed, inputs)
         else:
@@ -166,7 +166,7 @@ def _recall(
     return made
 
 
-def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Made:
+def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState) -> _Made:
     if op.leaves_time and inputs and not inputs[0].outer:
         # What entered time was taken out, and so is this.
         return _Made(TypedNode(node, inputs[0], inputs))
@@ -175,7 +175,7 @@ def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceSta
         return _Made(recall(node, op, inputs, state).typed, tuple(state.found))
     except Refusal as refusal:
         # An op that reads another number of axes is refused whatever their sizes are.
-        if refusal.code is not WRONG_RANK and (typed := _relieve(node, op, inputs, state)) is not None:
+        if refusal.code is not WRONG_RANK and (typed := _relieve(node, op, inputs, trial, state)) is not None:
             return _Made(typed, tuple(state.found))
         if not may_be_text(op, node, state.graph):
             state.report(make_diagnostic(refusal.code, refusal, node, inputs, state))
@@ -214,7 +214,7 @@ def _infer_on_each_step(
     return typed
 
 
-def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> _Made:
+def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState) -> _Made:
     (x,) = inputs
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
@@ -224,25 +224,47 @@ def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], state: In
     return _Made(replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs))
 
 
-def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState) -> TypedNode | None:
+def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState) -> TypedNode | None:
     """A node that is refused because of a size that is not known; None where it is refused with any."""
-    return _relieve_at(TRIED, node, op, inputs, state) or _relieve_at(SMALL, node, op, inputs, state)
+    return _relieve_at(TRIED, node, op, inputs, trial, state) or _relieve_at(SMALL, node, op, inputs, trial, state)
 
 
 def _relieve_at(
-    sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceState
+    sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
 ) -> TypedNode | None:
     known = tuple(set_sizes(x, sizes[0]) for x in inputs)
     if all(map(is_, known, inputs)) or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
+    first = _infer_sized(node, op, known, trial, state)
+    second = first.type and _infer_sized(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), trial, state).type
+    if first.type is None or second is None or first.type.rank != second.rank:
+        return None
+    state.report(*first.found)
+    # The inputs as it takes them: a rule may ask it for its weights.
+    return TypedNode(node, make_same(node, inputs, merge_types(first.type, second, node.layer), state), known)
+
+
+class _Sized(NamedTuple):
+    """What a node gives on inputs of sizes that are known, and what is found then; one that is refused has no type."""
+
+    type: TensorType | None
+    found: tuple[Diagnostic, ...] = ()
+
+
+def _infer_sized(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState) -> _Sized:
+    """A node on inputs of sizes that are known; where no words are told, as one that is alike is known to be."""
+    first, alike = state.layers.get(node.layer), trial.alike
+    key: Key = (_infer_sized, alike.number_op(op), first and id(first.weights))
+    if not trial.told:
+        inputs = tuple(map(alike.find_first, inputs))
+        made: _Sized = alike.get(key, inputs)
+        if made is not UNKNOWN:
+            return made
     apart = state.copy_listening(None)
     try:
-        first = infer_node(node, op, known, apart).typed
-        second = infer_node(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), state.copy_listening(None)).typed
+        made = _Sized(infer_node(node, op, inputs, apart).typed.type, tuple(apart.found))
     except Refusal:
-        return None
-    if first.type is None or second.type is None or first.type.rank != second.type.rank:
-        return None
-    state.report(*apart.found)
-    # The inputs as it takes them: a rule may ask it for its weights.
-    return TypedNode(node, make_same(node, inputs, merge_types(first.type, second.type, node.layer), state), known)
+        made = _Sized(None)
+    if not trial.told and not made.found:
+        alike.keep(key, inputs, made)
+    return made
