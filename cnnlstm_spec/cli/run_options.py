@@ -41,6 +41,7 @@ def add_model_options(function: Function) -> Function:
 
 def open_finished(run: str, spec: str | None, allow_outside: bool, allow_imports: bool) -> Finished:
     """The run or model that the arguments name. Raises DataError where there is none; ends the command at a spec with errors."""
+    from ..runs.adapted import read_adapted_model
     from ..runs.finished import Finished, open_run
 
     if not run.endswith(".keras"):
@@ -52,6 +53,10 @@ def open_finished(run: str, spec: str | None, allow_outside: bool, allow_imports
     compilation = load_spec(spec, (), "auto", quiet=True, allow_imports=allow_imports)
     show([each for each in compilation.diagnostics if each.severity == "error"], "auto", sys.stderr)
     need_sound(compilation)
+    if overrides := read_adapted_model(File(run), compilation):
+        compilation = load_spec(spec, overrides, "auto", quiet=True, allow_imports=allow_imports)
+        show([each for each in compilation.diagnostics if each.severity == "error"], "auto", sys.stderr)
+        need_sound(compilation)
     return Finished(compilation, File(run), None, allow_outside, allow_imports)
 
 

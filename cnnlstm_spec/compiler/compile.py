@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Literal
 
-from ..ir.graph import Graph, TypedGraph
+from ..ir.graph import Graph, TypedGraph, TypedNode
 from ..ir.program import Unbuildable
 from ..language.meanings import NO_INDEX, Index, TextMeaning
 from ..model.build import build
@@ -120,9 +120,12 @@ class Compilation:
 
     def list_unmeasured(self) -> tuple[str, ...]:
         """Where the layers stand that lack what is measured of the data."""
+        return tuple(dict.fromkeys(format_path(each.node.origin.address) for each in self.list_open_nodes()))
+
+    def list_open_nodes(self) -> list[TypedNode]:
+        """The nodes of the layers that lack what is measured of the data."""
         nodes = self.typed.nodes.values() if self.typed is not None else ()
-        places = (each.node.origin.address for each in nodes if each.node.op is not None and each.node.op.is_to_measure())
-        return tuple(dict.fromkeys(map(format_path, places)))
+        return [each for each in nodes if each.node.op is not None and each.node.op.is_to_measure()]
 
     def to_keras(self, passes: str = "default") -> keras.Model:
         """The Keras model, compiled if the spec has `compile`; raises SpecError where there are errors.

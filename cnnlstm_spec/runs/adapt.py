@@ -41,7 +41,7 @@ def adapt_layers(compilation: Compilation, part: Part, recompile: Recompile) -> 
     while (now := recompile(to_overrides(found))).list_unmeasured():
         typed = now.typed
         assert typed is not None
-        open_ = _open(typed)
+        open_ = _open(now)
         stand_in = {address: make_stand_in(_find_op(nodes[0])) for address, nodes in open_.items()}
         built = compile_measured(recompile, {**found, **stand_in})
         model = built.to_keras()
@@ -75,12 +75,11 @@ def _find_op(node: TypedNode) -> Op:
     return node.node.op
 
 
-def _open(typed: TypedGraph) -> dict[str, list[TypedNode]]:
+def _open(compilation: Compilation) -> dict[str, list[TypedNode]]:
     """The nodes that are to be measured, by address."""
     found: dict[str, list[TypedNode]] = {}
-    for each in typed.nodes.values():
-        if each.node.op is not None and each.node.op.is_to_measure():
-            found.setdefault(format_path(each.node.origin.address), []).append(each)
+    for each in compilation.list_open_nodes():
+        found.setdefault(format_path(each.node.origin.address), []).append(each)
     return found
 
 

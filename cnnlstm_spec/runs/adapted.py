@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path as File
 from typing import Any, Literal
 
 from pydantic import ConfigDict, JsonValue
 
+from ..compiler.compile import Compilation
+from ..compiler.from_keras.read import NotAModel, read_model
 from ..text.document import Document
 from ..text.escape.json import to_json
 from ..text.files import find_sort, need_regular
+from ..text.source import format_path
 from .folder import ADAPTED
 from .samples import DataError
 
@@ -46,3 +49,41 @@ def read_adapted(folder: File) -> tuple[str, ...]:
     if held is None:
         raise DataError([f"`{folder / ADAPTED}` does not hold what a run has measured"])
     return to_overrides(held.layers)
+
+
+MEASURED = ("mean", "variance", "bin_boundaries", "vocabulary", "idf_weights")
+"""The arguments of Keras's layers that hold what was measured."""
+
+
+def read_adapted_model(path: File, compilation: Compilation) -> tuple[str, ...]:
+    """What the layers of a model file have measured that the spec lacks, as overrides. Raises DataError, PathError."""
+    open_ = {node.node.layer: format_path(node.node.origin.address) for node in compilation.list_open_nodes()}
+    if not open_:
+        return ()
+    try:
+        config = read_model(path).config
+    except NotAModel as error:
+        raise DataError([f"`{path}` is no model: {error}"]) from None
+    found: dict[str, dict[str, object]] = {}
+    for name, layer in _iterate_layers(config):
+        if name in open_:
+            found[open_[name]] = {key: layer[key] for key in MEASURED if layer.get(key) is not None}
+            if "bin_boundaries" in found[open_[name]]:
+                # Keras takes one of the two.
+                found[open_[name]]["num_bins"] = None
+    if missing := [address for address in open_.values() if not found.get(address)]:
+        raise DataError([f"`{path}` does not hold what `{each}` has measured" for each in missing])
+    return to_overrides(found)
+
+
+def _iterate_layers(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The name and the arguments of each layer of a configuration, at any depth."""
+    if isinstance(value, dict):
+        config = value.get("config")
+        if isinstance(config, dict) and isinstance(config.get("name"), str):
+            yield config["name"], config
+        for each in value.values():
+            yield from _iterate_layers(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _iterate_layers(each)

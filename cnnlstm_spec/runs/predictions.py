@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
@@ -36,7 +36,10 @@ class Predictions:
     columns: Mapping[str, Sequence[object]]
     """A value a sample each: the source's own columns, or the sample's name, then what the heads give."""
     arrays: Mapping[str, Array]
-    """Outputs with axes, by head, samples first; where they differ in steps they are filled up with NaN, or -1."""
+    """Outputs with axes, by the names that columns would have, samples first.
+
+    Where they differ in steps they are filled up with NaN, or -1 for a class that is a number, or an empty text.
+    """
 
 
 def make_predictions(
@@ -61,9 +64,11 @@ def make_predictions(
     for head, predicted in predict(model, part, heads).items():
         target = targets.get(head) or _guess(head, predicted)
         if predicted.values[0].ndim > 1:
-            arrays[head] = _stack(
-                [_describe_steps(each, target, head in heads.logits, thresholds.get(head, HALF)) for each in predicted.values]
-            )
+            described = [
+                _describe_steps(head, each, target, head in heads.logits, thresholds.get(head, HALF), every)
+                for each in predicted.values
+            ]
+            arrays |= {name: _stack([each[name] for each in described]) for name in described[0]}
         else:
             columns |= _check_head(head, predicted, target, head in heads.logits, thresholds.get(head, HALF), every)
     return Predictions(columns, arrays)
@@ -101,19 +106,31 @@ def _check_head(
     return told | {f"{head}.probability": both[numpy.arange(len(both)), classes].tolist()}
 
 
-def _describe_steps(values: Array, target: HeadTarget, is_logits: bool, threshold: float) -> Array:
-    """What a head with steps gives of a sample: the class of each step, or its numbers."""
-    if target.sort != "classes":
-        return read_numbers(values, target) if target.sort == "numbers" else compute_probabilities(values, is_logits)
+def _describe_steps(
+    head: str, values: Array, target: HeadTarget, is_logits: bool, threshold: float, every: bool
+) -> dict[str, Array]:
+    """What a head with steps gives of a sample: the class of each step and its probability, or its numbers."""
+    if target.sort == "numbers":
+        return {f"{head}.prediction": read_numbers(values, target)}
+    axes = values.shape[:-1]
     flat = compute_probabilities(values.reshape(-1, values.shape[-1]), is_logits)
-    return decide_classes(flat, target, threshold).reshape(values.shape[:-1])
+    if target.sort == "labels":
+        return {f"{head}.{name}": flat[:, place].reshape(axes) for place, name in enumerate(target.names)}
+    classes = decide_classes(flat, target, threshold)
+    both = numpy.concatenate([1 - flat, flat], axis=1) if flat.shape[1] == 1 else flat
+    names = target.names if len(target.names) == both.shape[1] else tuple(map(str, range(both.shape[1])))
+    labels = numpy.asarray(list(map(int, names)) if all(each.isdecimal() for each in names) else names)
+    found = {f"{head}.prediction": labels[classes].reshape(axes)}
+    if every:
+        return found | {f"{head}.{name}": both[:, place].reshape(axes) for place, name in enumerate(names)}
+    return found | {f"{head}.probability": both[numpy.arange(len(both)), classes].reshape(axes)}
 
 
 def _stack(arrays: Sequence[Array]) -> Array:
     longest = max(len(each) for each in arrays)
     if all(len(each) == longest for each in arrays):
         return numpy.stack(arrays)
-    fill = -1 if arrays[0].dtype.kind in "iu" else numpy.nan
+    fill: Any = {"i": -1, "U": ""}.get(arrays[0].dtype.kind, numpy.nan)
     room = [[(0, longest - len(each)), *[(0, 0)] * (each.ndim - 1)] for each in arrays]
     return numpy.stack([numpy.pad(each, pad, constant_values=fill) for each, pad in zip(arrays, room, strict=True)])
 

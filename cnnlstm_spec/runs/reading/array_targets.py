@@ -19,29 +19,32 @@ ZERO_ONE = ("0", "1")
 
 
 class ArrayTargets:
-    """Reads the targets of a head whose cells are arrays; knows from those of the training part what they are."""
+    """Reads the targets of a head whose cells are arrays."""
 
-    def __init__(self, head: HeadFacts, paths: bool, rows: Rows, at: Array, problems: Problems) -> None:
-        """`at` are the rows of the training part; `paths` says whether cells name files."""
-        self.head, self.paths, self.rows = head, paths, rows
+    def __init__(self, head: HeadFacts, paths: bool) -> None:
+        """`paths` says whether cells name files."""
+        self.head, self.paths = head, paths
         self.column = head.source.columns[0]
         self.sizes = head.type.sizes if head.type is not None else ()
-        self._held: dict[int, Array] = {}
+        self._held: dict[tuple[Rows, int], Array] = {}
         """What was read to know what the targets are, until it is taken: a file is not read twice."""
+
+    def learn(self, rows: Rows, at: Array, problems: Problems) -> HeadTarget:
+        """What the targets are, by those of the training part, whose rows these are."""
         for row in at.tolist():
             try:
-                self._held[row] = self._read_raw(rows, row)
+                self._held[rows, row] = self._read_raw(rows, row)
             except Broken:
                 # It is told when it is taken.
                 continue
-        self.target = self._find_target(list(self._held.values()), problems)
+        return self._find_target(rows, list(self._held.values()), problems)
 
     def read(self, rows: Rows, at: Array, target: HeadTarget, problems: Problems) -> Array | list[Array]:
         """The targets of some rows as the loss takes them; a list of arrays where their lengths differ."""
         found: list[Array] = []
         for row in at.tolist():
             try:
-                held = self._held.pop(row, None) if rows is self.rows else None
+                held = self._held.pop((rows, row), None)
                 found.append(self._encode(self._read_raw(rows, row) if held is None else held, target))
             except Broken as error:
                 problems.add(error.code, str(error), *rows.locate(row), self.column)
@@ -67,7 +70,7 @@ class ArrayTargets:
                 return numpy.asarray(opened)
         return numpy.asarray(open_npy(path))
 
-    def _find_target(self, raw: Sequence[Array], problems: Problems) -> HeadTarget:
+    def _find_target(self, rows: Rows, raw: Sequence[Array], problems: Problems) -> HeadTarget:
         """What the targets are, by the loss and what the training part holds."""
         head, words = self.head, any(each.dtype.kind == "U" for each in raw)
         if not head.of_classes:
@@ -84,13 +87,13 @@ class ArrayTargets:
             elif len(self.sizes) == 1:
                 for place in numpy.flatnonzero(flat.sum(0) == 0).tolist() if len(flat) else ():
                     told = f"the class `{names[place]}` has no row in the training part"
-                    problems.add("class-missing", told, self.rows.name, None, self.column)
+                    problems.add("class-missing", told, rows.name, None, self.column)
         elif encoding == "binary" and not words and head.promise is None:
             flat = self._flatten(raw)
             if not bool(numpy.isin(flat, (0, 1)).all()) and bool(((flat >= -1) & (flat <= 1)).all()):
                 return self._make_numbers(raw)
         if words and (wrong := self._explain_names(names, encoding)):
-            problems.add("not-a-class", wrong, self.rows.name, None, self.column)
+            problems.add("not-a-class", wrong, rows.name, None, self.column)
         return HeadTarget(head.name, "labels" if encoding == "multi_hot" else "classes", encoding, names)
 
     def _is_of_labels(self) -> bool:

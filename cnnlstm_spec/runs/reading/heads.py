@@ -35,7 +35,7 @@ class HeadReader:
     def __init__(self, head: HeadFacts, train: Rows, rows: Array, problems: Problems, known: HeadTarget | None = None) -> None:
         """`rows` are those of the training part, in which classes, mean and spread are looked up.
 
-        What is amiss with them is told, also where the target of an earlier run, which is `known`, holds here.
+        Where the target of an earlier run is `known`, it holds here, whatever classes the rows have.
         """
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
@@ -46,13 +46,12 @@ class HeadReader:
             self._need_several(train)
         inner = not head.lists and len(rows) > 0 and (labels or _holds_lists(train, first, int(rows[0])))
         paths = not inner and self.axes > 1 and train.is_text(first)
-        self.arrays = ArrayTargets(head, paths, train, rows, problems) if inner or paths else None
-        learned = self._make_target(train, rows, problems)
-        self.target = learned if known is None else known
+        self.arrays = ArrayTargets(head, paths) if inner or paths else None
+        self.target = self._learn_target(train, rows, problems) if known is None else known
 
-    def _make_target(self, train: Rows, rows: Array, problems: Problems) -> HeadTarget:
+    def _learn_target(self, train: Rows, rows: Array, problems: Problems) -> HeadTarget:
         if self.arrays is not None:
-            return self.arrays.target
+            return self.arrays.learn(train, rows, problems)
         if self.head.of_classes or self._is_words(train, rows):
             return self._encode_classes(train, rows, problems)
         return self._scale_values(train, rows)
