@@ -42,6 +42,21 @@ def _find_yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterato
                 yield File(root, name)
 
 
+def find_extending(folder: File, is_deep: bool) -> Iterator[Source]:
+    """The texts of a folder, or of those below it too, that may extend others; what cannot be read is passed over."""
+    for path in _find_yaml_files(folder, lambda error: None):
+        if not is_deep and path.parent != folder:
+            return
+        if path.name.startswith("_"):
+            continue
+        try:
+            source = read_file(path)
+        except UnreadFile:
+            continue
+        if "extends" in source.text:
+            yield source
+
+
 def is_spec(path: File) -> bool:
     """Whether the keys stand at the top; a file that is not YAML is judged by its lines."""
     try:

@@ -221,6 +221,44 @@ def test_what_is_completed_is_written_in_place_of_the_word() -> None:
     assert dense["textEdit"]["newText"] == "Dense: {units: }" and dense["insertTextFormat"] == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "cursor", "options", "wanted"),
+    [
+        (
+            "extends: ",
+            9,
+            {},
+            {"base.yaml": "base.yaml", "parts/": "parts/", "a: b.yaml": '"a: b.yaml"', "_part.yml": "_part.yml"},
+        ),
+        ("extends: ba  # more", 11, {}, {"base.yaml": "base.yaml"}),
+        ("extends: parts/", 15, {}, {"parts/deep.yaml": "parts/deep.yaml"}),
+        ("extends: 'parts/de'", 18, {}, {"parts/deep.yaml": '"parts/deep.yaml"'}),
+        ('"extends": "b', 13, {}, {"base.yaml": '"base.yaml"'}),
+        ("extends: ../", 12, {}, {}),
+        ("extends: ../", 12, {"allow_outside": True}, {"../up.yaml": "../up.yaml", "../here/": "../here/"}),
+        ("extends: nowhere/", 17, {}, {}),
+        ("extends: base.yaml/", 19, {}, {}),
+        ("extends: \0/", 11, {}, {}),
+    ],
+)
+def test_completion_of_what_is_extended(
+    line: str, cursor: int, options: dict[str, bool], wanted: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "here" / "parts").mkdir(parents=True)
+    for name in ("up.yaml", "here/base.yaml", "here/_part.yml", "here/spec.yaml", "here/notes.txt", "here/.hidden.yaml"):
+        (tmp_path / name).write_text("version: 1\n")
+    (tmp_path / "here" / "a: b.yaml").write_text("")
+    (tmp_path / "here" / "parts" / "deep.yaml").write_text("")
+    text = f"version: 1\n{line}\nname: child\n"
+    found = find_completions(state(text, folder=tmp_path / "here", **options), {"position": {"line": 1, "character": cursor}})
+    begun = line[:cursor].partition(": ")[2].strip("'\"")
+    offered = {each["label"]: each["textEdit"]["newText"] for each in found["items"]}
+    assert {label: each for label, each in offered.items() if label.startswith(begun)} == wanted
+    for each in found["items"] if "#" not in line and "\0" not in line else ():
+        made = edited(text, [each["textEdit"]])
+        assert made.splitlines()[1].partition(":")[2].strip() == each["textEdit"]["newText"]
+
+
 def test_the_word_that_is_put_in_is_near_nothing() -> None:
     assert find_nearest(MARK, list_known_layers()) is None and MARK not in TEXT
 

@@ -13,6 +13,7 @@ import pytest
 from client import Client, at, edited, server
 from places import ROOT
 
+from cnnlstm_spec import load
 from cnnlstm_spec.editor.server.loop import ANSWERED, CAPABILITIES, read_client
 
 lsp = pytest.importorskip("lsprotocol.types")
@@ -264,6 +265,72 @@ def test_a_rename_across_open_files_and_the_disk(tmp_path: Path) -> None:
         while client.told[base_uri]:
             client.take()
         assert client.end() == 0
+
+
+BASE = "vars: {width: 8}\nbranches:\n  x:\n    input: {kind: vector, shape: [4]}\n    layers: [{Dense: {units: $width}}]\n"
+CHILD = "version: 1\nname: child\nextends: base.yaml\nhead: [{Dense: {units: $width}}]\n"
+
+
+@pytest.mark.parametrize("opened", ["base.yaml", "one.yaml"])
+@pytest.mark.parametrize("given", ["workspaceFolders", "rootUri", "a folder that is added", "none"])
+def test_a_rename_reaches_what_is_not_open(opened: str, given: str, tmp_path: Path) -> None:
+    """Children of a base, and others of the same base; without a folder that is open those beside the file."""
+    texts = {
+        "base.yaml": BASE,
+        "one.yaml": CHILD,
+        "two.yaml": CHILD.replace("name:", "vars: {width: 3}\nname:"),
+        "_part.yaml": CHILD.replace("head", "heads"),
+        "other.yaml": "version: 1\nvars: {width: 2}\nextends: elsewhere.yaml\n",
+        "upper.yaml": CHILD.replace("base.yaml", "deep/base.yaml").replace("width", "height"),
+        "deep/base.yaml": BASE.replace("width", "height"),
+        "deep/three.yaml": CHILD.replace("width", "height"),
+        "above.yaml": CHILD.replace("base.yaml", "one.yaml"),
+    }
+    (tmp_path / "deep").mkdir()
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    root = tmp_path.as_uri()
+    folders = [{"uri": root, "name": "w"}, {"uri": "untitled:3"}, 4]
+    told: dict[str, Any] = {"workspaceFolders": {"workspaceFolders": folders}, "rootUri": {"rootUri": root}}
+    with server() as client:
+        client.ask("initialize", processId=None, capabilities={}, **told.get(given, {}))
+        client.notify("initialized")
+        if given.startswith("a folder"):
+            client.notify("workspace/didChangeWorkspaceFolders", event={"added": [{"uri": root, "name": "w"}], "removed": [7]})
+        uri = (tmp_path / opened).as_uri()
+        client.open(uri, texts[opened])
+        where = {"textDocument": {"uri": uri}, "position": at(texts[opened], "width", 1)}
+        references = client.ask("textDocument/references", **where, context={"includeDeclaration": True})
+        changes = client.ask("textDocument/rename", **where, newName="breadth")["changes"]
+        names = {"base.yaml", "one.yaml", "two.yaml", "above.yaml"}
+        assert {each["uri"] for each in references} == set(changes) == {(tmp_path / each).as_uri() for each in names}
+        for name in names:
+            after = edited(texts[name], changes[(tmp_path / name).as_uri()])
+            assert after == texts[name].replace("width", "breadth"), name
+            (tmp_path / name).write_text(after)
+        assert all(load(tmp_path / name).ok for name in names - {"base.yaml"})
+        if given != "none":
+            deep = (tmp_path / "deep" / "base.yaml").as_uri()
+            client.open(deep, texts["deep/base.yaml"])
+            where = {"textDocument": {"uri": deep}, "position": at(texts["deep/base.yaml"], "height", 1)}
+            changes = client.ask("textDocument/rename", **where, newName="depth")["changes"]
+            assert set(changes) == {deep, *((tmp_path / each).as_uri() for each in ("upper.yaml", "deep/three.yaml"))}
+        assert client.end() == 0
+
+
+def test_a_name_that_a_spec_with_errors_has_too_is_not_changed(tmp_path: Path) -> None:
+    (tmp_path / "base.yaml").write_text(BASE)
+    (tmp_path / "own.yaml").write_text(CHILD)
+    (tmp_path / "wrong.yaml").write_text(CHILD.replace("Dense", "Dens"))
+    uri = (tmp_path / "own.yaml").as_uri()
+    with server() as client:
+        client.initialize()
+        client.open(uri, CHILD)
+        given = {"textDocument": {"uri": uri}, "position": at(CHILD, "$width", 2), "newName": "breadth"}
+        answer = client.wait(client.begin("textDocument/rename", **given))
+        assert "wrong.yaml`, which has the name too, has errors; mend them first" in answer["error"]["message"]
+        (tmp_path / "wrong.yaml").write_bytes(b"extends: \xff\xfe")
+        assert len(client.ask("textDocument/rename", **given)["changes"]) == 2
 
 
 def test_an_editor_asks_again_for_the_hints_of_what_extends_a_text_that_has_changed(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ from ...text.texts import EditedTexts
 from ..positions import to_offset, to_range
 from ..state import State
 from .diagnostics import Json
+from .extended_paths import complete_extended
 from .hover import describe
 
 MARK = "qzcompletedhere"
@@ -71,6 +72,8 @@ class Option(NamedTuple):
 
 def find_completions(state: State, params: Json) -> Json:
     """What could be written at a place, in place of the word that is there."""
+    if (paths := complete_extended(state, params)) is not None:
+        return {"isIncomplete": False, "items": paths}
     source, offset = state.source, to_offset(state.source, params["position"])
     line = source.start(source.find_position(offset)[0])
     begun = BEGUN.search(source.text, line, offset)

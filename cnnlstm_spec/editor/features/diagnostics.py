@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,7 +27,7 @@ class Uris:
 
     def find_uri(self, source: Source) -> str:
         """The URI of a text."""
-        return self.uri if source.name == self.name else make_uri(source.name)
+        return self.uri if source.name == self.name else make_uri(os.path.normpath(source.name))
 
     def make_location(self, span: Span) -> Json:
         """A place in one of the texts."""

@@ -17,7 +17,7 @@ from ...text.escape.terminal import make_line_safe
 from ...text.fix import Edit
 from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Path, Source, Span
-from ...text.texts import EditedTexts
+from ...text.texts import EditedTexts, find_same_file
 from ..positions import to_offset, to_range
 from ..state import State, make_state
 from .actions import make_edit
@@ -32,7 +32,8 @@ class View(NamedTuple):
     """A text as a part of a spec: itself, or one that the spec extends."""
 
     state: State
-    source: Source
+    source: Source | None
+    """The text; None of a spec that does not read it, but others that it may have names in common with."""
     uris: Uris
 
 
@@ -44,7 +45,7 @@ def find_definition(views: Sequence[View], params: Json) -> list[Json]:
     """Where the name at a place is defined; of `extends`, the file."""
     found: dict[str, Json] = {}
     for view in views:
-        if (file := _find_extended(view, to_offset(view.source, params["position"]))) is not None:
+        if view.source is not None and (file := _find_extended(view.state, view.source, view.uris, params)) is not None:
             return [file]
     for view, symbol in _find_named(views, params):
         for span in _find_defined(view.state, symbol):
@@ -78,7 +79,8 @@ def rename(views: Sequence[View], params: Json) -> Json:
     name, changes = str(params.get("newName", "")), dict[str, list[Json]]()
     for view, symbol in _find_named(views, params):
         if any(each.severity == "error" for each in view.state.found):
-            raise CannotRename("the spec has errors; mend them first, so that every use of the name is known")
+            which = "the spec" if view is views[0] else f"`{make_line_safe(view.state.source.name)}`, which has the name too,"
+            raise CannotRename(f"{which} has errors; mend them first, so that every use of the name is known")
         for uri, edits in make_edit(_rename_word(view, symbol, name), view.uris)["changes"].items():
             known = changes.setdefault(uri, [])
             known += [edit for edit in edits if edit not in known]
@@ -134,20 +136,33 @@ def _mark_code(found: Diagnostic) -> str:
 
 
 def _find_named(views: Sequence[View], params: Json) -> list[tuple[View, Path]]:
-    """The views that have the name at a place, and its symbol in each: in those too that replace what stands there."""
+    """The views that have the name at a place, and its symbol in each: in those too that replace what stands there.
+
+    And those that do not have the text, but another in which the name stands.
+    """
     words = [_find_word(view, params) for view in views]
     known = next((word.symbol for word in words if word is not None), None)
     if known is None:
         return []
-    return [
+    found = [
         (view, known if word is None else word.symbol)
         for view, word in zip(views, words, strict=True)
         if word is not None or _has_at(view, known, params)
     ]
+    beside = [view for view in views if view.source is None]
+    places = {place for view, symbol in found for place in _list_places(view.state, symbol)} if beside else set()
+    return found + [(view, known) for view in beside if not places.isdisjoint(_list_places(view.state, known))]
+
+
+def _list_places(state: State, symbol: Path) -> set[tuple[File, int]]:
+    """Where a name stands, by file and offset."""
+    return {(find_same_file(File(each.span.source.name)), each.span.start) for each in _find_everywhere(state, symbol)}
 
 
 def _has_at(view: View, symbol: Path, params: Json) -> bool:
     """Whether a text has a name at a place, be it that the spec replaces what stands there."""
+    if view.source is None:
+        return False
     offset = to_offset(view.source, params["position"])
     spans = (each.span for each in _find_everywhere(view.state, symbol))
     return any(span.source.name == view.source.name and span.start <= offset <= span.end for span in spans)
@@ -155,6 +170,8 @@ def _has_at(view: View, symbol: Path, params: Json) -> bool:
 
 def _find_word(view: View, params: Json) -> Word | None:
     """The innermost name at a place of a text."""
+    if view.source is None:
+        return None
     offset = to_offset(view.source, params["position"])
     found = (index.find_words(view.source, offset) for index in view.state.indexes)
     return next((words[0] for words in found if words), None)
@@ -218,12 +235,12 @@ def _find_inside_quotes(key: Scalar) -> tuple[int, int]:
     return (start, end) if key.plain else (start + 1, end - 1)
 
 
-def _find_extended(view: View, offset: int) -> Json | None:
-    """The file that `extends` names at an offset."""
-    tree = view.state.prepared.texts.trees.get(id(view.source))
+def _find_extended(state: State, text: Source, uris: Uris, params: Json) -> Json | None:
+    """The file that `extends` names at a place."""
+    offset, tree = to_offset(text, params["position"]), state.prepared.texts.trees.get(id(text))
     entry = tree.get("extends") if isinstance(tree, Mapping) else None
     if entry is None or not entry.value.span.start <= offset <= entry.value.span.end or not isinstance(entry.value, Scalar):
         return None
-    path = str(File(view.source.name).parent / entry.value.text)
-    source = next((each for each in view.state.prepared.texts.sources.values() if each.name == path), None)
-    return view.uris.make_location(Span(source, 0, 0)) if source is not None else None
+    path = str(File(text.name).parent / entry.value.text)
+    source = next((each for each in state.prepared.texts.sources.values() if each.name == path), None)
+    return uris.make_location(Span(source, 0, 0)) if source is not None else None

@@ -7,6 +7,7 @@ to take changes and to be ended. Imports `session`, `documents` and `wire`.
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import BinaryIO
 
 from ...compiler.version import __version__
@@ -35,7 +36,7 @@ CAPABILITIES: Json = {
     "positionEncoding": "utf-16",
     "textDocumentSync": {"openClose": True, "change": 2, "save": False},
     "hoverProvider": True,
-    "completionProvider": {"triggerCharacters": ["$", ".", " ", "{", "[", ",", ":", "-"]},
+    "completionProvider": {"triggerCharacters": ["$", ".", " ", "{", "[", ",", ":", "-", "/"]},
     "definitionProvider": True,
     "referencesProvider": True,
     "renameProvider": {"prepareProvider": True},
@@ -44,6 +45,7 @@ CAPABILITIES: Json = {
     "codeLensProvider": {"resolveProvider": False},
     "codeActionProvider": {"codeActionKinds": ["quickfix", "source.fixAll"]},
     "inlayHintProvider": True,
+    "workspace": {"workspaceFolders": {"supported": True, "changeNotifications": True}},
 }
 REFRESHED = ("inlayHint", "codeLens")
 """What an editor asks for again by itself only after a change of the text that it is of."""
@@ -118,6 +120,8 @@ class Loop:
                 self.session.close(uri)
         elif method == "workspace/didChangeWatchedFiles":
             self.session.tell_all()
+        elif method == "workspace/didChangeWorkspaceFolders":
+            self.change_folders(params)
 
     def take_text(self, params: Json) -> None:
         """Opens a text."""
@@ -142,6 +146,14 @@ class Loop:
             self.session.close(uri)
             return
         self.session.put(document)
+
+    def change_folders(self, params: Json) -> None:
+        """Folders are opened, and closed."""
+        closed = read_folders({"workspaceFolders": find_held(params, "event", "removed") or []})
+        opened = read_folders({"workspaceFolders": find_held(params, "event", "added") or []})
+        client = self.session.client
+        folders = (*(each for each in client.folders if each not in closed), *opened)
+        self.session.note_client(replace(client, folders=tuple(dict.fromkeys(folders))))
 
     def start(self) -> None:
         """Starts the worker, which imports the compiler."""
@@ -195,7 +207,7 @@ def read_number(value: object) -> int:
 
 
 def read_client(params: Json) -> Client:
-    """What an editor says of itself, and what a person has set for it; of the folder that is open nothing is read."""
+    """What an editor says of itself, and what a person has set for it; no setting is read from a folder that is open."""
     can = params.get("capabilities")
     options = params.get("initializationOptions")
     options = options if isinstance(options, dict) else {}
@@ -207,8 +219,16 @@ def read_client(params: Json) -> Client:
         refreshes=tuple(
             f"workspace/{each}/refresh" for each in REFRESHED if find_held(can, "workspace", each, "refreshSupport") is True
         ),
+        folders=read_folders(params),
         watches_files=find_held(can, "workspace", "didChangeWatchedFiles", "dynamicRegistration") is True,
     )
+
+
+def read_folders(params: Json) -> tuple[str, ...]:
+    """The paths of the folders that are open in an editor, which names them in one of two ways."""
+    listed = params.get("workspaceFolders")
+    named = [find_held(each, "uri") for each in listed] if isinstance(listed, list) else [params.get("rootUri")]
+    return tuple(path for each in named if isinstance(each, str) and (path := find_path(each)) is not None)
 
 
 def find_held(value: object, *steps: str) -> object:

@@ -43,6 +43,8 @@ class Client:
     refreshes: tuple[str, ...] = ()
     """The requests by which it takes to be told that what it shows of its texts has become another."""
     watches_files: bool = False
+    folders: tuple[str, ...] = ()
+    """The paths of the folders that are open: specs are looked for there that have a name too."""
 
 
 class Session:

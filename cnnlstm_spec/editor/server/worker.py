@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
 from ...compiler.compile import pause_collector
 from ...emit.picture.svg import draw
-from ...text.discover import holds_spec
-from ...text.files import PathError, stamp
+from ...text.discover import find_extending, holds_spec
+from ...text.files import PathError, is_below, stamp
 from ...text.source import Source
 from ...text.texts import find_same_file
 from ..features.actions import find_actions
@@ -21,9 +21,9 @@ from ..features.inlay import find_inlay_hints
 from ..features.names import CannotRename, View, find_definition, find_references, prepare_rename, rename
 from ..features.outline import find_folds, find_lenses, find_symbols
 from ..positions import is_position, is_range
-from ..state import Overtaken, Settings, State, make_state
+from ..state import Overtaken, Settings, State, WantedMemory, make_state
 from . import wire
-from .documents import OpenText, find_path
+from .documents import OpenText, find_path, make_uri
 from .session import Session, SessionJob
 from .wire import Json, MessageWriter
 
@@ -50,6 +50,8 @@ OF_VIEWS = {
 }
 
 
+EVERYWHERE = ("references", "rename")
+"""What is asked of specs that are not open too."""
 NEED_POSITION = ("hover", "completion", *OF_VIEWS)
 NEED_RANGE = ("inlayHint", "codeAction")
 
@@ -179,26 +181,44 @@ class EditorWorker:
         return found
 
     def list_views(self, document: OpenText, job: SessionJob) -> list[View]:
-        """A text as each open spec has it: itself, and those that extend it."""
-        path = find_path(document.uri)
-        found = []
-        for other in [document, *(each for each in self.session.list_open() if each is not document)]:
-            state = self.find_state(other, job)
-            if state is None:
-                continue
-            state = state.exact
-            uris = Uris(state.source, other.uri)
-            if other is document:
-                found.append(View(state, state.source, uris))
-                continue
-            source = next(
-                (each for each in state.prepared.texts.sources.values() if path is not None and _are_same(each.name, path)), None
-            )
-            if source is not None and source.text == document.text:
-                found.append(View(state, source, uris))
-        if not found and (state := self.find_state(document, job, whatever=True)) is not None:
-            found.append(View(state, state.source, Uris(state.source, document.uri)))
-        return found
+        """A text as each open spec has it: itself, and those that extend it.
+
+        For what is asked of a name everywhere, as specs of the folder have it that are not open too; and after them those that
+        may have the name from another file.
+        """
+        others = [each for each in self.session.list_open() if each is not document]
+        states = [(each.uri, state) for each in (document, *others) if (state := self.find_state(each, job)) is not None]
+        found = [_view_text(document, state.exact, uri) for uri, state in states]
+        if job.method in EVERYWHERE:
+            found += [_view_text(document, state, make_uri(state.source.name)) for state in self.list_closed(document, job)]
+        views = [each for each in found if each.source is not None]
+        if not views and (state := self.find_state(document, job, whatever=True)) is not None:
+            views = [View(state, state.source, Uris(state.source, document.uri))]
+        return [*views, *(each for each in found if each.source is None)] if job.method in EVERYWHERE else views
+
+    def list_closed(self, document: OpenText, job: SessionJob) -> Iterator[State]:
+        """Specs of the folder that are not open, and read a text, or one that it extends."""
+        path, opened, client = find_path(document.uri), self.open_files(), self.session.client
+        state = self.find_state(document, job, whatever=True)
+        if path is None or state is None:
+            return
+        own = {find_same_file(File(path)), *state.prepared.texts.asked}
+        roots = [File(each) for each in client.folders]
+        try:
+            is_deep = any(is_below(File(path), root) for root in roots)
+        except PathError:
+            return
+        memory = WantedMemory(lambda: self.session.is_wanted(job, document))
+        settings = Settings(client.allow_imports, client.allow_outside)
+        for folder in roots if is_deep else [File(path).parent]:
+            for source in find_extending(folder, is_deep):
+                memory.check()
+                file = File(source.name)
+                if find_same_file(file) in opened:
+                    continue
+                closed = make_state(source, file.parent, opened, settings, None, memory)
+                if not own.isdisjoint(closed.prepared.texts.asked):
+                    yield closed
 
     def tell(self, document: OpenText, job: SessionJob) -> None:
         """Tells what is found in a text and in what it extends; and what is found no more."""
@@ -255,6 +275,16 @@ def find_wrong(method: str, params: Json) -> str | None:
     if not isinstance(context, dict) or not isinstance(context.get("only") or [], list):
         return "a context is an object"
     return None
+
+
+def _view_text(document: OpenText, state: State, uri: str) -> View:
+    """A text as a spec has it, which may be its own."""
+    uris, path = Uris(state.source, uri), find_path(document.uri)
+    if uri == document.uri:
+        return View(state, state.source, uris)
+    sources = state.prepared.texts.sources.values()
+    source = next((each for each in sources if path is not None and _are_same(each.name, path)), None)
+    return View(state, source if source is not None and source.text == document.text else None, uris)
 
 
 def _are_same(name: str, path: str) -> bool:
