@@ -188,9 +188,9 @@ class EditorWorker:
         """
         others = [each for each in self.session.list_open() if each is not document]
         states = [(each.uri, state) for each in (document, *others) if (state := self.find_state(each, job)) is not None]
-        found = [_view_text(document, state.exact, uri) for uri, state in states]
+        found = [_make_view(document, state.exact, uri) for uri, state in states]
         if job.method in EVERYWHERE:
-            found += [_view_text(document, state, make_uri(state.source.name)) for state in self.list_closed(document, job)]
+            found += [_make_view(document, state, make_uri(state.source.name)) for state in self.list_closed(document, job)]
         views = [each for each in found if each.source is not None]
         if not views and (state := self.find_state(document, job, whatever=True)) is not None:
             views = [View(state, state.source, Uris(state.source, document.uri))]
@@ -277,7 +277,7 @@ def find_wrong(method: str, params: Json) -> str | None:
     return None
 
 
-def _view_text(document: OpenText, state: State, uri: str) -> View:
+def _make_view(document: OpenText, state: State, uri: str) -> View:
     """A text as a spec has it, which may be its own."""
     uris, path = Uris(state.source, uri), find_path(document.uri)
     if uri == document.uri:
