@@ -133,7 +133,7 @@ class SupposedTrial:
     def _infer_type(self, node: Node, inputs: tuple[TensorType, ...], policy: str) -> TensorType:
         op = node.op or node.meant
         if op is not None and inputs and _reads_steps(op, inputs[0]) and self._is_outside():
-            inputs = tuple(_bring_back(x) for x in inputs)
+            inputs = tuple(_restore_steps(x) for x in inputs)
         first = inputs[0] if inputs else TensorType(())
         meant = self._infer_meant(op, inputs, policy) if op is not None and inputs else None
         if isinstance(op, InputOp):
@@ -218,7 +218,7 @@ def _reads_steps(op: Op, step: TensorType) -> bool:
     return bool(step.outer) and reads is not None and step.rank == len(reads) - 1
 
 
-def _bring_back(x: TensorType) -> TensorType:
+def _restore_steps(x: TensorType) -> TensorType:
     """A step as all of them, out of the `TimeDistributed` that was entered last."""
     return replace(_forget_values(x), axes=(x.outer[-1][0], *x.axes), outer=x.outer[:-1]) if x.outer else x
 
