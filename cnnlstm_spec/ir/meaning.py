@@ -91,6 +91,19 @@ ANY = Range()
 """Any number may come, as weights have it."""
 
 
+BRIGHTEST = 255.0
+"""The brightest pixel of an image that has not been scaled."""
+SCALED = 2.55
+"""Pixels that lie below it have been scaled: to 1, or to -1 and 1."""
+
+
+def infer_scaled_pixels(scale: float) -> Range | None:
+    """What pixels of an image were that are scaled so; None where that tells nothing."""
+    if 0 < scale * BRIGHTEST <= SCALED:
+        return Range(0, BRIGHTEST, True)
+    return Range(0, 1, True) if scale >= BRIGHTEST / SCALED else None
+
+
 def merge_ranges(ranges: Iterable[Range | None]) -> Range | None:
     """The values of all; None where nothing is known of one."""
     whole: Range | None = None

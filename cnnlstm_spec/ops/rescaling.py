@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from ..ir.inference import Inference, Refusal
-from ..ir.meaning import ANY, Range, merge_ranges
+from ..ir.meaning import ANY, Range, infer_scaled_pixels, merge_ranges
 from ..ir.op import FramesAs, Op, example
 from ..ir.size import Expr, at_least, equal
 from ..ir.tensor import Axis, TensorType
@@ -40,10 +40,6 @@ NOT_IN_XLA = ("bicubic", "area", "lanczos3", "lanczos5")
 """Ways to find values between pixels that XLA has no operation for."""
 OVERSHOOTING = ("bicubic", "lanczos3", "lanczos5")
 """Those that give values beyond the pixels that they lie between."""
-BRIGHTEST = 255.0
-"""The brightest pixel of an image that has not been scaled."""
-SCALED = 2.55
-"""Pixels that lie below it have been scaled: to 1, or to -1 and 1."""
 STATISTIC = Optional(OneOrMore(OneOrMore(NUMBER)))
 
 
@@ -84,7 +80,7 @@ class Rescaling(Op):
         values = inputs[0].meaning.range
         scales, offsets = (each if isinstance(each, tuple) else (each,) for each in (self.scale, self.offset))
         if values is not None and values.pixels:
-            values = _infer_pixels(max(map(abs, scales)))
+            values = infer_scaled_pixels(max(map(abs, scales)))
         if values is None:
             return None
         longest = max(len(scales), len(offsets))
@@ -97,13 +93,6 @@ class Rescaling(Op):
 
 def _scale_value(scale: float, offset: float, value: float) -> float:
     return value * scale + offset
-
-
-def _infer_pixels(scale: float) -> Range | None:
-    """What pixels of an image were that are scaled so; None where that tells nothing."""
-    if 0 < scale * BRIGHTEST <= SCALED:
-        return Range(0, BRIGHTEST, True)
-    return Range(0, 1, True) if scale >= BRIGHTEST / SCALED else None
 
 
 class Sized(Op):

@@ -9,7 +9,7 @@ from ...ir.size import Condition, at_least, equal, holds_always, holds_never
 from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
-from .common import CATEGORICAL, SIGMOIDS, HeadUse, name_written
+from .common import CATEGORICAL, SIGMOIDS, HeadUse, fix_instead, name_written
 from .on_size import ask
 
 LOSS_RANK = Code("loss-rank", "error", "`{loss}` reads {wanted}; `{head}` gives {given}", sort="keras")
@@ -57,6 +57,9 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         # Of an output without an axis Keras takes the samples of a batch for the classes.
         help = ("for two classes in one unit: `Dense: {units: 1, activation: sigmoid}` with `binary_crossentropy`",)
         yield Diagnostic(ONE_CLASS, loss.place, shared, labels=labels, help=help)
+    elif is_of_directions(loss.thing, head) and head.width == 1:
+        help = ("one number has no direction: all that counts is its sign", "`mse` or `mae` compares numbers")
+        yield Diagnostic(NO_VECTOR, loss.place, shared, labels=labels, help=help, fixes=(fix_instead(loss, "mse"),))
     elif loss.thing.name == "Circle" and (head.width is None or holds_always(equal(head.width, 1))):
         help = ("end the head with `Dense: {units: <features>}`",) if head.rank > 1 else _explain_missing(loss.thing)
         yield Diagnostic(NO_VECTOR, loss.place, shared, labels=labels, help=help)
@@ -90,6 +93,11 @@ def _require_width(thing: KerasObject, head: HeadUse) -> Iterator[Condition]:
 def _is_told_otherwise(head: HeadUse) -> bool:
     """Whether the activation over the one unit is a finding by itself."""
     return head.activation is not None and head.activation.function in {"softmax", "sparsemax", *SIGMOIDS}
+
+
+def is_of_directions(thing: KerasObject, head: HeadUse) -> bool:
+    """Whether a loss or metric compares the direction of what lies along the last axis."""
+    return thing.name == "CosineSimilarity" and thing.get("axis") in (-1, head.rank - 1)
 
 
 def find_axis_outside(thing: KerasObject, head: HeadUse) -> object:

@@ -12,7 +12,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Edit, Fix, Put, drop, write
 from ..facts import ACCURACIES, BY_NUMBERS, OF_NUMBERS, OVERLAPS, find_accuracy, list_stretches, takes_greatest_label
 from .common import BINARY, DISTRIBUTIONS, HeadUse, fix_instead, name_written, with_argument
-from .losses import NO_AXIS, describe_axes, find_axis_outside, label_output
+from .losses import NO_AXIS, describe_axes, find_axis_outside, is_of_directions, label_output
 from .measures import find_unmeant_measure
 from .on_size import ask
 
@@ -119,6 +119,9 @@ def _check_rank(metric: Placed, head: HeadUse) -> Iterable[Diagnostic]:
         yield Diagnostic(MEANINGLESS, metric.place, shared, "", label_output(head), help, fixes)
     elif head.width is not None and holds_never(at_least(head.width, facts.get("minimum_width", 1))):
         help = ("it is NaN over one unit: the values of a sample are compared with each other",)
+        yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
+    elif head.width == 1 and is_of_directions(thing, head):
+        help = ("one number has no direction: a prediction of the right sign scores 1, whatever its size",)
         yield Diagnostic(MEANINGLESS, metric.place, shared, labels=label_output(head), help=help)
     elif isinstance(head.width, int) and _looks_at_none(thing, head.width):
         help = (f"of classes 0 to {head.width - 1} it looks at none, and scores 0",)

@@ -6,31 +6,37 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedGraph, TypedNode
+from ...ir.meaning import BRIGHTEST, SCALED
 from ...ir.op import FLOATS, Op
 from ...ops.input import InputOp
 from ...ops.stand_in import stand_for
 from ...spec.model_spec import ModelSpec
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Change, Fix, Put, drop, put
+from ...text.fix import Change, Drop, Fix, Insert, Put, drop, put
 from .common import Setting, find_title, place_in
 
 if TYPE_CHECKING:
     from ...ops.backbones.op import Backbone
+    from ...ops.functions.op import Function
+    from ...ops.rescaling import Rescaling
 else:
     Backbone = stand_for("backbones.op", "Backbone")
+    Function = stand_for("functions.op", "Function")
+    Rescaling = stand_for("rescaling", "Rescaling")
 
 RAW = Code("pixels-not-scaled", "warning", "`{layer}` was trained on scaled pixels; nothing scales them here")
-TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels inside; this scales them before it too")
+TWICE = Code("pixels-scaled-twice", "warning", "`{layer}` scales pixels{inside}; this scales them before it too")
 
 OTHERWISE = Code("pixels-scaled-otherwise", "warning", "`{layer}` reads {reads}; this gives {given}")
 RANGE = Code("value-range-differs", "warning", "`{layer}` takes values for {low:g} to {high:g}; they are {given}")
 
+OF_PIXELS = ("image", "video", "volume", "tensor")
+"""Kinds of input that may be images."""
 LARGEST = {"uint16": 65535.0, "int16": 32767.0}
 """The brightest pixel of a dtype; 255 of any other."""
-SCALED = 2.55
-"""Pixels below it have been scaled to 1, or to -1 and 1."""
+MOVING = ("add", "subtract")
+"""Functions that move pixels by a number."""
 
-"""What takes the mean of each channel away from pixels of 0 to 1, and divides by its deviation."""
 WAYS: dict[str, tuple[str, ...]] = {
     "tf": ("write `preprocess_input: true`, or put `Rescaling: {scale: 1/127.5, offset: -1}` before it",),
     "torch": ("write `preprocess_input: true`: it takes the mean of each channel away, and scales",),
@@ -41,32 +47,37 @@ WAYS: dict[str, tuple[str, ...]] = {
 
 
 def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
-    """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them."""
+    """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them, as another layer may."""
     for node in typed.nodes.values():
         op = node.node.op
         preprocessing = op.find_preprocessing() if op is not None else None
-        if op is None or preprocessing is None or node.type is None:
+        again = op is not None and 0 < _find_brightest(op) <= SCALED
+        if op is None or (preprocessing is None and not again) or node.type is None:
             continue
         steps = tuple(_list_before(node, typed))
-        if not steps or not isinstance(steps[-1].node.op, InputOp):
+        if not steps or not isinstance(steps[-1].node.op, InputOp) or steps[-1].node.op.input.kind not in OF_PIXELS:
             continue
-        scales = [step for step in steps if find_title(_find_op(step)) == "Rescaling"]
-        if (preprocessing == "identity" and _scales_inside(op)) or _is_preprocessed(op, preprocessing):
-            yield from _check_twice(node, steps[-1], scales)
+        scales = [step for step in steps if _find_brightest(_find_op(step))]
+        inside = preprocessing is not None and _is_scaled_inside(op, preprocessing)
+        if preprocessing is None or inside:
+            moves = [step for step in steps if _is_moving(_find_op(step))]
+            yield from _check_twice(node, steps[-1], scales, (*scales, *moves), " inside" if inside else "")
         elif not scales:
             yield from _check_raw(node, op, preprocessing, steps[-1])
         else:
             yield from _check_otherwise(node, op, preprocessing, scales[0])
 
 
-def _scales_inside(op: Op) -> bool:
-    """Whether a model that can scale pixels of 0 to 255 itself does so."""
-    return "include_preprocessing" not in op.arguments or bool(op.get_value("include_preprocessing"))
+def _is_scaled_inside(op: Op, preprocessing: str) -> bool:
+    """Whether a model scales pixels of 0 to 255 itself, or the spec has it do so."""
+    if preprocessing == "identity":
+        return "include_preprocessing" not in op.arguments or bool(op.get_value("include_preprocessing"))
+    return isinstance(op, Backbone) and op.preprocess_input
 
 
-def _is_preprocessed(op: Op, preprocessing: str) -> bool:
-    """Whether the spec has a backbone scale pixels that it would not scale itself."""
-    return isinstance(op, Backbone) and op.preprocess_input and preprocessing != "identity"
+def _is_moving(op: Op) -> bool:
+    """Whether a function moves pixels by a number, and does nothing else."""
+    return isinstance(op, Function) and op.fact.name in MOVING
 
 
 def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
@@ -77,7 +88,7 @@ def _list_before(node: TypedNode, typed: TypedGraph) -> Iterator[TypedNode]:
             return
         op = node.node.op
         # What draws a brightness keeps values in the range that it is told.
-        passes = op.keeps_pixels or "value_range" in op.arguments or find_title(op) == "Rescaling"
+        passes = op.keeps_pixels or "value_range" in op.arguments or _is_moving(op) or _find_brightest(op)
         if not passes and not isinstance(op, InputOp):
             return
         yield node
@@ -108,8 +119,11 @@ def _check_otherwise(node: TypedNode, op: Op, way: str, scale: TypedNode) -> Ite
 
 
 def _change_scaling(step: TypedNode, scale: str, offset: str = "0") -> tuple[Change, ...]:
-    """Other arguments of a `Rescaling`."""
+    """Other arguments of a `Rescaling`; in place of a function one that has them, or nothing."""
     here = step.node.origin.place.span
+    if not isinstance(_find_op(step), Rescaling):
+        other = f"Rescaling: {{scale: {scale}, offset: {offset}}}"
+        return (*(() if scale == "1" else (Insert(here, other),)), Drop(here))
     moved = offset != "0" or "offset" in step.node.origin.written.places
     return Put(here, "scale", scale), *((Put(here, "offset", offset),) if moved else ())
 
@@ -152,21 +166,25 @@ def _check_raw(node: TypedNode, op: Op, way: str, start: TypedNode) -> Iterator[
     yield Diagnostic(RAW, node.node.origin.place, {"layer": op.title()}, "", labels, help, fixes)
 
 
-def _check_twice(node: TypedNode, start: TypedNode, scales: list[TypedNode]) -> Iterator[Diagnostic]:
+def _check_twice(
+    node: TypedNode, start: TypedNode, scales: list[TypedNode], changed: Iterable[TypedNode], inside: str
+) -> Iterator[Diagnostic]:
     assert start.type is not None
-    brightest = LARGEST.get(start.type.dtype, 255.0)
+    brightest = LARGEST.get(start.type.dtype, BRIGHTEST)
     for step in scales:
-        brightest *= _find_largest(_find_op(step).get_value("scale"))
+        brightest *= _find_brightest(_find_op(step)) / BRIGHTEST
     if not scales or not 0 < brightest <= SCALED:
         return
     layer, place = _find_op(node).title(), scales[0].node.origin.place
     label = Label(node.node.origin.place, f"`{layer}` reads pixels of 0 to 255")
     uses = scales[0].node.origin.uses
-    leave = Fix(
-        "write `scale: 1`, which leaves pixels of 0 to 255", tuple(each for step in scales for each in _change_scaling(step, "1"))
-    )
-    fixes = (leave, drop(place.span, "Rescaling", "display"))
-    yield Diagnostic(TWICE, place, {"layer": layer}, "", (label, *uses), ("remove this `Rescaling`, or write `scale: 1`",), fixes)
+    title, rescales = find_title(_find_op(scales[0])), isinstance(_find_op(scales[0]), Rescaling)
+    changes = tuple(each for step in changed for each in _change_scaling(step, "1"))
+    leave = Fix("write `scale: 1`, which leaves pixels of 0 to 255" if rescales else f"leave this `{title}` out", changes)
+    fixes = (leave, *((drop(place.span, title, "display"),) if rescales else ()))
+    help = (f"remove this `{title}`{', or write `scale: 1`' if rescales else ''}",)
+    facts: dict[str, object] = {"layer": layer, "inside": inside}
+    yield Diagnostic(TWICE, place, facts, "", (label, *uses), help, fixes)
 
 
 def _find_op(node: TypedNode) -> Op:
@@ -174,6 +192,9 @@ def _find_op(node: TypedNode) -> Op:
     return node.node.op
 
 
-def _find_largest(scale: float | tuple[float, ...]) -> float:
-    values = scale if isinstance(scale, tuple | list) else (scale,)
-    return max(abs(float(each)) for each in values)
+def _find_brightest(op: Op) -> float:
+    """What a layer that scales makes of the brightest pixel of an image; 0 of one that does not."""
+    if isinstance(op, Rescaling):
+        values = op.scale if isinstance(op.scale, tuple | list) else (op.scale,)
+        return BRIGHTEST * max(abs(float(each)) for each in values)
+    return BRIGHTEST * abs((isinstance(op, Function) and op.find_scale()) or 0.0)

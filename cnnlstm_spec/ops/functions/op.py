@@ -20,7 +20,7 @@ from ..axes import OVER_BATCH
 from ..shared import WRONG_DTYPE
 from .call import FunctionCall, Shaped
 from .kinds import describe_argument, find_kind
-from .ranges import SAME, infer_function_range
+from .ranges import SAME, find_scale, infer_function_range
 from .shapes import RULES
 from .table import FunctionFacts, find_fact
 
@@ -101,6 +101,10 @@ class Function(Op):
 
     def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return self.find_given_dtype(inputs[0].dtype) or inputs[0].dtype
+
+    def find_scale(self) -> float | None:
+        """What it multiplies by, if it does nothing else."""
+        return find_scale(self.fact.name, self.list_settings())
 
     def keeps_order(self, x: TensorType) -> bool:
         """Whether the steps stay the first axis, each with what was in it."""

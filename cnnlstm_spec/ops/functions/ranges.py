@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log
 from typing import Any
 
-from ...ir.meaning import ANY, Range, merge_ranges, move_axes
+from ...ir.meaning import ANY, Range, infer_scaled_pixels, merge_ranges, move_axes
 from ...language.activations import BOUNDS
 
 Values = Mapping[str, Any]
@@ -34,6 +34,8 @@ def infer_function_range(
     name: str, sort: str, values: Values, x: Range | None, places: tuple[int | None, ...], rank: int
 ) -> Range | None:
     """The bounds of what a function gives of values within others; `places` says where axes have gone, `rank` how many came."""
+    if x is not None and x.pixels and (scale := find_scale(name, values)) is not None:
+        x = infer_scaled_pixels(abs(scale))
     given = None if x is not None and x.pixels else x
     if name in KEPT or (sort in SAME and sort != "along"):
         return move_axes(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosen()
@@ -54,6 +56,13 @@ def infer_function_range(
     if name in WAVES:
         return Range(-1, 1, by=name)
     return _infer_of_numbers(name, values, given)
+
+
+def find_scale(name: str, values: Values) -> float | None:
+    """What a function multiplies by, if it does nothing else."""
+    if name == "multiply":
+        return float(values["x2"])
+    return 1 / values["x2"] if name in ("divide", "true_divide") and values["x2"] else None
 
 
 def _is_positive(values: Range) -> bool:

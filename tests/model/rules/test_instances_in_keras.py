@@ -86,3 +86,20 @@ def test_a_fusion_that_weighs_one_alone_does_not_learn_its_weights(strategy: str
     x = numpy.random.default_rng(0).normal(size=(64, 4)).astype("float32")
     model.fit(x, x[:, :1], epochs=3, verbose=0)
     assert weighing and all(numpy.allclose(each, now, atol=1e-7) for each, now in zip(before, weighing, strict=True))
+
+
+def test_the_direction_of_one_number_is_its_sign() -> None:
+    """Numbers that are far off have a perfect score, and the loss no slope."""
+    import keras
+    import numpy
+    import tensorflow
+
+    metric = keras.metrics.CosineSimilarity()
+    metric.update_state([[1.0], [2.0], [-3.0]], [[50.0], [0.1], [-0.2]])
+    assert float(metric.result()) == 1
+    model = build("{kind: vector, shape: [4]}", "[{Dense: {units: 1}}]", "loss: cosine_similarity")
+    x = numpy.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+    with tensorflow.GradientTape() as tape:
+        loss = model.compute_loss(y=x[:, :1], y_pred=model(x))
+    slopes = tape.gradient(loss, [each.value for each in model.trainable_weights])
+    assert all(numpy.abs(each).max() < 1e-5 for each in slopes)

@@ -36,6 +36,8 @@ BEST_THREE = "[{SparseTopKCategoricalAccuracy: {k: 3}}]"
 TO_TEN = "{encoding: real, shape: [1], range: [0, 10]}"
 BELOW = "{encoding: real, shape: [1], range: [-1, null]}"
 CROSSED = "\nfusion:\n- {{name: y, inputs: [x]}}\n- {{name: z, strategy: cross_attention, query: x, inputs: [{}]}}"
+SCALED = "Rescaling: {scale: 1/255}"
+SHIFTED = "Op: {function: subtract, x2: 127.5}; Op: {function: divide, x2: 127.5}"
 DEVIATION = "Op: {function: std, axis: 1}"
 MENDED = [
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="msle", targets=BELOW)),
@@ -118,6 +120,11 @@ MENDED = [
     ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
 ]
 MENDED += [
+    ("value-range-differs", spec(IMAGE, "Op: {function: divide, x2: 255.0}; RandomBrightness: {factor: 0.2}; Flatten")),
+    ("pixels-scaled-otherwise", spec(IMAGE, f"Op: {{function: multiply, x2: 1/255}}; MobileNetV2: {PRETRAINED}")),
+    ("pixels-scaled-twice", spec(IMAGE, f"{SHIFTED}; EfficientNetB0: {PRETRAINED}")),
+    ("pixels-scaled-twice", spec(IMAGE, f"{SCALED}; RandomFlip; {SCALED}; Conv2D: {{filters: 4, kernel_size: 3}}; Flatten")),
+    ("embedding-of-one-number", spec(VECTOR, "", head(1), loss="cosine_similarity")),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4}; Op: {function: norm, axis: -1, keepdims: true}", loss="mse")),
     ("outside-its-domain", spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3, activation: relu}; " + DEVIATION, loss="mse")),
     ("outside-its-domain", spec(VECTOR, "Dense: {units: 4, activation: relu}; Op: {function: arccosh}")),
@@ -148,6 +155,7 @@ MENDED += [
     ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
 ]
 FOUND = [
+    ("metric-without-meaning", spec(VECTOR, "", head(1), loss="mse", metrics="[CosineSimilarity]")),
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
     ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[{F1Score: {threshold: 0.5}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
@@ -179,6 +187,9 @@ MEANT = [
     spec(STEPS, "LayerNormalization: {axis: 1, center: false, scale: false}; Flatten"),
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
     spec(VECTOR, "", head(1) + CROSSED.format("x, y, y"), loss="mse"),
+    spec(STEPS, "", head(1), loss="{CosineSimilarity: {axis: 1}}", metrics="[{CosineSimilarity: {axis: 1}}]"),
+    spec(IMAGE, f"{SHIFTED}; MobileNetV2: {PRETRAINED}"),
+    spec(IMAGE, f"{SCALED}; Rescaling: {{scale: 2, offset: -1}}; Conv2D: {{filters: 4, kernel_size: 3}}; Flatten"),
     spec(VECTOR, "", head(1) + "\nfusion: {strategy: average, inputs: [x]}", loss="mse"),
     spec(VECTOR, "Dense: {units: 4}; Op: {function: divide_no_nan, x2: 0.5}", loss="mse"),
     spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[accuracy]"),
