@@ -330,8 +330,8 @@ def _list_last_lines(outcome: Outcome, where: File) -> list[str]:
         lines.append(f"the best epoch is {outcome.best} of {len(outcome.rows)}{told}; wrote {where}")
     if outcome.diverged:
         lines.append(f"the loss became NaN {outcome.diverged}")
-        if not outcome.rows:
-            lines.append(f"no epoch has ended: `{where}` has the model as it began")
+        if outcome.best is None:
+            lines.append(f"no epoch before that is the best: `{where}` has the model as it began")
     return lines
 
 

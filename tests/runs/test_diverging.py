@@ -37,3 +37,28 @@ def test_a_loss_that_becomes_nan(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert manifest["ended"]["reason"] == "nan"
     assert all(numpy.isfinite(each["value"]) for each in manifest["evaluation"]["metrics"].values())
     assert (tmp_path / "run" / "report.html").exists()
+
+
+VALIDATED = """
+version: 1
+name: small
+branches: {row: {input: {kind: vector, shape: [2]}, layers: [{Dense: {units: 4}}]}}
+head: [{Dense: {units: 1}}]
+compile: {optimizer: {SGD: {learning_rate: 1e30}}, loss: mse}
+data: {train: train.csv, validation: train.csv, inputs: {row: {columns: [a, b]}}, targets: {head: {column: b}}}
+fit: {epochs: 2, batch_size: 100}
+"""
+
+
+def test_weights_that_overflow_at_the_end_of_an_epoch(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import numpy
+
+    (tmp_path / "train.csv").write_text("a,b\n" + "\n".join(f"{number},{number % 5}" for number in range(20)) + "\n")
+    (tmp_path / "spec.yaml").write_text(VALIDATED)
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run")]) == 3
+    assert "no epoch before that is the best" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert "best" not in manifest and numpy.isfinite(manifest["evaluation"]["loss"])
+    # One epoch alone ends before its loss is no number; what is measured of its weights is none.
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "one"), "--epochs", "1"]) == 0
+    assert "loss" not in json.loads((tmp_path / "one" / "manifest.json").read_text())["evaluation"]

@@ -44,6 +44,7 @@ WITH_SCHEDULE = Code(
 NEVER_ENDS = Code(
     "patience-never-ends", "warning", "the patience of `{name}` cannot run out: it lasts to epoch {needed} of {epochs}"
 )
+NEVER_VALIDATES = Code("never-validates", "error", "`validation_freq: {given}` leaves no epoch of {epochs} that validates")
 NO_EMA = Code("swap-without-ema", "error", "`SwapEMAWeights` needs `use_ema: true` in the optimizer")
 TRAINS_NOTHING = Code("phase-trains-nothing", "error", "the phase `{name}` trains nothing: all weights are frozen")
 CHANGES_NOTHING = Code("phase-changes-nothing", "warning", "`{key}` of `{address}` changes nothing: it {state} already")
@@ -298,8 +299,16 @@ def _check_batches(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
 
 
 def _check_without_validation(fit: FitSpec, spec: ModelSpec) -> Iterator[Diagnostic]:
-    """Keys of validation, where there is none."""
-    if spec.data is None or spec.data.has("validation"):
+    """Keys of validation, where there is none, or no epoch has any."""
+    if spec.data is None:
+        return
+    if spec.data.has("validation"):
+        first = min(fit.validation_freq) if isinstance(fit.validation_freq, tuple) else fit.validation_freq
+        if fit.longest is not None and first > fit.longest:
+            given = list(fit.validation_freq) if isinstance(fit.validation_freq, tuple) else fit.validation_freq
+            help = (f"write {fit.longest} or less, or train for longer",)
+            place = fit.find_place("validation_freq")
+            yield Diagnostic(NEVER_VALIDATES, place, {"given": given, "epochs": fit.longest}, help=help)
         return
     for key in ("validation_steps", "validation_batch_size", "validation_freq"):
         if key in fit.written.keys:

@@ -30,6 +30,8 @@ class Figure:
 
 def make_value(figure: Figure) -> MeasuredValue:
     """A figure as it is written."""
+    if figure.value is None or not math.isfinite(figure.value):
+        return MeasuredValue(value=None)
     if figure.lower is None:
         return MeasuredValue(value=figure.value)
     return MeasuredValue(value=figure.value, lower=figure.lower, upper=figure.upper)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ def measure(
         name=compilation.spec.name,
         part=name,
         samples=len(part),
-        **({} if loss is None or loss.value is None else {"loss": loss.value}),
+        **({} if loss is None or loss.value is None or not math.isfinite(loss.value) else {"loss": loss.value}),
         metrics={key: make_value(each) for key, each in figures.items()},
         heads=told,
     )

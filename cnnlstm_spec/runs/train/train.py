@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def train(training: Training) -> Outcome:
     """Trains the model, which has the weights of the best epoch afterwards, or of the last one where none is best.
 
-    Where the loss becomes NaN before an epoch has ended it has its first ones.
+    Where the loss becomes NaN, and no epoch before it is the best, it has its first ones.
 
     Raises DataError for data that cannot be read, ValueError for a state that is none of this model.
     """
@@ -88,9 +88,10 @@ def _describe_outcome(
     best = training.store.read(keep.BEST) if mark.best is not None else None
     if best is not None:
         keep.set_weights(training.model, best)
-    elif diverged is not None and not mark.rows:
+    elif diverged is not None:
         training.model.set_weights(training.build().get_weights())
-    found = mark.best[0] if mark.best is not None else len(mark.rows) or None
+    last = None if diverged is not None else len(mark.rows) or None
+    found = mark.best[0] if mark.best is not None else last
     return Outcome(mark.rows, found, monitor, direction, seconds, waited, diverged)
 
 
@@ -144,9 +145,11 @@ def _run(training: Training, stretch: EpochStretch, keeper: Keeper) -> None:
 
 
 def _fit(model: keras.Model, *arguments: object, **keywords: object) -> None:
-    """Keras's own, without its warning of heads that have no loss: the spec says so."""
+    """Keras's own, without its warnings of heads that have no loss, and of epochs without validation: the spec says so."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Gradients do not exist", UserWarning)
+        if keywords.get("validation_freq", 1) != 1:
+            warnings.filterwarnings("ignore", ".*conditioned on metric `val_.*which is not available", UserWarning)
         model.fit(*arguments, **keywords)
 
 
