@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-yaml-server test-backends test-processes test-ray test-page clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-lsp test-yaml-server test-backends test-processes test-ray test-page clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -96,12 +96,12 @@ mutants: $(CORE)/ready
 
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all`
 # holds whole, and what needs a browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
-SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-page test-yaml-server test-backends
+SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-lsp test-page test-yaml-server test-backends
 proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
-WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-page test-yaml-server test-backends test-processes test-ray
+WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-lsp test-page test-yaml-server test-backends test-processes test-ray
 proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
@@ -130,6 +130,11 @@ test-yaml-server: $(CORE)/ready
 	npm install --prefix build/yaml-server --no-audit --no-fund --ignore-scripts yaml-language-server@1.15.0
 	YAML_LANGUAGE_SERVER=build/yaml-server/node_modules/yaml-language-server/bin/yaml-language-server \
 		$(CORE)/bin/python -m pytest tests/editor/test_yaml_language_server.py
+
+# The language server as pytest-lsp sees it, which is installed into build/.
+test-lsp: $(CORE)/ready
+	$(PYTHON) -m pip install $(PIP_OPTIONS) --upgrade --target build/lsp pytest-lsp==1.0.1
+	PYTHONPATH="build/lsp:$(CURDIR)" PYTEST_LSP=1 $(CORE)/bin/python -m pytest tests/editor/test_pytest_lsp.py
 
 # The page of `view` in Chromium, by Playwright, which is installed into build/. Where there is no Chromium, Debian's is installed.
 CHROMIUM ?= /usr/bin/chromium

@@ -243,6 +243,12 @@ def walk(folder: File, fail: Callable[[PathError], None]) -> Iterator[tuple[File
     def raise_failed(error: OSError) -> None:
         fail(PathError(error.filename, explain_error(error)))
 
+    try:
+        read_mode(folder)
+    except PathError as error:
+        # Of what can be no path the walk itself would raise.
+        fail(error)
+        return
     for root, folders, files in os.walk(folder, onerror=raise_failed):
         _note(File(root))
         yield File(root), folders, files

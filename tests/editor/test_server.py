@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -315,6 +316,29 @@ def test_a_rename_reaches_what_is_not_open(opened: str, given: str, tmp_path: Pa
             where = {"textDocument": {"uri": deep}, "position": at(texts["deep/base.yaml"], "height", 1)}
             changes = client.ask("textDocument/rename", **where, newName="depth")["changes"]
             assert set(changes) == {deep, *((tmp_path / each).as_uri() for each in ("upper.yaml", "deep/three.yaml"))}
+        assert client.end() == 0
+
+
+def test_what_lies_in_a_folder_that_is_open_is_survived(tmp_path: Path) -> None:
+    """Folders that are none, circles of links, pipes, endless files, bytes that are no text, and specs that extend themselves."""
+    (tmp_path / "base.yaml").write_text(BASE)
+    (tmp_path / "child.yaml").write_text(CHILD)
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "circle").symlink_to(tmp_path)
+    (tmp_path / "gone.yaml").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "endless.yaml").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "bytes.yaml").write_bytes(b"extends\xff\x00" * 100)
+    (tmp_path / "deep.yaml").write_text("extends: " + "[" * 50_000)
+    (tmp_path / "one.yaml").write_text("extends: two.yaml\n")
+    (tmp_path / "two.yaml").write_text("extends: one.yaml\n")
+    folders = [{"uri": each} for each in (tmp_path.as_uri(), "file:///%00", "file:///nowhere", "http://x", 3)]
+    uri = (tmp_path / "base.yaml").as_uri()
+    with server() as client:
+        client.ask("initialize", processId=None, capabilities={}, workspaceFolders=[*folders, None])
+        client.open(uri, BASE)
+        given = {"textDocument": {"uri": uri}, "position": at(BASE, "width", 1), "newName": "breadth"}
+        assert set(client.ask("textDocument/rename", **given)["changes"]) == {uri, (tmp_path / "child.yaml").as_uri()}
         assert client.end() == 0
 
 

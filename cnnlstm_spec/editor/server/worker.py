@@ -271,6 +271,8 @@ def find_wrong(method: str, params: Json) -> str | None:
         return "a position is a line and a column of 0 or more"
     if method in NEED_RANGE and not is_range(params.get("range")):
         return "a range has a start and an end"
+    if method == "rename" and not isinstance(params.get("newName"), str):
+        return "a new name is a text"
     context = params.get("context", {})
     if not isinstance(context, dict) or not isinstance(context.get("only") or [], list):
         return "a context is an object"
