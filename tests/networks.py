@@ -121,8 +121,9 @@ def compare(compilation: Compilation, model: Any) -> None:
             if is_clip(node.node.op, node.inputs):
                 shape = (None, *outputs.shape[1:])
             assert tuple(outputs.shape) == shape, (node.node.layer, outputs.shape, shape)
-            # Of integers Keras announces another dtype than it gives.
-            floats = all(each is not None and each.dtype in FLOATS for each in (x, *node.inputs))
+            # Of integers Keras announces another dtype than it gives, and so do the layers that read that.
+            announced = (each.dtype for each in layer._inbound_nodes[0].input_tensors)
+            floats = all(each in FLOATS for each in (x.dtype, *(y and y.dtype for y in node.inputs), *announced))
             assert outputs.dtype == x.dtype or not floats, (node.node.layer, outputs.dtype, x.dtype)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from ..ir.graph import Node, TypedNode
 from ..ir.inference import Refusal
 from ..ir.tensor import TensorType
-from ..ops.fusions.base import RANKS_DIFFER, SHAPES_DIFFER, SIZES_DIFFER
+from ..ops.fusions.base import ATTENTION_RANKS, RANKS_DIFFER, SHAPES_DIFFER, SIZES_DIFFER
 from ..text.fix import Fix, Put, put
 
 WIDTHS = ("units", "filters")
@@ -16,7 +16,7 @@ WIDTHS = ("units", "filters")
 
 def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
     """Changes of the text that may make the inputs of a node fit, likeliest first."""
-    if refusal.code not in (RANKS_DIFFER, SHAPES_DIFFER, SIZES_DIFFER) or len(inputs) < 2:
+    if refusal.code not in (RANKS_DIFFER, ATTENTION_RANKS, SHAPES_DIFFER, SIZES_DIFFER) or len(inputs) < 2:
         return ()
     broadcast = (put(node.origin.place.span, "broadcast", "true"),)
     first, other = inputs[0], inputs[refusal.input]

@@ -12,7 +12,7 @@ from ..ir.size import Size, equal
 from ..ir.tensor import Axis, Mask, TensorType
 from ..language.kinds import BOOLEAN, Choice, Number
 from ..text.diagnostic import Code
-from .fusions.base import RANKS_DIFFER, SIZES_DIFFER
+from .fusions.base import ATTENTION_RANKS, SIZES_DIFFER
 from .shared import SEED, WRONG_DTYPE, find_last, known
 from .windows import count_positions
 
@@ -64,13 +64,12 @@ class Attending(Op):
         causal: dict[str, Expression] = {"use_causal_mask": True} if self.use_causal_mask else {}
         return to.apply(self.keras_path(), self.list_feeds(inputs), (), keywords, self.write_masked(to, *to.inputs) | causal)
 
-    def require_one_rank(self, *inputs: TensorType) -> None:
+    def require_one_rank(self, code: Code, *inputs: TensorType) -> None:
         """Refuses inputs that differ in rank."""
         for index, x in enumerate(inputs):
             if x.rank != inputs[0].rank:
-                facts = {"strategy": self.title(), "first": f"{inputs[0].rank} axes", "other": x.rank}
                 help = ("a vector is brought to one step by `RepeatVector: {n: 1}`",)
-                raise Refusal(RANKS_DIFFER, None, help, index, **facts)
+                raise Refusal(code, None, help, index, strategy=self.title(), first=inputs[0], other=x)
 
     def agree(self, at: Inference, left: TensorType, right: TensorType, axis: int, index: int, at_build: bool = False) -> None:
         """Requires that an axis is equal in two inputs; Keras's check `at_build` fails where only one is known."""
@@ -109,7 +108,7 @@ class Scored(Attending):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """(..., queries, features) to (..., queries, features of the value)."""
         query, value, key = assign_roles(inputs)
-        self.require_one_rank(*inputs)
+        self.require_one_rank(ATTENTION_RANKS, *inputs)
         if query.rank == 1:
             raise Refusal(OVER_SAMPLES, None, ("it needs steps: `RepeatVector` gives a vector some",), layer=self.title())
         self.check_dtypes(query, key)

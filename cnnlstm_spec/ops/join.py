@@ -48,9 +48,8 @@ class Concatenate(Op):
         axes = list(first.axes)
         for index, x in enumerate(inputs[1:], 1):
             if x.rank != first.rank:
-                facts = {"strategy": self.title(), "first": f"{first.rank} axes", "other": x.rank}
                 help = ("a `Flatten`, a pooling or a `Reshape` brings them to one rank",)
-                raise Refusal(RANKS_DIFFER, None, help, index, **facts)
+                raise Refusal(RANKS_DIFFER, None, help, index, strategy=self.title(), first=first, other=x)
             pairs = enumerate(zip(axes, x.axes, strict=True))
             axes = [self.join_axis(at, a, b, n == place, index) for n, (a, b) in pairs]
         return first.with_axes(*axes)

@@ -15,6 +15,7 @@ from ..language.list_kinds import OneOrMore
 from ..text.diagnostic import Code
 from .attention import CAUSAL, OVER_SAMPLES, Attending, assign_roles
 from .axes import AXES, find_axis_numbers
+from .fusions.base import RANKS_DIFFER
 from .shared import CONSTRAINT, INITIALIZER, REGULARIZER, SEED, as_written, find_last, known
 from .windows import count_positions
 
@@ -86,7 +87,7 @@ class Projected(Attending):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """(..., features of the query) to (..., features of the query), or to `output_shape` in their place."""
         query, value, key = assign_roles(inputs)
-        self.require_one_rank(*inputs)
+        self.require_one_rank(RANKS_DIFFER, *inputs)
         for x in inputs:
             known(self.title(), x.axes[-1])
         place = len(inputs) - 1

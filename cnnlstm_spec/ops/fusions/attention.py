@@ -151,7 +151,7 @@ class CrossAttention(MultiHeadStrategy):
     def find_only_choice(self, *inputs: TensorType) -> TensorType | None:
         """A vector, or one step, where it attends over nothing else."""
         only = inputs[1] if len(inputs) == 2 else None
-        return only if only is not None and (only.rank == 1 or only.axes[0].size == 1) else None
+        return only if only is not None and (only.rank < 2 or only.axes[0].size == 1) else None
 
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Not where its only axis, which is read as the features of one step, is the one that is padded."""

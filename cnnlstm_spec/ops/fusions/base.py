@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ...ir.program import Expression
 
 RANKS_DIFFER = Code("ranks-differ", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}", sort="keras")
+ATTENTION_RANKS = Code("attention-ranks", "error", "`{strategy}` needs inputs of one rank; given {first} and {other}")
 SIZES_DIFFER = Code("sizes-differ", "error", "`{strategy}` needs {axis} to be equal; given {first} and {other}", sort="keras")
 SHAPES_DIFFER = Code("shapes-differ", "error", "`{strategy}` needs inputs of one shape; given {first} and {other}")
 NOT_A_FEATURE = Code(
