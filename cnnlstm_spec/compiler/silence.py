@@ -10,7 +10,6 @@ from importlib import import_module
 from ..spec.rules import OPTION, SetLevel, read_rule_texts
 from ..text.comments import Ignored, find_ignored
 from ..text.diagnostic import CODES, Code, Diagnostic
-from ..text.files import list_own
 from ..text.frozen import dataclass
 from ..text.once import speak_once
 from ..text.source import Place, Source
@@ -31,7 +30,6 @@ IDLE = Code(
 )
 SET = "--set"
 ROOMS = ("text", "language", "ir", "ops", "spec", "model")
-PAGE = ".md"
 
 
 @dataclass(frozen=True)
@@ -135,21 +133,15 @@ def _hides(each: SetLevel) -> bool:
     return each.level in ("ignore", "advice") and each.level != CODES[each.code].severity
 
 
-@cache
-def _list_pages() -> frozenset[str]:
-    return frozenset(list_own("text", "codes"))
-
-
 def _may_be_set(name: str, place: Place, found: list[Diagnostic]) -> bool:
     """Whether a name is that of a code whose severity is a person's to say; else it is reported."""
-    if name not in CODES and f"{name}{PAGE}" in _list_pages():
-        find_codes()
-    if name in CODES and CODES[name].may_be_set:
-        return True
-    if name in CODES:
-        found.append(Diagnostic(NOT_TO_BE_SET, place, {"code": name}))
-        return False
-    known = [code.name for code in find_codes().values() if code.may_be_set]
+    # What declares a code may not have been imported yet.
+    code = CODES.get(name) or find_codes().get(name)
+    if code is not None:
+        if not code.may_be_set:
+            found.append(Diagnostic(NOT_TO_BE_SET, place, {"code": name}))
+        return code.may_be_set
+    known = [each.name for each in find_codes().values() if each.may_be_set]
     help = suggest_word(name, known) or ("`cnnlstm-spec explain` lists the codes",)
     found.append(Diagnostic(UNKNOWN_CODE, place, {"code": name}, help=help))
     return False

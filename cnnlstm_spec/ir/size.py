@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from math import lcm
 
-from .sizes.condition import Condition, at_least, divisible, equal, require_always_alike, require_stretchable
+from .sizes.condition import NEVER, Condition, at_least, divisible, equal, require_always_alike, require_stretchable
 from .sizes.expr import Expr, Symbol, make_larger
 from .sizes.solve import holds_always, holds_never
 from .sizes.text import describe_size, quote_size
 
 __all__ = [
+    "NEVER",
     "Condition",
     "Expr",
     "Size",

@@ -172,6 +172,10 @@ def make_either(*tests: Test | bool, said: str = "") -> Condition:
     return Condition(frozenset(test for test in tests if isinstance(test, Test)), any(test is True for test in tests), said)
 
 
+NEVER = make_either()
+"""What holds of no sizes."""
+
+
 def at_least(size: int | Expr, least: int | Expr) -> Condition:
     """When `size >= least`."""
     return make_either(require_not_negative(size - least))

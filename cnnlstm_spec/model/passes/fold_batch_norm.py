@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from ...ir.graph import BatchNormFold, TypedGraph, TypedNode, find_readers
+from ...ir.graph import BatchNormFold, Readers, TypedGraph, TypedNode, find_readers
 from ...ir.op import Op
 from ...ops.conv_transpose import Transposed
 from ...ops.core import Dense
@@ -22,8 +22,7 @@ EXACT = ("float32", "float64")
 
 def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
     """Without each batch norm whose source can take it in; the source then has a bias, and the graph says how it is computed."""
-    explain = _Explainer(graph)
-    found = {id: typed for id, typed in _iterate_norms(graph) if explain(typed) is None}
+    found = {norm.node.id: norm for norm, reason in _explain_norms(graph) if reason is None}
     if not found:
         return graph
     sources = {find_source(graph, norm).node.id: norm for norm in found.values()}
@@ -44,45 +43,41 @@ def fold_batch_norm(graph: TypedGraph) -> TypedGraph:
 
 def explain_kept(graph: TypedGraph) -> Iterator[tuple[str, str]]:
     """The batch norms that stay, each with the reason."""
-    explain = _Explainer(graph)
-    for id, typed in _iterate_norms(graph):
-        yield id, explain(typed) or "no pass ran"
+    for norm, reason in _explain_norms(graph):
+        yield norm.node.id, reason or "no pass ran"
 
 
-def _iterate_norms(graph: TypedGraph) -> Iterator[tuple[str, TypedNode]]:
-    found = ((id, typed, typed.node.op) for id, typed in graph.nodes.items())
-    return ((id, typed) for id, typed, op in found if isinstance(op, BatchNormalization) and not op.is_own())
+def _explain_norms(graph: TypedGraph) -> Iterator[tuple[TypedNode, str | None]]:
+    """The batch norms of a graph, each with the reason why it stays; None for one that can be folded."""
+    uses, readers = count_layer_uses(graph), find_readers(graph)
+    padded = {added.node.id: padding for added, padding in find_padded_sums(graph)}
+    for norm in graph.nodes.values():
+        if isinstance(norm.node.op, BatchNormalization) and not norm.node.op.is_own():
+            yield norm, _explain(graph, norm, uses, readers, padded.get(norm.node.id))
 
 
-class _Explainer:
-    """Says why a batch norm of a graph stays; None of one that is folded."""
-
-    def __init__(self, graph: TypedGraph) -> None:
-        self.graph, self.uses, self.readers = graph, count_layer_uses(graph), find_readers(graph)
-        self.padded = {added.node.id: padding for added, padding in find_padded_sums(graph)}
-
-    def __call__(self, norm: TypedNode) -> str | None:
-        graph, uses, readers = self.graph, self.uses, self.readers
-        source = find_source(graph, norm)
-        op, before = source.node.op, f"`{source.node.layer}` before it"
-        if op is None or not gives_channels(op):
-            return f"{before} is no convolution and no `Dense`"
-        if not is_linear(op):
-            return f"{before} has the activation `{find_called(op.get_value('activation'))}`"
-        if uses[norm.node.layer] > 1:
-            return "it is shared"
-        if uses[source.node.layer] > 1:
-            return f"{before} is shared"
-        if not is_read_alone(graph, norm, readers):
-            return f"something else reads {before}"
-        if not normalizes_channels(norm, op):
-            return f"its axis is not that of the channels of {before}"
-        if isinstance(op, Dense) and op.lora_rank:
-            return f"{before} has `lora_rank`"
-        padding = self.padded.get(norm.node.id)
-        if padding is not None and is_fused(graph, source, padding):
-            return f"{before} with a bias, added to a padded image, would end the process by a fault of oneDNN"
-        return _explain_dtype(norm, source)
+def _explain(
+    graph: TypedGraph, norm: TypedNode, uses: Mapping[str, int], readers: Readers, padding: TypedNode | None
+) -> str | None:
+    source = find_source(graph, norm)
+    op, before = source.node.op, f"`{source.node.layer}` before it"
+    if op is None or not gives_channels(op):
+        return f"{before} is no convolution and no `Dense`"
+    if not is_linear(op):
+        return f"{before} has the activation `{find_called(op.get_value('activation'))}`"
+    if uses[norm.node.layer] > 1:
+        return "it is shared"
+    if uses[source.node.layer] > 1:
+        return f"{before} is shared"
+    if not is_read_alone(graph, norm, readers):
+        return f"something else reads {before}"
+    if not normalizes_channels(norm, op):
+        return f"its axis is not that of the channels of {before}"
+    if isinstance(op, Dense) and op.lora_rank:
+        return f"{before} has `lora_rank`"
+    if padding is not None and is_fused(graph, source, padding):
+        return f"{before} with a bias, added to a padded image, would end the process by a fault of oneDNN"
+    return _explain_dtype(norm, source)
 
 
 def _explain_dtype(norm: TypedNode, source: TypedNode) -> str | None:

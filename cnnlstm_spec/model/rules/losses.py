@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import islice, pairwise
 
-from ...ir.size import Condition, at_least, equal, holds_always, holds_never
+from ...ir.size import NEVER, Condition, at_least, equal, holds_always, holds_never
 from ...language.catalog import KerasObject, find_reads
 from ...spec.compile_keys import Placed
 from ...text.diagnostic import Code, Diagnostic, Label
@@ -67,7 +67,7 @@ def _check_loss(loss: Placed, head: HeadUse) -> Iterable[Diagnostic]:
 
 def _require_ones(loss: KerasObject, head: HeadUse) -> list[Condition]:
     """What must hold of the sizes of an output of other axes than a loss takes: `Circle` runs where all are 1, others never."""
-    return [equal(axis.size, 1) for axis in head.type.axes] if loss.name == "Circle" else [equal(1, 0)]
+    return [equal(axis.size, 1) for axis in head.type.axes] if loss.name == "Circle" else [NEVER]
 
 
 def _explain_missing(thing: KerasObject) -> tuple[str, ...]:
