@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from cnnlstm_spec.cli.main import run
 
 FENCE = re.compile(r"^```(\S*)\n(.*?)^```$", re.S | re.M)
 KERAS = re.compile(r"cnnlstm-spec (?:compile|train|evaluate|predict)\b")
+MODULE = re.compile(r"# ([\w/]+\.py)\b")
+"""How a block of Python begins that is a file."""
 FILE = re.compile(r"`([\w./-]+\.yaml)`")
 
 
@@ -35,7 +38,8 @@ class Block:
     @property
     def needs_keras(self) -> bool:
         """Whether TensorFlow is imported for it."""
-        return self.language == "python" or KERAS.search(self.text) is not None
+        of_keras = self.language == "python" and not MODULE.match(self.text)
+        return of_keras or KERAS.search(self.text) is not None
 
 
 def blocks(page: str) -> list[Block]:
@@ -56,16 +60,16 @@ class Reader:
         self.names: dict[str, Any] = {}
         program = folder / "bin" / "cnnlstm-spec"
         program.parent.mkdir()
-        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cnnlstm_spec "$@"\n')
+        program.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}:$PYTHONPATH" exec "{sys.executable}" -m cnnlstm_spec "$@"\n')
         program.chmod(0o755)
         path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
         self.environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
 
     def do(self, block: Block) -> None:
-        """Does one block; one in a language that a reader cannot do is a fault of the page."""
+        """Does one block; one in a language that a reader cannot do is a fault of the page, and TOML is only read."""
         if block.needs_keras and not self.keras:
             return
-        ways = {"sh": self.type_lines, "text": self.compare, "python": self.run, "yaml": self.save}
+        ways = {"sh": self.type_lines, "text": self.compare, "python": self.run, "yaml": self.save, "toml": self.read}
         assert block.language in ways, f"no reader can do this block: {block.text}"
         ways[block.language](block)
         self.done.append(block)
@@ -100,8 +104,30 @@ class Reader:
         assert self.output == block.text, self.output
 
     def run(self, block: Block) -> None:
-        """Runs Python, with the names of the blocks before it."""
-        exec(block.text, self.names)
+        """Runs Python in the folder, with the names of the blocks before it; or saves it as the file that it says it is."""
+        if (file := MODULE.match(block.text)) is not None:
+            (self.folder / file[1]).parent.mkdir(exist_ok=True)
+            (self.folder / file[1]).write_text(block.text, "utf-8")
+            return
+        with self.find_modules():
+            exec(block.text, self.names)
+
+    @contextlib.contextmanager
+    def find_modules(self) -> Iterator[None]:
+        """Modules that the page has saved are found, as by Python in that folder."""
+        sys.path.insert(0, str(self.folder))
+        try:
+            yield
+        finally:
+            sys.path.remove(str(self.folder))
+            for name, module in [*sys.modules.items()]:
+                places = [getattr(module, "__file__", None) or "", *getattr(module, "__path__", ())]
+                if any(Path(each).is_relative_to(self.folder) for each in places):
+                    del sys.modules[name]
+
+    def read(self, block: Block) -> None:
+        """Reads what belongs into a file that the page does not show whole."""
+        assert tomllib.loads(block.text)
 
     def save(self, block: Block) -> None:
         """Saves a spec as the file that the page names, or by its own name; one that is there already ends with it."""
@@ -112,7 +138,8 @@ class Reader:
         else:
             path.write_text(block.text, "utf-8")
         # A variant may be wrong: its findings are what the page shows next.
-        assert "matrix:" in block.text or cnnlstm_spec.load(path).ok
+        with self.find_modules():
+            assert "matrix:" in block.text or cnnlstm_spec.load(path, allow_imports="layers_from:" in block.text).ok
 
 
 def check_install(arguments: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from cnnlstm_spec.spec.own_layers import find_offered
 DOCS = (ROOT / "docs" / "own-layers.md").read_text("utf-8")
 LAYERS, KERAS_LAYERS = re.findall(r"```python\n(# my_package.+?)```", DOCS, re.S)
 (SPEC,) = re.findall(r"```yaml\n(.+?)```", DOCS, re.S)
+(PROJECT,) = re.findall(r"```toml\n(.+?)```", DOCS, re.S)
 
 
 @pytest.fixture
@@ -138,7 +140,9 @@ def test_an_installed_package_offers_layers(package: Path) -> None:
     info = package.parent / "my_package-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: my_package\nVersion: 1\n")
-    (info / "entry_points.txt").write_text("[cnnlstm_spec.layers]\nmy_package = my_package.layers\n")
+    ((group, offered),) = tomllib.loads(PROJECT)["project"]["entry-points"].items()
+    lines = [f"[{group}]", *(f"{name} = {module}" for name, module in offered.items())]
+    (info / "entry_points.txt").write_text("\n".join(lines))
     spec = SPEC.replace("layers_from: [my_package.layers]\n", "")
     (unknown,) = load(spec).diagnostics
     assert unknown.code.name == "unknown-layer" and "--allow-imports" in unknown.help[1]

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import pytest
 import yaml
-from pages import ROOT, Block, Reader, blocks
+from pages import FENCE, ROOT, Block, Reader, blocks
 
 import cnnlstm_spec
 from cnnlstm_spec.cli.main import cli
@@ -23,7 +23,7 @@ from cnnlstm_spec.text.missing import install
 README = (ROOT / "README.md").read_text("utf-8")
 PAGES = ["README.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
 ELSEWHERE = {
-    *("docs/diagnostics.md", "docs/language.md", "docs/own-layers.md", "docs/own-objects.md", "docs/passes.md"),
+    *("docs/diagnostics.md", "docs/language.md", "docs/own-objects.md", "docs/passes.md"),
     "docs/pipelines.md",
 }
 ELSEWHERE |= {"docs/serving.md", "docs/editors.md"}
@@ -101,16 +101,50 @@ def test_pages_with_readers_of_their_own(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_every_page_is_in_the_index() -> None:
+    """And every picture is on a page."""
     index = (ROOT / "docs" / "README.md").read_text("utf-8")
     for page in PAGES[1:]:
         assert page == "docs/README.md" or f"]({Path(page).name})" in index, page
     assert "(docs/README.md)" in README and len(README.splitlines()) <= LONGEST
+    shown = {(ROOT / page).parent.joinpath(link).resolve() for page in PAGES for link, _ in list_links(page)}
+    assert {path.resolve() for path in (ROOT / "docs").rglob("*") if path.is_file()} <= shown
 
 
-def test_every_link_leads_somewhere() -> None:
-    for page in PAGES:
-        for link in re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)|src=\"([^\"]+)\"", (ROOT / page).read_text("utf-8")):
-            assert (ROOT / page).parent.joinpath(link[0] or link[1]).exists(), (page, link)
+OTHERS = ["CONTRIBUTING.md", "bench/RESULTS.md", "examples/README.md", "editors/vscode/README.md"]
+OTHERS += [f"cnnlstm_spec/{room}/README.md" for room in ("ir", "language")]
+LINK = re.compile(r"\]\(([^)\s#]*)(?:#([\w-]+))?\)|src=\"([^\"]+)\"")
+
+
+def list_links(page: str) -> list[tuple[str, str]]:
+    """The files that a page leads to, but for those of other sites, and the heading in each; of no file it is the page itself."""
+    found = LINK.findall(FENCE.sub("", (ROOT / page).read_text("utf-8")))
+    return [(path or shown or Path(page).name, heading) for path, heading, shown in found if "://" not in path]
+
+
+def list_headings(page: Path) -> set[str]:
+    """The headings of a page as links name them."""
+    titles = re.findall(r"^#+ (.+)$", FENCE.sub("", page.read_text("utf-8")), re.M)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", [*PAGES, *OTHERS])
+def test_every_link_leads_somewhere(page: str) -> None:
+    for link, heading in list_links(page):
+        path = (ROOT / page).parent.joinpath(link)
+        assert path.exists() and (not heading or heading in list_headings(path)), (link, heading)
+
+
+def test_contributing_lists_the_rooms() -> None:
+    """All of them, in their order, with all folders in them."""
+    text = next(each.text for each in blocks("CONTRIBUTING.md") if "text/ " in each.text)
+    package = Path(cnnlstm_spec.__file__).parent
+    rooms = {line.partition("/")[0]: re.findall(r"\b(\w+)/", line.partition("/")[2]) for line in text.splitlines()}
+    assert rooms.keys() == {path.parent.name for path in package.glob("*/__init__.py")}
+    for room, inner in rooms.items():
+        assert {*inner} - {*rooms} == {path.parent.name for path in (package / room).glob("*/__init__.py")}, room
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0]["layers"]
+    order = [room.rpartition(".")[2] for line in reversed(layers) for room in line.split(" | ")]
+    assert [*rooms] == order
 
 
 def test_compile_ends_with_the_lines_that_load_and_feed() -> None:
