@@ -179,21 +179,22 @@ def _build_variants(
     force: bool,
 ) -> int:
     """Builds every variant that is sound and not up to date; says of each how it ended."""
-    from ..compiler.artifact.batch import build_all, is_current, make_job
+    from ..compiler.artifact.batch import BuildJob, build_all, is_current
+    from ..compiler.processes import make_sent
     from ..compiler.variants_table import write_table
     from ..text.edits.matrix import name_folders
 
     rows, waiting, sound = [], [], True
     axes = [axis for axis, _ in prepared.variants[0].choices]
     names = name_folders(list(prepared.variants))
+    sent = make_sent(prepared, overrides, matrix, allow_outside(), read_rules())
     for index, (variant, each) in enumerate(prepared.find_all()):
         rows.append((variant, keep_shown(each.diagnostics)))
         sound &= each.ok
         if each.ok and is_current(each, folder / names[index], passes, purpose):
             write(f"{names[index]}: up to date\n")
         elif each.ok:
-            given = (overrides, matrix, allow_outside(), passes, purpose, index, folder / names[index], force, read_rules())
-            waiting.append(make_job(prepared, *given))
+            waiting.append(BuildJob(sent, passes, purpose, index, str(folder / names[index]), force))
     failed = False
     for outcome in build_all(waiting, jobs):
         failed |= outcome.reason is not None

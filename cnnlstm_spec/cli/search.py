@@ -126,11 +126,11 @@ def _make_orders(
 
     import_needed("optuna", "`search`", EXTRA)
     import_needed("matplotlib", "`search`", EXTRA)
+    from ..compiler.processes import make_sent
     from ..compiler.variants import sweep
     from ..runs.search.place import make_key
     from ..runs.search.search import SearchOrders
     from ..runs.search.study import Design
-    from ..runs.search.variant import SearchedSpec
     from ..text.nodes import to_value
 
     plain, base = prepared.compile_plain(), prepared.folder
@@ -140,16 +140,15 @@ def _make_orders(
     assert isinstance(document, dict)
     said = {name: each for name, each in dict(document.get("search") or {}).items() if name != "trials"}
     key = make_key({name: each for name, each in document.items() if name != "search"}, said)
-    source = prepared.source
-    described = SearchedSpec(source.name, source.text, str(base), overrides, allow_imports, allow_outside(), read_rules())
+    sent = make_sent(prepared, overrides, (), allow_outside(), read_rules())
     epochs = _count_most_epochs(prepared)
     design = Design(url or place.url, f"cnnlstm-spec-{key[:16]}", search.maximize, search.seed, search.pruner, epochs)
     if not place.is_claimed():
         _try_what_is_needed(plain, design if url is not None else None, allow_imports)
     owner = place.claim(key)
-    bare = sweep(source, (), (), base, allow_imports, allow_outside()).document
+    bare = sweep(prepared.source, (), (), base, allow_imports, allow_outside()).document
     written = to_value(bare) if bare is not None else {}
-    return SearchOrders(described, search, design, place, owner, written, jobs)
+    return SearchOrders(sent, search, design, place, owner, written, jobs)
 
 
 def _try_what_is_needed(plain: Compilation, shared: Design | None, allow_imports: bool) -> None:

@@ -140,6 +140,7 @@ def command(
 
     Status: 0 trained, 1 findings, 2 refused, 3 the loss became NaN, 4 another process is lost, 130 interrupted.
     """
+    from ..compiler.processes import make_sent
     from ..runs.compare import compare_runs, to_text
     from ..runs.run import Orders, describe_needs
     from ..runs.several import RUNS, RunJob, compile_job, list_jobs, run_all, write_runs_table
@@ -167,10 +168,8 @@ def command(
         if (lacking := describe_needs(each)) is not None:
             note(f"Error: {lacking}")
             return FOUND
-    source, below = prepared.source, prepared.folder
     orders = Orders(force, resume, allow_outside(), allow_imports, all_devices=devices == "all")
-    path = None if below is None else str(below)
-    plain = RunJob(source.name, source.text, overrides, matrix, path, None, str(folder), "", orders)
+    plain = RunJob(make_sent(prepared, overrides, matrix, allow_outside()), None, str(folder), "", orders)
     planned = list_jobs(plain, seeds, compile_job)
     said = _write_options_again(overrides, matrix, seeds, allow_imports) + (["--devices", "all"] if devices == "all" else [])
     endings = run_all(planned, jobs, _make_watch)

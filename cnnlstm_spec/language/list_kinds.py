@@ -65,7 +65,20 @@ class ListOf(Leaf):
         return {"type": "array", "items": self.inner.make_schema(), "minItems": self.length or self.least, **length}
 
 
-class Each(ListOf):
+class OneOrList(ListOf):
+    """One value, or a list of them: what both forms become is said by the classes below it."""
+
+    def take(self, node: Node, scope: Scope) -> object:
+        resolved = scope.resolve(node)
+        if resolved is None:
+            return POISON
+        return super().take(resolved, scope) if isinstance(resolved, Listing) else self.inner.take(resolved, scope)
+
+    def make_schema(self) -> Schema:
+        return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
+
+
+class Each(OneOrList):
     """One value for every axis, or a list of one for each; canonical as a tuple."""
 
     def shorten(self, value: Any) -> object:
@@ -86,23 +99,14 @@ class Each(ListOf):
         """One value for all axes as a list."""
         return value if isinstance(value, list | tuple | Node) or value is POISON else [value] * (self.length or 1)
 
-    def take(self, node: Node, scope: Scope) -> object:
-        resolved = scope.resolve(node)
-        if resolved is None:
-            return POISON
-        return super().take(resolved, scope) if isinstance(resolved, Listing) else self.inner.take(resolved, scope)
-
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if isinstance(scope.resolve(node), Listing):
             super().explain(problem, steps, node, scope)
         elif not steps or steps[0] == 0:
             self.inner.explain(problem, steps[1:], node, scope)
 
-    def make_schema(self) -> Schema:
-        return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
-
-class OneOrMore(ListOf):
+class OneOrMore(OneOrList):
     """One value, which stays as it is, or a list of them, as a tuple."""
 
     def __init__(self, inner: Leaf) -> None:
@@ -113,20 +117,11 @@ class OneOrMore(ListOf):
         choices = {"one": self.inner.make_core(), "more": super().make_core()}
         return core_schema.tagged_union_schema(choices, discriminator=_describe_one_or_more)
 
-    def take(self, node: Node, scope: Scope) -> object:
-        resolved = scope.resolve(node)
-        if resolved is None:
-            return POISON
-        return super().take(resolved, scope) if isinstance(resolved, Listing) else self.inner.take(resolved, scope)
-
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         if isinstance(scope.resolve(node), Listing):
             super().explain(problem, steps[1:], node, scope)
         else:
             self.inner.explain(problem, steps[1:], node, scope)
-
-    def make_schema(self) -> Schema:
-        return {"anyOf": [self.inner.make_schema(), super().make_schema()]}
 
 
 def _describe_one_or_more(value: object) -> str:

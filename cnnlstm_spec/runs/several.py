@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -16,14 +13,13 @@ from typing import Any
 from ..compiler import interrupts
 from ..compiler.backend import explain_failure
 from ..compiler.compile import Compilation
-from ..compiler.variants import sweep
+from ..compiler.processes import SentSpec, run_side_by_side
 from ..ir.program import Unbuildable
 from ..spec.data.splits import Split
 from ..text.edits.matrix import name_folders
 from ..text.files import PathError
 from ..text.frozen import dataclass
 from ..text.missing import explain_missing
-from ..text.source import Source
 from .ending import FOUND, REFUSED, Ending
 from .folder import RunFolder
 from .run import Orders, run
@@ -35,13 +31,9 @@ RUNS = "runs.csv"
 
 @dataclass(frozen=True)
 class RunJob:
-    """What a process needs for one run: nothing but plain values goes to it."""
+    """What a process needs for one run."""
 
-    name: str
-    text: str
-    overrides: tuple[str, ...]
-    matrix: tuple[str, ...]
-    folder: str | None
+    spec: SentSpec
     variant: int | None
     """Its place among the variants of the matrix; None of a spec without one."""
     output: str
@@ -52,31 +44,25 @@ class RunJob:
 
 def compile_job(job: RunJob, more: tuple[str, ...] = ()) -> Compilation:
     """The spec of a run; `more` are overrides beside those of the command line."""
-    below = None if job.folder is None else File(job.folder)
-    orders = job.orders
-    given = ((*job.overrides, *more), job.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
-    prepared = sweep(Source(job.name, job.text), *given)
+    prepared = replace(job.spec, overrides=(*job.spec.overrides, *more)).prepare()
     return prepared.compile_plain() if job.variant is None else prepared.compile(prepared.variants[job.variant])
 
 
 def list_jobs(plain: RunJob, seeds: Sequence[int], compiled: Callable[[RunJob], Compilation]) -> list[RunJob]:
     """A job for each fold, seed and variant, its folder below that of the plain one: `fold-0/seed-3/VARIANT`."""
-    orders = plain.orders
-    below = None if plain.folder is None else File(plain.folder)
-    given = (plain.overrides, plain.matrix, below, orders.allow_imports, orders.allow_outside, sys.maxsize)
-    variants = list(sweep(Source(plain.name, plain.text), *given).variants)
+    variants = list(plain.spec.prepare().variants)
     names: list[str | None] = [*name_folders(variants)] if variants else [None]
     jobs: list[RunJob] = []
     for place, name in enumerate(names):
         for seed in seeds or (None,):
-            overrides = plain.overrides if seed is None else (*plain.overrides, f"seed={seed}")
+            overrides = plain.spec.overrides if seed is None else (*plain.spec.overrides, f"seed={seed}")
             variant = None if name is None else place
-            one = replace(plain, overrides=overrides, variant=variant)
+            one = replace(plain, spec=replace(plain.spec, overrides=overrides), variant=variant)
             for fold in _list_folds(compiled(one)):
                 parts = [f"fold-{fold}" if fold is not None else None, f"seed-{seed}" if seed is not None else None, name]
                 label = "/".join(part for part in parts if part is not None)
                 output = str(File(plain.output, label)) if label else plain.output
-                held = replace(orders, fold=fold)
+                held = replace(plain.orders, fold=fold)
                 jobs.append(replace(one, output=output, label=label, orders=held))
     return jobs
 
@@ -116,23 +102,7 @@ def run_all(jobs: Sequence[RunJob], workers: int, watch_of: Callable[[RunJob], W
         for job in jobs:
             yield job, run_job(job, watch_of(job))
         return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import active_children, get_context
-
-    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
-    count, context = min(workers, len(jobs)), get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
-        try:
-            with interrupts.hold_interrupts():
-                waiting = {pool.submit(run_job, job): job for job in jobs}
-            for future in as_completed(waiting):
-                yield waiting[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGINT)
-            raise
+    yield from run_side_by_side(run_job, jobs, workers)
 
 
 def write_runs_table(jobs: Sequence[RunJob]) -> str:

@@ -12,7 +12,7 @@ def render_evaluation(found: Evaluation) -> str:
     """Figures with their intervals, then each head's classes, confusion and comparisons."""
     samples = f"{found.samples:,} sample{'s' if found.samples > 1 else ''}"
     lines = [f"{make_line_safe(found.name)} on {make_line_safe(found.part)}: {samples}; in brackets 95 % intervals"]
-    rows = [(make_line_safe(name), _format_number(value)) for name, value in found.metrics.items()]
+    rows = [(make_line_safe(name), value.show()) for name, value in found.metrics.items()]
     if found.loss is not None:
         rows.insert(0, ("loss", f"{found.loss:.4g}"))
     lines += _align_rows(rows)
@@ -46,18 +46,10 @@ def _describe_head(name: str, head: HeadFigures, metrics: Mapping[str, MeasuredV
         if figures is None:
             continue
         yield ""
-        yield f"{title}{words}: " + ", ".join(f"{key} {_format_number(value)}" for key, value in figures.items())
+        yield f"{title}{words}: " + ", ".join(f"{key} {value.show()}" for key, value in figures.items())
         mine, theirs = metrics["mae"].value, figures["mae"].value
         if mine is not None and theirs is not None and mine >= theirs:
             yield f"{title}the model is no better than {words}"
-
-
-def _format_number(value: MeasuredValue) -> str:
-    if value.value is None:
-        return "-"
-    if value.lower is None or value.upper is None:
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
 
 
 def _shorten(value: MeasuredValue) -> str:

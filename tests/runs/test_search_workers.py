@@ -109,13 +109,14 @@ def draw_all(url: str, owner: str, wanted: int, high: int = 60) -> int:
     """Draws what there is to be had, and counts what it has trained."""
     import optuna
 
+    from cnnlstm_spec.compiler.processes import SentSpec
     from cnnlstm_spec.runs.search.draw import Draws
     from cnnlstm_spec.runs.search.study import OUTCOME, Design, open_study
-    from cnnlstm_spec.runs.search.variant import SearchedSpec, prepare
+    from cnnlstm_spec.runs.search.variant import prepare
 
     study = open_study(Design(url, "shared", False, 0, "median", 3))
     space = {"vars.width": optuna.distributions.IntDistribution(1, high)}
-    base = prepare(SearchedSpec("<test>", SPEC, "", (), False, False, ()))
+    base = prepare(SentSpec("<test>", SPEC, ""))
     draws = Draws(study, space, base, owner, wanted)
     count = 0
     while (one := draws.draw_next()) is not None:

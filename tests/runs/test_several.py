@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finished_runs import MADE
 
+from cnnlstm_spec.compiler.processes import SentSpec
 from cnnlstm_spec.runs.manifest import Best
 from cnnlstm_spec.runs.run import Orders
 from cnnlstm_spec.runs.several import RunJob, write_runs_table
@@ -18,7 +19,7 @@ def make_job(folder: Path, label: str, variant: int | None, loss: float) -> RunJ
     output.mkdir(parents=True)
     best = Best(epoch=2, monitor="loss", direction="min", metrics={"loss": loss})
     (output / "manifest.json").write_text(MADE.model_copy(update={"best": best}).to_json())
-    return RunJob("spec.yaml", "", (), (), None, variant, str(output), label, Orders())
+    return RunJob(SentSpec("spec.yaml", "", None), variant, str(output), label, Orders())
 
 
 def read_table(jobs: list[RunJob]) -> dict[str, str]:

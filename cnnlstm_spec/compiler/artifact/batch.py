@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -17,12 +15,12 @@ from ...text.files import PathError, explain_error, read
 from ...text.frozen import dataclass
 from ...text.missing import explain_missing
 from ...text.nodes import Mapping as MappingNode
-from ...text.source import Source
 from .. import interrupts
 from ..compile import Compilation
 from ..deploy import deploy
+from ..processes import SentSpec, run_side_by_side
 from ..resolved import describe_resolved
-from ..variants import Sweep, sweep
+from ..variants import Sweep
 from ..version import __version__
 from . import write as artifact
 from .manifest import Manifest
@@ -31,21 +29,14 @@ from .ownership import MANIFEST
 
 @dataclass(frozen=True)
 class BuildJob:
-    """What a process needs to build one variant: nothing but plain values goes to it."""
+    """What a process needs to build one variant."""
 
-    name: str
-    text: str
-    overrides: tuple[str, ...]
-    matrix: tuple[str, ...]
-    folder: str | None
-    allow_imports: bool
-    allow_outside: bool
+    spec: SentSpec
     passes: str
     purpose: str
     index: int
     output: str
     force: bool
-    rules: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,48 +49,12 @@ class BuildOutcome:
     report: str = ""
 
 
-def make_job(
-    prepared: Sweep,
-    overrides: tuple[str, ...],
-    matrix: tuple[str, ...],
-    allow_outside: bool,
-    passes: str,
-    purpose: str,
-    index: int,
-    output: File,
-    force: bool,
-    rules: tuple[str, ...] = (),
-) -> BuildJob:
-    """The job of a variant."""
-    folder = None if prepared.folder is None else str(prepared.folder)
-    source = prepared.source
-    given = (source.name, source.text, overrides, matrix, folder, prepared.allow_imports, allow_outside)
-    return BuildJob(*given, passes, purpose, index, str(output), force, rules)
-
-
 def build_all(jobs: list[BuildJob], workers: int) -> Iterator[BuildOutcome]:
     """Builds them, and gives each outcome as it comes."""
     if workers == 1 or len(jobs) < 2:
         yield from map(build, jobs)
         return
-    from concurrent.futures import ProcessPoolExecutor, as_completed
-    from multiprocessing import active_children, get_context
-
-    # A fork of a process in which TensorFlow runs may hang; a fresh one imports it anew.
-    count, context = min(workers, len(jobs)), get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context, initializer=interrupts.heed_in_worker) as pool:
-        try:
-            with interrupts.hold_interrupts():
-                waiting = [pool.submit(build, job) for job in jobs]
-            for future in as_completed(waiting):
-                yield future.result()
-        except BaseException:
-            # Those that build clean up what they have begun.
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGINT)
-            raise
+    yield from (outcome for _, outcome in run_side_by_side(build, jobs, workers))
 
 
 def build(job: BuildJob) -> BuildOutcome:
@@ -109,8 +64,7 @@ def build(job: BuildJob) -> BuildOutcome:
 
 
 def _build_variant(job: BuildJob) -> BuildOutcome:
-    given = (job.overrides, job.matrix, job.folder, job.allow_imports, job.allow_outside, job.rules)
-    prepared = _prepare(job.name, job.text, *given)
+    prepared = _prepare(job.spec)
     compilation = prepared.compile(prepared.variants[job.index])
     try:
         with silence():
@@ -133,20 +87,9 @@ def _build_variant(job: BuildJob) -> BuildOutcome:
 
 
 @lru_cache(maxsize=1)
-def _prepare(
-    name: str,
-    text: str,
-    overrides: tuple[str, ...],
-    matrix: tuple[str, ...],
-    folder: str | None,
-    allow_imports: bool,
-    allow_outside: bool,
-    rules: tuple[str, ...],
-) -> Sweep:
+def _prepare(spec: SentSpec) -> Sweep:
     """The variants, read once in a process."""
-    below = None if folder is None else File(folder)
-    # That there are not too many was seen before there were jobs.
-    return sweep(Source(name, text), overrides, matrix, below, allow_imports, allow_outside, sys.maxsize, rules)
+    return spec.prepare()
 
 
 def is_current(compilation: Compilation, folder: File, passes: str, purpose: str) -> bool:

@@ -16,6 +16,14 @@ class MeasuredValue(Document):
     lower: LeftOut[float | None] = None
     upper: LeftOut[float | None] = None
 
+    def show(self) -> str:
+        """`0.93 [0.91, 0.95]`, as people read it."""
+        if self.value is None:
+            return "-"
+        if self.lower is None or self.upper is None:
+            return f"{self.value:.4g}"
+        return f"{self.value:.4g} [{self.lower:.4g}, {self.upper:.4g}]"
+
 
 class ClassFigures(Document):
     """The figures of a class, or of one label of several."""

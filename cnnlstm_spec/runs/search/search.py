@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Literal
 
 from ...compiler.artifact.write import remove_folder
+from ...compiler.processes import SentSpec
 from ...compiler.variants import Sweep
 from ...text.edits.overrides import read_overrides, set_all
 from ...text.frozen import dataclass
@@ -25,7 +26,7 @@ from .space import make_distributions
 from .study import BEST_EPOCH, EPOCHS, OUTCOME, REASON, Design, open_study
 from .table import make_report, to_table
 from .trial import TrialEnding, TrialJob, run_trial
-from .variant import SearchedSpec, prepare
+from .variant import prepare
 from .workers import LocalWorker, train_side_by_side
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ ALIKE = 3
 class SearchOrders:
     """What is searched, and where it is kept."""
 
-    spec: SearchedSpec
+    spec: SentSpec
     search: SearchSpec
     design: Design
     place: SearchFolder

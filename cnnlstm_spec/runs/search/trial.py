@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ...compiler import interrupts
 from ...compiler.backend import explain_failure, is_of_keras
 from ...compiler.compile import Compilation
+from ...compiler.processes import SentSpec
 from ...emit.keras.quiet import silence
 from ...ir.inference import describe_error
 from ...ir.program import Unbuildable
@@ -21,7 +22,7 @@ from ..run import Orders, run
 from ..samples import DataError
 from ..train.watch import Watch
 from .study import ASKED, Design, is_hopeless, open_study
-from .variant import SearchedSpec, compile_variant, prepare
+from .variant import compile_variant, prepare
 
 if TYPE_CHECKING:
     import optuna
@@ -33,7 +34,7 @@ Outcome = Literal["completed", "pruned", "diverged", "failed"]
 class TrialJob:
     """What a process needs to train a trial."""
 
-    spec: SearchedSpec
+    spec: SentSpec
     design: Design
     number: int
     id: int

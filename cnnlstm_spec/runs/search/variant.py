@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path as File
 
 from ...compiler.compile import Compilation
-from ...compiler.variants import Sweep, sweep
+from ...compiler.processes import SentSpec
+from ...compiler.variants import Sweep
 from ...text.diagnostic import Diagnostic
 from ...text.edits.overrides import read_overrides, set_all
-from ...text.frozen import dataclass
 from ...text.nodes import Mapping
-from ...text.source import Source
 
 
-@dataclass(frozen=True)
-class SearchedSpec:
-    """What a process needs to know the spec: nothing but plain values goes to it."""
-
-    name: str
-    text: str
-    folder: str
-    overrides: tuple[str, ...]
-    allow_imports: bool
-    allow_outside: bool
-    rules: tuple[str, ...]
-
-
-def prepare(spec: SearchedSpec) -> Sweep:
+def prepare(spec: SentSpec) -> Sweep:
     """The spec with its overrides and without its search; trials that are compiled of it share what they can."""
-    given = (spec.overrides, (), File(spec.folder), spec.allow_imports, spec.allow_outside, sys.maxsize, spec.rules)
-    base = sweep(Source(spec.name, spec.text), *given)
+    base = spec.prepare()
     document, found = base.document, list(base.found)
     if document is not None:
         document = set_all(document, base.overrides, found, base.memory)
