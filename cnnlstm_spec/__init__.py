@@ -20,7 +20,7 @@ Importing the package imports neither Keras nor TensorFlow; `to_keras` and `comp
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .compiler.api import compile_model as compile_model
@@ -41,7 +41,7 @@ _HOMES = {
 """Where each name is defined. There is no `__all__`: `help` would show every name with all that it holds."""
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

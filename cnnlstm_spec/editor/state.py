@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from functools import cached_property
 from pathlib import Path as File
-from typing import Any
 
 from ..compiler.compile import Compilation
 from ..compiler.silence import separate_advice
@@ -45,7 +44,7 @@ class WantedMemory(Memory):
         """From now on the work is that of another request, which says whether it is wanted."""
         self.is_wanted = is_wanted
 
-    def get(self, key: tuple[object, ...]) -> Any:
+    def get(self, key: tuple[object, ...]) -> object:
         # Thousands of times for a text: without a call of those below.
         if not self.is_wanted():
             raise Overtaken

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..text.diagnostic import Code
 from ..text.nodes import Mapping
 from .catalog import NO_EFFECT, KerasObject, load_catalog
 from .scope import Scope
+
+if TYPE_CHECKING:
+    from .catalog_types import ObjectRule
 
 AT_MOST_ONE = Code(
     "one-of-arguments", "error", "`{name}` takes one of {arguments}; {given} are given", sort="keras", help="keep one of them"
@@ -28,7 +31,7 @@ TOO_LARGE = Code(
 )
 
 
-def list_rules(family_name: str, cls: str) -> list[dict[str, Any]]:
+def list_rules(family_name: str, cls: str) -> list[ObjectRule]:
     """The rules of a class of objects."""
     return [rule for rule in load_catalog()["rules"] if rule["family"] == family_name and rule.get("class", cls) == cls]
 

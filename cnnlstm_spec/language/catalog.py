@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..text.diagnostic import Code
 from ..text.files import read_own
 from ..text.frozen import dataclass
+
+if TYPE_CHECKING:
+    from .catalog_types import Catalog, ObjectArgument, ObjectFamily, ObjectReads
 
 NO_EFFECT = Code("no-effect", "error", "`{argument}` has no effect without {needed}", help="leave it out", is_idle=True)
 
@@ -45,7 +48,8 @@ class KerasObject:
         for name, value in self.arguments:
             if name == argument:
                 return value
-        return _find_class(self.family, self.name).get(argument, {}).get("default")
+        fact = _find_class(self.family, self.name).get(argument)
+        return fact.get("default") if fact is not None else None
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class OwnThing(KerasObject):
         """Where the module has it."""
         return f"{self.module}.{self.name}"
 
-    def get(self, argument: str) -> Any:
+    def get(self, argument: str) -> object:
         return {**dict(self.defaults), **dict(self.arguments)}.get(argument)
 
 
@@ -79,7 +83,7 @@ class OwnObject:
     defaults: tuple[tuple[str, Default], ...] = ()
     """What arguments are that are not written, as far as they are plain values."""
 
-    def list_declared(self) -> dict[str, dict[str, Any]]:
+    def list_declared(self) -> dict[str, ObjectArgument]:
         """Its arguments as the catalog has them; nothing says of what kind they are."""
         return {name: {"name": name, "kind": "value", "required": required} for name, required in self.arguments}
 
@@ -105,16 +109,15 @@ class OwnObjects(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def load_catalog() -> dict[str, Any]:
+def load_catalog() -> Catalog:
     """The catalog."""
-    loaded: dict[str, Any] = json.loads(read_own("language", "data", "catalog.json"))
+    loaded: Catalog = json.loads(read_own("language", "data", "catalog.json"))
     return loaded
 
 
-def find_family(name: str) -> dict[str, Any]:
+def find_family(name: str) -> ObjectFamily:
     """A family of the catalog: its classes, identifiers and what is told by shape."""
-    found: dict[str, Any] = load_catalog()["families"][name]
-    return found
+    return load_catalog()["families"][name]
 
 
 @lru_cache(maxsize=1)
@@ -125,15 +128,16 @@ def list_losses() -> frozenset[str]:
     )
 
 
-def _find_class(family_name: str, name: str) -> dict[str, dict[str, Any]]:
-    arguments = find_family(family_name)["classes"].get(name, {}).get("arguments", [])
-    return {argument["name"]: argument for argument in arguments}
+def _find_class(family_name: str, name: str) -> dict[str, ObjectArgument]:
+    """The arguments of a class by name; of what is none there are none."""
+    known = find_family(family_name)["classes"].get(name)
+    return {argument["name"]: argument for argument in known["arguments"]} if known is not None else {}
 
 
-def find_reads(thing: KerasObject) -> dict[str, Any]:
+def find_reads(thing: KerasObject) -> ObjectReads:
     """What a loss or metric reads: the sort of labels, the ranks and width it takes, what it does with a mask."""
-    found: dict[str, Any] = find_family(thing.family)["classes"].get(thing.name, {}).get("reads", {})
-    return found
+    known = find_family(thing.family)["classes"].get(thing.name)
+    return known.get("reads", {}) if known is not None else {}
 
 
 def find_mask_use(thing: KerasObject) -> str:
@@ -141,5 +145,5 @@ def find_mask_use(thing: KerasObject) -> str:
 
     Along another axis than the last one it has values of another shape than the mask.
     """
-    found: str = find_reads(thing).get("mask", "counted")
+    found = find_reads(thing).get("mask", "counted")
     return "fails" if thing.get("axis") not in (None, -1) else found

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from .json_schema import Schema
 from .leaf import Leaf
 from .meanings import Described
 
+if TYPE_CHECKING:
+    from .catalog_types import ObjectArgument
+
 
 class CatalogArgument(Described):
     """An argument that the catalog declares."""
 
-    def __init__(self, told: Mapping[str, Any], kind: Callable[[dict[str, object]], Leaf]) -> None:
-        self.told, self.kind = dict(told), kind
+    def __init__(self, told: ObjectArgument, kind: Callable[[ObjectArgument], Leaf]) -> None:
+        self.told, self.kind = told, kind
         self.name = self.told["name"]
 
     @property

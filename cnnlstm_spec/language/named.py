@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Nest, write
@@ -23,6 +23,9 @@ from .list_kinds import Either, ListOf, OneOrMore
 from .meanings import ObjectName
 from .read_record import MISSING_KEY, UNKNOWN_KEY, note_keys, read, report_unknown_keys
 from .scope import POISON, Poison, Scope, find_nearest
+
+if TYPE_CHECKING:
+    from .catalog_types import ObjectArgument, ObjectFamily
 
 UNKNOWN_NAME = Code("unknown-name", "error", "Keras has no {what} `{name}`", sort="keras")
 NOT_IN_A_SPEC = Code("name-not-supported", "error", "`{name}` cannot be named in a spec")
@@ -110,7 +113,7 @@ class Named(OpenLeaf[KerasObject]):
             )
         return self.read_object(cls, key, arguments if isinstance(arguments, Mapping) else None, scope, own)
 
-    def read_activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: dict[str, Any]) -> KerasObject | Poison:
+    def read_activation(self, key: Scalar, arguments: Node | None, scope: Scope, found: ObjectFamily) -> KerasObject | Poison:
         if key.text not in found["identifiers"] and isinstance(arguments, Mapping) and scope.has_layer(key.text):
             help = (f"it is a layer: write `- {key.text}: ...` after this one",)
             return scope.report(UNKNOWN_NAME, key, what=self.what, name=key.text, help=help)
@@ -122,7 +125,7 @@ class Named(OpenLeaf[KerasObject]):
             return scope.report(NO_ARGUMENTS, at, name=key.text, help=help)
         return KerasObject(self.family, found["identifiers"][key.text], (), key.text)
 
-    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, Any]) -> Poison:
+    def report_unknown(self, key: Scalar, scope: Scope, found: ObjectFamily) -> Poison:
         name = key.text
         if scope.objects.unread:
             return POISON
@@ -202,7 +205,7 @@ class Named(OpenLeaf[KerasObject]):
         return POISON if scope.found else made
 
     def read_values(
-        self, cls: str, written: dict[str, Node], declared: dict[str, Any], node: Mapping | None, scope: Scope
+        self, cls: str, written: dict[str, Node], declared: dict[str, ObjectArgument], node: Mapping | None, scope: Scope
     ) -> list[tuple[str, object]]:
         """The arguments and their values; one that another leaves without effect is reported, whatever its value."""
         needs = {
@@ -261,7 +264,7 @@ SCHEDULE = Named("schedules")
 LEARNING_RATE = Float()
 
 
-def find_kind(fact: dict[str, object]) -> Leaf:
+def find_kind(fact: ObjectArgument) -> Leaf:
     """The kind of an argument, as the catalog tells it."""
     told = {name: value for name, value in fact.items() if name not in ("name", "default", "required")}
     key = tuple(sorted((name, repr(value)) for name, value in {**told, "is_name": fact["name"] == "name"}.items()))
@@ -273,8 +276,8 @@ def find_kind(fact: dict[str, object]) -> Leaf:
 _kinds: dict[tuple[tuple[str, str], ...], Leaf] = {}
 
 
-def _make_kind(fact: dict[str, Any]) -> Leaf:
-    name: str = fact["kind"].removesuffix("?")
+def _make_kind(fact: ObjectArgument) -> Leaf:
+    name = fact["kind"].removesuffix("?")
     least, most = fact.get("minimum"), fact.get("maximum")
     number = Float(least, most, fact.get("exclusiveMinimum"), fact.get("exclusiveMaximum"))
     integer = Integer(least, most)
@@ -322,7 +325,7 @@ def _make_kind(fact: dict[str, Any]) -> Leaf:
 def define_family(name: str) -> Schema:
     """The JSON Schema of an object of a family: an identifier, or a class or identifier with arguments."""
     found = find_family(name)
-    identifiers: dict[str, str] = found["identifiers"]
+    identifiers = found["identifiers"]
     required = {each for each, told in found["classes"].items() if any(fact.get("required") for fact in told["arguments"])}
     bare = {*(set(found["classes"]) - required), *identifiers, *found.get("by_shape", ())}
     classes = {each: make_ref(f"{name}.{each}", partial(define_class, name, each)) for each in found["classes"]}

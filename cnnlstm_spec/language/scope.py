@@ -69,7 +69,7 @@ class Registry(ABC):
 class OwnLayers(Mapping[str, Any]):
     """A person's own layers by name; here none."""
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> object:
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:

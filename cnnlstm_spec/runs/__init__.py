@@ -6,13 +6,13 @@ out, or what was measured of one. `reading/` opens data, and gives a `samples.Da
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .feeding import read_rows as read
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name != "read":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .feeding import read_rows

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
 else:
 
-    def dataclass(cls: type[T] | None = None, /, *, frozen: bool = False, eq: bool = True, repr: bool = True, **more: Any) -> Any:
+    def dataclass(
+        cls: type[T] | None = None, /, *, frozen: bool = False, eq: bool = True, repr: bool = True, **more: object
+    ) -> object:
         """The decorator of the standard library, with its arguments."""
         if not frozen or more:
             make = dataclasses.dataclass(frozen=frozen, eq=eq, repr=repr, **more)
@@ -59,7 +61,7 @@ def _freeze(cls: type[Any], eq: bool, repr: bool) -> type[Any]:
 def _initialize_later(cls: type[Any]) -> Callable[..., None]:
     """An initializer that is compiled when the first value is made."""
 
-    def __init__(self: Any, *values: Any, **named: Any) -> None:
+    def __init__(self: object, *values: object, **named: object) -> None:
         initialize = cls.__init__ = _compile_initializer(cls)
         initialize(self, *values, **named)
 
@@ -91,30 +93,30 @@ def _compile_initializer(cls: type[Any]) -> Callable[..., None]:
     return initialize
 
 
-def _get_all(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+def _get_all(names: list[str]) -> Callable[[object], tuple[object, ...]]:
     """A function that gives the values of these attributes."""
     if len(names) > 1:
         return attrgetter(*names)
     return lambda self: tuple(getattr(self, name) for name in names)
 
 
-def _compare(get: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any, object], bool]:
-    def __eq__(self: Any, other: object) -> bool:
+def _compare(get: Callable[[object], tuple[object, ...]]) -> Callable[[object, object], bool]:
+    def __eq__(self: object, other: object) -> bool:
         return get(self) == get(other) if other.__class__ is self.__class__ else NotImplemented
 
     return __eq__
 
 
-def _make_hash(get: Callable[[Any], tuple[Any, ...]]) -> Callable[[Any], int]:
-    def __hash__(self: Any) -> int:
+def _make_hash(get: Callable[[object], tuple[object, ...]]) -> Callable[[object], int]:
+    def __hash__(self: object) -> int:
         return hash(get(self))
 
     return __hash__
 
 
-def _describe(cls: type[Any]) -> Callable[[Any], str]:
+def _describe(cls: type[Any]) -> Callable[[object], str]:
     @recursive_repr()
-    def __repr__(self: Any) -> str:
+    def __repr__(self: object) -> str:
         shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(cls) if each.repr)
         return f"{type(self).__qualname__}({shown})"
 

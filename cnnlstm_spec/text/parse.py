@@ -138,11 +138,12 @@ class _Composer:
     def __init__(self, source: Source, found: list[Diagnostic]) -> None:
         self.source = source
         self.found = found
-        self.events: Iterator[Any] = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.events: Iterator[yaml.Event] = yaml.parse(source.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
         self.anchors: dict[str, tuple[Node, int] | None] = {}
         self.count = 0
 
-    def make_span(self, event: Any) -> Span:
+    def make_span(self, event: yaml.Event) -> Span:
+        assert event.start_mark is not None and event.end_mark is not None
         return Span(self.source, event.start_mark.index, event.end_mark.index)
 
     def refuse_key(self, key: Node) -> Refused:
@@ -170,12 +171,13 @@ class _Composer:
             raise self.refuse(EMPTY, Span(self.source, 0, 0))
         return root
 
-    def read_node(self, event: Any, depth: int) -> Node:
+    def read_node(self, event: yaml.Event, depth: int) -> Node:
         span = self.make_span(event)
         if depth > DEPTH_LIMIT:
             raise self.refuse(TOO_DEEP, span, limit=DEPTH_LIMIT)
         if isinstance(event, yaml.AliasEvent):
             return self.read_alias(event.anchor or "", span)
+        assert isinstance(event, yaml.NodeEvent)
         before = self.count
         if event.anchor is not None:
             self.anchors[event.anchor] = None
@@ -185,6 +187,7 @@ class _Composer:
         elif isinstance(event, yaml.SequenceStartEvent):
             node = self.read_listing(event, span, depth)
         else:
+            assert isinstance(event, yaml.MappingStartEvent)
             node = self.read_mapping(event, span, depth)
         if event.anchor is not None:
             self.anchors[event.anchor] = (node, self.count - before)
@@ -204,7 +207,7 @@ class _Composer:
         self.spend(held[1], span)
         return held[0]
 
-    def read_scalar(self, event: Any, span: Span) -> Scalar:
+    def read_scalar(self, event: yaml.ScalarEvent, span: Span) -> Scalar:
         plain = event.style is None or event.style == ""
         text: str = event.value
         if event.tag in (None, "!"):
@@ -229,12 +232,12 @@ class _Composer:
             return value
         raise self.refuse(BAD_TAG, span, tag=tag)
 
-    def read_container(self, event: Any, name: str) -> None:
+    def read_container(self, event: yaml.CollectionStartEvent, span: Span, name: str) -> None:
         if event.tag not in (None, "!", f"tag:yaml.org,2002:{name}"):
-            raise self.refuse(BAD_TAG, self.make_span(event).to(event.start_mark.index + 1), tag=event.tag)
+            raise self.refuse(BAD_TAG, span.to(span.start + 1), tag=event.tag)
 
-    def read_listing(self, event: object, span: Span, depth: int) -> Listing:
-        self.read_container(event, "seq")
+    def read_listing(self, event: yaml.SequenceStartEvent, span: Span, depth: int) -> Listing:
+        self.read_container(event, span, "seq")
         items = []
         last = None
         while not isinstance(inner := next(self.events), yaml.SequenceEndEvent):
@@ -242,24 +245,25 @@ class _Composer:
             last = self.find_end(inner, items[-1])
         return Listing(span.to(self.find_collection_end(inner, last)), tuple(items))
 
-    def find_collection_end(self, event: Any, last: int | None) -> int:
+    def find_collection_end(self, event: yaml.Event, last: int | None) -> int:
         """Where a collection ends, given the end of the last in it; a block collection's own mark lies at the token after it."""
-        return int(event.end_mark.index) if event.end_mark.index > event.start_mark.index or last is None else last
+        own = self.make_span(event)
+        return own.end if own.end > own.start or last is None else last
 
-    def find_end(self, event: Any, node: Node) -> int:
+    def find_end(self, event: yaml.Event, node: Node) -> int:
         """Where a value ends that stands here; that of an alias is written elsewhere."""
-        end = int(event.end_mark.index)
-        return end if isinstance(event, yaml.AliasEvent) else node.span.end
+        return self.make_span(event).end if isinstance(event, yaml.AliasEvent) else node.span.end
 
-    def read_mapping(self, event: object, span: Span, depth: int) -> Mapping:
-        self.read_container(event, "map")
+    def read_mapping(self, event: yaml.MappingStartEvent, span: Span, depth: int) -> Mapping:
+        self.read_container(event, span, "map")
         entries: dict[str, Entry] = {}
         merged: dict[str, Entry] = {}
         last = None
         while not isinstance(inner := next(self.events), yaml.MappingEndEvent):
             key = self.read_node(inner, depth + 1)
-            value = self.read_node(event := next(self.events), depth + 1)
-            last = self.find_end(event, value)
+            inner = next(self.events)
+            value = self.read_node(inner, depth + 1)
+            last = self.find_end(inner, value)
             if not isinstance(key, Scalar):
                 raise self.refuse_key(key)
             key = as_key(key, self.found)

@@ -6,7 +6,6 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
-from typing import Any
 
 from ...ir.program import Do, OnTensorFlow, Program
 from ...text.escape.json import to_json
@@ -34,7 +33,7 @@ def make_portable(data: bytes, jit: bool | None = None) -> bytes:
     return make_canonical(data, lambda config: leave_out_defaults(with_compiled(config, jit)))
 
 
-def make_canonical(data: bytes, shorten: Callable[[dict[str, Any]], object] = lambda config: config) -> bytes:
+def make_canonical(data: bytes, shorten: Callable[[dict[str, object]], object] = lambda config: config) -> bytes:
     """A `.keras` file without the times and the memory addresses of its making, so that equal models are equal bytes.
 
     `shorten` is given its configuration.

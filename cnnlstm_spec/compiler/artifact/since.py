@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...ir.program import Call, Let, Program, Ref, find_calls, find_uses
 from ...text.files import read_own
+
+if TYPE_CHECKING:
+    from ...language.catalog_types import SinceFact
 
 RESHAPES_AGAIN = "3.12"
 """Before, a `Reshape` that is used more than once has for its `-1` the size that it was first built for."""
@@ -31,10 +34,10 @@ def find_least(since: dict[str, str]) -> str | None:
     return max(since.values(), key=_read_numbers, default=None)
 
 
-def _find_since_of_call(call: Call, known: dict[str, Any]) -> dict[str, str]:
+def _find_since_of_call(call: Call, known: SinceFact) -> dict[str, str]:
     name = call.path.removeprefix("keras.")
     found = {name: known["since"]} if "since" in known else {}
-    arguments: dict[str, str] = known.get("arguments", {})
+    arguments = known.get("arguments", {})
     return found | {f"{name}.{keyword}": arguments[keyword] for keyword, _ in call.keywords if keyword in arguments}
 
 
@@ -55,6 +58,6 @@ def _read_numbers(version: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1)
-def _load_facts() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(read_own("language", "data", "since.json"))["since"]
+def _load_facts() -> dict[str, SinceFact]:
+    found: dict[str, SinceFact] = json.loads(read_own("language", "data", "since.json"))["since"]
     return found

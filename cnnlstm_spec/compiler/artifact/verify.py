@@ -97,7 +97,7 @@ def _measure_difference(a: Array, b: Array) -> float:
     return float(numpy.nan_to_num(difference, nan=numpy.inf).max(initial=0))
 
 
-def _list_arrays(outputs: Any) -> list[Array]:
+def _list_arrays(outputs: Array | list[Array] | dict[str, Array]) -> list[Array]:
     return list(outputs.values()) if isinstance(outputs, dict) else outputs if isinstance(outputs, list) else [outputs]
 
 

@@ -1,7 +1,7 @@
 """From a Keras model to a spec.
 
 It imports `compiler` and the rooms below. A `.keras` file comes in, a spec's text goes out, and what no spec can say is told.
-`read.py` reads the file as data: it is untrusted, nothing in it runs, and no path in it is followed. `calls.py` makes one graph of
-calls of it, `layers.py` says each in a spec's words, `structure.py` finds branches that part and join again, `write.py` writes the
-spec, and `prove.py` holds it against the model.
+`read.py` reads the file as data: it is untrusted, nothing in it runs, and no path in it is followed. `calls.py` makes a graph
+of it, `layers.py` says each layer in a spec's words, `structure.py` finds branches that part and join again, `write.py` writes
+the spec, and `prove.py` holds it against the model.
 """

@@ -79,7 +79,7 @@ class Calls:
     """The model's outputs, each with the name of the layer that gives it."""
 
 
-def find_calls(config: dict[str, Any]) -> Calls:
+def find_calls(config: dict[str, object]) -> Calls:
     """The graph of a Functional or Sequential model; raises NotAModel."""
     calls: dict[str, KerasCall] = {}
     inputs, outputs = _expand(config, (), None, calls, {})
@@ -154,7 +154,7 @@ def _expand_sequential(
 
 
 def _call(
-    layer: dict[str, Any],
+    layer: dict[str, object],
     index: int,
     node: dict[str, Any],
     path: tuple[str, ...],
@@ -201,7 +201,7 @@ def _call(
 
 
 def _apply(
-    layer: dict[str, Any],
+    layer: dict[str, object],
     index: int,
     path: tuple[str, ...],
     inputs: list[CallOutput],
@@ -258,20 +258,20 @@ def list_needed_tensors(call: KerasCall) -> tuple[CallOutput, ...]:
     return (*_read(call), *call.states)
 
 
-def _list_layers(config: dict[str, Any]) -> list[dict[str, Any]]:
+def _list_layers(config: dict[str, object]) -> list[dict[str, object]]:
     found = config.get("layers")
     if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
         raise NotAModel("its configuration lists no layers")
     return found
 
 
-def _name(layer: dict[str, Any]) -> str:
+def _name(layer: dict[str, object]) -> str:
     config = layer.get("config")
     name = layer.get("name") or (config.get("name") if isinstance(config, dict) else None) or layer.get("class_name")
     return str(name)
 
 
-def _build_layer(layer: dict[str, Any]) -> Any:
+def _build_layer(layer: dict[str, Any]) -> object:
     build = layer.get("build_config")
     shape = build.get("input_shape") if isinstance(build, dict) else None
     return shape or (layer.get("config") or {}).get("batch_shape") or (layer.get("config") or {}).get("batch_input_shape")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ..artifact.verify import Verification, measure_differences
@@ -79,7 +79,7 @@ class _Fed:
         self.names = [each.name if each.name in masks else next(branches) for each in model.inputs]
         """What feeds each of the model's inputs: a branch, or a mask, which keeps its name."""
 
-    def predict(self, fed: Any, **options: Any) -> Any:
+    def predict(self, fed: object, **options: object) -> object:
         """What the model gives, called by itself: Keras's `predict` reuses a `TimeDistributed` traced for fewer steps."""
         given = [fed[name] for name in self.names] if isinstance(fed, dict) else fed
         outputs = self.model(given, training=False)

@@ -51,7 +51,7 @@ class Draft:
     problems: Mapping[str, str] = field(default_factory=dict)
 
 
-def find_policy(graph: Calls, compiled: dict[str, Any]) -> str:
+def find_policy(graph: Calls, compiled: dict[str, object]) -> str:
     """The dtype policy that most layers have; a model that is not compiled has no place for another than Keras's own."""
     if not compiled.get("loss"):
         return "float32"
@@ -66,7 +66,13 @@ class SpecWriter:
     """Writes one model."""
 
     def __init__(
-        self, graph: Calls, structure: FoundChains, name: str, policy: str, compiled: dict[str, Any], padding: dict[str, Padding]
+        self,
+        graph: Calls,
+        structure: FoundChains,
+        name: str,
+        policy: str,
+        compiled: dict[str, object],
+        padding: dict[str, Padding],
     ) -> None:
         self.graph, self.structure, self.policy, self.compiled = graph, structure, policy, compiled
         self.padding = padding

@@ -148,13 +148,13 @@ def _choose_dtype(layer: keras.layers.Layer, op: Op, example: Example, output: k
     return given
 
 
-def _make_zeros(shape: tuple[int, ...], dtype: str) -> Any:
+def _make_zeros(shape: tuple[int, ...], dtype: str) -> object:
     if dtype == TEXT:
         return keras.ops.convert_to_tensor([""] * shape[0], dtype=dtype)
     return keras.ops.zeros(shape, dtype)
 
 
-def _list_fed(op: Op, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+def _list_fed(op: Op, inputs: tuple[Any, ...]) -> tuple[object, ...]:
     """The arguments of the layer's call."""
     from ...ops.attention import Attending
 

@@ -78,16 +78,16 @@ def run(program: Program) -> keras.Model:
     return model
 
 
-def _make(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+def _make(value: Expression, scope: str | None, values: dict[str, object]) -> object:
     with nullcontext() if scope is None else keras.name_scope(scope):
         return _evaluate(value, values)
 
 
-def _make_alone(value: Expression, scope: str | None, values: dict[str, Any]) -> Any:
+def _make_alone(value: Expression, scope: str | None, values: dict[str, object]) -> object:
     """What is made in a thread of its own, where Keras counts the names of layers from the start."""
     policy = keras.config.dtype_policy()
 
-    def make() -> Any:
+    def make() -> object:
         keras.config.set_dtype_policy(policy)
         return _make(value, scope, values)
 
@@ -144,11 +144,11 @@ def _compile_model(model: keras.Model, statements: Iterable[Statement], losses: 
         model.compile(**keywords)
 
 
-def _change_each(change: Callable[[Any], Any], values: list[Any]) -> list[Any]:
+def _change_each(change: Callable[[object], object], values: list[object]) -> list[object]:
     return [change(each) for each in values]
 
 
-def _change_value(value: Any, changes: Changes) -> Any:
+def _change_value(value: object, changes: Changes) -> object:
     """A value of `compile`, by head or of the only one."""
     if isinstance(value, dict):
         return {head: changes[head](each) if head in changes else each for head, each in value.items()}
@@ -200,7 +200,7 @@ def _restore() -> Iterator[None]:
         keras.config.set_dtype_policy(policy)
 
 
-def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
+def _evaluate(expression: Expression, values: dict[str, object]) -> Any:
     match expression:
         case Ref(name):
             return values[name]
@@ -230,8 +230,8 @@ def _evaluate(expression: Expression, values: dict[str, Any]) -> Any:
 
 
 def _evaluate_arguments(
-    arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], values: dict[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
+    arguments: tuple[Expression, ...], keywords: tuple[tuple[str, Expression], ...], values: dict[str, object]
+) -> tuple[list[object], dict[str, object]]:
     return [_evaluate(each, values) for each in arguments], {name: _evaluate(each, values) for name, each in keywords}
 
 
@@ -241,7 +241,7 @@ def _read_index(index: Index) -> int | slice:
     return slice(None) if index is None else index
 
 
-def _compute_infix(operator: str, left: Any, right: Any) -> Any:
+def _compute_infix(operator: str, left: Any, right: object) -> object:
     match operator:
         case "+":
             return left + right
@@ -252,7 +252,7 @@ def _compute_infix(operator: str, left: Any, right: Any) -> Any:
     raise ValueError(operator)
 
 
-def _find(path: str, values: dict[str, Any]) -> Any:
+def _find(path: str, values: dict[str, object]) -> object:
     head, *steps = path.split(".")
     if head != "keras" and head not in values:
         return _find_own(path)
@@ -262,7 +262,7 @@ def _find(path: str, values: dict[str, Any]) -> Any:
     return found
 
 
-def _find_own(path: str) -> Any:
+def _find_own(path: str) -> object:
     """What a module other than Keras has by that name."""
     module, _, name = path.rpartition(".")
     try:
@@ -271,7 +271,7 @@ def _find_own(path: str) -> Any:
         raise Unbuildable(f"`{path}` cannot be had: {describe_error(error)}") from error
 
 
-def _call(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> Any:
+def _call(function: Any, arguments: list[object], keywords: dict[str, object]) -> object:
     """The result of a call; what a person's own layer raises is not a bug of ours."""
     try:
         return function(*arguments, **keywords)
@@ -326,7 +326,7 @@ def list_devices() -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.partition(":")[0].upper() for name in names))
 
 
-def find_class(module: str, name: str) -> Any:
+def find_class(module: str, name: str) -> object:
     """What Keras has under that name in a module of its own; None where there is none."""
     try:
         return getattr(import_module(module), name, None)

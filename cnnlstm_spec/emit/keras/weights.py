@@ -9,6 +9,9 @@ from ...ir.graph import BatchNormFold
 
 if TYPE_CHECKING:
     import keras
+    import numpy
+
+    Array = numpy.ndarray[Any, Any]
 
 
 class Mismatch(Exception):
@@ -47,7 +50,7 @@ def fold_weights(training: keras.Model, inference: keras.Model, folds: Iterable[
             layer.set_weights(training.get_layer(layer.name).get_weights())
 
 
-def _fold_weights(layer: dict[str, Any], norm: dict[str, Any], fold: BatchNormFold) -> dict[str, Any]:
+def _fold_weights(layer: dict[str, Array], norm: dict[str, Array], fold: BatchNormFold) -> dict[str, Array]:
     """The kernel and bias that do at once what layer and norm do; computed in float64."""
     mean, variance = (norm[name].astype("float64") for name in ("moving_mean", "moving_variance"))
     factor = (variance + fold.epsilon) ** -0.5 * norm.get("gamma", 1.0)

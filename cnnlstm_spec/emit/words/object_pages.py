@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ...language.catalog import load_catalog
+from ...language.catalog import find_family
 from ...language.named import SINGULAR, find_kind
 from ...ops.input import KINDS, Input
 from ...text.escape.json import write_readable
 from ...text.escape.terminal import measure_width
 from ...text.synonyms import fold_word
+
+if TYPE_CHECKING:
+    from ...language.catalog_types import ObjectArgument
 
 FAMILIES = (
     "losses",
@@ -61,9 +64,7 @@ EXAMPLES: dict[str, object] = {
 
 def list_object_names() -> dict[str, list[str]]:
     """Names of each family that have a page, and of the kinds of inputs."""
-    found = {
-        family: [*_find_family(family)["classes"]] or sorted(set(_find_family(family)["identifiers"])) for family in FAMILIES
-    }
+    found = {family: [*find_family(family)["classes"]] or sorted(set(find_family(family)["identifiers"])) for family in FAMILIES}
     return {"inputs": [*KINDS, "tensor"], **found}
 
 
@@ -75,21 +76,16 @@ def write_object_pages(name: str) -> list[str]:
 
 def write_object_page(name: str, family: str) -> str | None:
     """The page of that name in a family."""
-    known = _find_family(family)
+    known = find_family(family)
     cls = name if name in known["classes"] else known["identifiers"].get(name)
     if cls in known["classes"]:
         return _describe_object(family, cls)
     return _show_activation(name) if cls is not None else None
 
 
-def _find_family(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = load_catalog()["families"][name]
-    return found
-
-
 def _describe_object(family: str, cls: str) -> str:
-    spec = _find_family(family)["classes"][cls]
-    identifiers = [each for each, of in _find_family(family)["identifiers"].items() if of == cls]
+    spec = find_family(family)["classes"][cls]
+    identifiers = [each for each, of in find_family(family)["identifiers"].items() if of == cls]
     what = SINGULAR.get(family, family.removesuffix("s"))
     parts = [f"{cls}: {'an' if what[0] in 'aeiou' else 'a'} {what} of Keras"]
     lines = [f"  also written  {', '.join(identifiers)}"] if identifiers else []
@@ -107,26 +103,23 @@ def _describe_object(family: str, cls: str) -> str:
 
 def write_example(family: str, cls: str) -> str:
     """A thing where it stands, with what it needs."""
-    needed = {
-        fact["name"]: _make_example(fact)
-        for fact in _find_family(family)["classes"].get(cls, {}).get("arguments", ())
-        if not _is_optional(fact)
-    }
+    known = find_family(family)["classes"].get(cls)
+    needed = {fact["name"]: _make_example(fact) for fact in (known["arguments"] if known else ()) if not _is_optional(fact)}
     written = "{" + cls + ": " + write_readable(needed).replace('"', "") + "}" if needed else cls
     return WHERE[family].format(written)
 
 
-def _make_example(fact: dict[str, Any]) -> object:
+def _make_example(fact: ObjectArgument) -> object:
     if fact["name"] in EXAMPLES:
         return EXAMPLES[fact["name"]]
     return 2 if fact["kind"].startswith("int") else 0.5
 
 
-def _is_optional(fact: dict[str, object]) -> bool:
+def _is_optional(fact: ObjectArgument) -> bool:
     return not fact.get("required")
 
 
-def _show_default(fact: dict[str, object]) -> str:
+def _show_default(fact: ObjectArgument) -> str:
     if fact.get("required"):
         return "required"
     value = fact.get("default")

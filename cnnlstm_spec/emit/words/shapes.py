@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -84,7 +84,7 @@ class Shapes(Document):
     """Outputs by head."""
     params: Params
 
-    def to_pandas(self) -> Any:
+    def to_pandas(self) -> object:
         """A data frame of pandas with a row for each layer; raises ImportError where pandas is not installed."""
         frame = import_module("pandas").DataFrame
         return frame([dict(each) for each in self.layers], columns=list(LayerShape.model_fields))

@@ -6,7 +6,6 @@ A sum is of integer multiples of products of atoms, and an atom is a size known 
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
-from typing import Any
 
 
 class Atom:
@@ -33,7 +32,7 @@ class Atom:
         """Its values, given those of its parts."""
         raise NotImplementedError
 
-    def write(self, inside: list[str], show: Callable[[Any], str]) -> str:
+    def write(self, inside: list[str], show: Callable[[object], str]) -> str:
         """Its text, given those of its parts; `show` is given a size known only at run time."""
         raise NotImplementedError
 

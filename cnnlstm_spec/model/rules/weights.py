@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
 from ...ir.op import Op, Weight
@@ -26,6 +27,9 @@ WEIGHT_AXIS = Code(
     help="`axis` counts the axes of the weight from 0",
 )
 
+if TYPE_CHECKING:
+    from ...language.catalog_types import ObjectRule
+
 USES = ("_initializer", "_regularizer", "_constraint")
 
 
@@ -47,7 +51,7 @@ def check_weights(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
 
 
 @cache
-def _load_rules() -> tuple[dict[str, object], ...]:
+def _load_rules() -> tuple[ObjectRule, ...]:
     return tuple(rule for rule in load_catalog()["rules"] if rule["rule"] in ("weight_rank", "axis_in_weight"))
 
 
@@ -64,7 +68,7 @@ def _iterate_pairs(op: Op, weights: tuple[Weight, ...]) -> Iterator[tuple[Op, st
                 yield op, argument, value, weight
 
 
-def _find_broken_rule(rule: dict[str, object], thing: KerasObject, weight: Weight) -> tuple[Code, dict[str, object]] | None:
+def _find_broken_rule(rule: ObjectRule, thing: KerasObject, weight: Weight) -> tuple[Code, dict[str, object]] | None:
     if rule["family"] != thing.family or rule["class"] != thing.name:
         return None
     rank = len(weight.shape)

@@ -118,7 +118,7 @@ def _make_conv(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneSte
     return BackboneStep(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _make_depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_depthwise(p: Sequence[int], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same, multiplier, bias = p
     kernel = (side, side, count_channels(inputs[0]), multiplier or walk.build.depth_multiplier)
     filters = kernel[2] * kernel[3]
@@ -126,7 +126,7 @@ def _make_depthwise(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Backbo
     return BackboneStep(shape, (("kernel", kernel, True), *_make_bias(filters, bias)), prod(kernel))
 
 
-def _make_separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_separable(p: Sequence[int], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same, filters, bias = p
     deep = (side, side, count_channels(inputs[0]), 1)
     point = (1, 1, deep[2], filters)
@@ -135,23 +135,23 @@ def _make_separable(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Backbo
     return BackboneStep(shape, (*kernels, *_make_bias(filters, bias)), prod(deep) + prod(point))
 
 
-def _make_dense(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_dense(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     read = count_channels(inputs[0])
     units = _count_filters(p[0], read, walk)
     found = (("kernel", (read, units), True), ("bias", (units,), True))
     return BackboneStep((*inputs[0][:-1], units), found, read * units)
 
 
-def _make_pool(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_pool(p: Sequence[int], inputs: list[Shape], walk: Walk) -> BackboneStep:
     side, stride, same = p
     return BackboneStep((*_slide_image(inputs[0], (side, side), stride, same), inputs[0][2]))
 
 
-def _pad(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _pad(p: Sequence[int], inputs: list[Shape], walk: Walk) -> BackboneStep:
     return BackboneStep((inputs[0][0] + p[0], inputs[0][1] + p[1], inputs[0][2]))
 
 
-def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _pad_by_parity(p: Sequence[int], inputs: list[Shape], walk: Walk) -> BackboneStep:
     """`imagenet_utils.correct_pad`: one less where a side is even, or where the height is not known."""
     height, width, channels = inputs[0]
     least = p[0] // 2 * 2 - 1
@@ -160,32 +160,32 @@ def _pad_by_parity(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> Backbon
     return BackboneStep((height + least + height - height // 2 * 2, width + least + width - width // 2 * 2, channels))
 
 
-def _make_batch_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_batch_norm(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
     scale = (("gamma", shape, True),) if p[0] else ()
     rest = (("beta", shape, True), ("moving_mean", shape, False), ("moving_variance", shape, False))
     return BackboneStep(inputs[0], (*scale, *rest))
 
 
-def _make_layer_norm(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_layer_norm(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
     return BackboneStep(inputs[0], (("gamma", shape, True), ("beta", shape, True)))
 
 
-def _normalize(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _normalize(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     shape = (count_channels(inputs[0]),)
     return BackboneStep(inputs[0], (("mean", shape, False), ("variance", shape, False), ("count", (), False)))
 
 
-def _scale(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _scale(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     return BackboneStep(inputs[0], (("variable", (count_channels(inputs[0]),), True),))
 
 
-def _keep_shape(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _keep_shape(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     return BackboneStep(inputs[0])
 
 
-def _make_concat(p: Sequence[Any], inputs: list[Shape], walk: Walk) -> BackboneStep:
+def _make_concat(p: Sequence[object], inputs: list[Shape], walk: Walk) -> BackboneStep:
     return BackboneStep((*inputs[0][:-1], sum(count_channels(shape) for shape in inputs)))
 
 

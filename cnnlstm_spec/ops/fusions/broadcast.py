@@ -44,16 +44,16 @@ class Broadcast(Strategy):
     op: InstanceOf[Op]
     """What it is done for. Whoever reads the arguments of the node, its name or number of inputs, reads those of this one."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         return getattr(self.op, name)
 
     def is_written(self, name: str) -> bool:
         return self.op.is_written(name)
 
-    def list_values(self, order: Iterable[str] = ()) -> dict[str, Any]:
+    def list_values(self, order: Iterable[str] = ()) -> dict[str, object]:
         return self.op.list_values(order)
 
-    def get_value(self, name: str) -> Any:
+    def get_value(self, name: str) -> object:
         return self.op.get_value(name)
 
     def make_key(self) -> tuple[object, ...]:

@@ -113,15 +113,15 @@ def _swap_inputs(model: keras.Model, heads: Sequence[str]) -> keras.Model:
 class Instead(keras.layers.Layer):  # type: ignore[misc]
     """Gives its second input with the mask of its first."""
 
-    def __init__(self, **more: Any) -> None:
+    def __init__(self, **more: object) -> None:
         super().__init__(**more)
         self.supports_masking = True
 
-    def call(self, inputs: Any, mask: Any = None) -> Any:
+    def call(self, inputs: Any, mask: object = None) -> object:
         return inputs[1] + 0
 
-    def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
+    def compute_mask(self, inputs: object, previous_mask: object = None) -> object:
         return previous_mask[0] if isinstance(previous_mask, list | tuple) else None
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
+    def compute_output_shape(self, input_shape: Any) -> object:
         return input_shape[1]

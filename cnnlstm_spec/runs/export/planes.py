@@ -31,7 +31,7 @@ def pool_in_planes(model: keras.Model) -> Iterator[None]:
             del layer.call
 
 
-def _pool(layer: keras.layers.Layer, pool: Callable[..., Any], plain: Callable[[Any], Any], x: Any) -> Any:
+def _pool(layer: keras.layers.Layer, pool: Callable[..., object], plain: Callable[[object], object], x: Any) -> object:
     """What the layer gives of (samples, depth, height, width, channels)."""
     _, depth, height, width, channels = x.shape
     if None in (depth, height, width, channels):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path as File
-from typing import Any
 
 import keras
 import tensorflow
@@ -34,7 +33,7 @@ def write_saved_model(
     pairs = list(zip(inputs, model.inputs, strict=True))
     specs = {each.name: tensorflow.TensorSpec(each.shape(batch, fixed), own.dtype, each.name) for each, own in pairs}
 
-    def serve(given: Mapping[str, Any]) -> dict[str, Any]:
+    def serve(given: Mapping[str, object]) -> dict[str, object]:
         return call(model, heads, {own.name: given[each.name] for each, own in pairs})
 
     archive = keras.export.ExportArchive()
@@ -46,7 +45,7 @@ def write_saved_model(
         archive.write_out(str(folder), verbose=False)
 
 
-def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+def call(model: keras.Model, heads: Sequence[str], given: Mapping[str, object]) -> dict[str, object]:
     """What a model gives by head, outside of training."""
     found = model(given if len(given) > 1 else next(iter(given.values())), training=False)
     return dict(found) if isinstance(found, dict) else {heads[0]: found}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -141,7 +141,7 @@ def compute_probabilities(values: Array, is_logits: bool) -> Array:
     return shares
 
 
-def feed(model: keras.Model, inputs: Mapping[str, Array]) -> Any:
+def feed(model: keras.Model, inputs: Mapping[str, Array]) -> object:
     """What a model gives for the inputs of a batch, of which it takes those that it has; text goes in as a tensor."""
     fed = {each.name: inputs[each.name] for each in model.inputs}
     if any(each.dtype == "string" for each in model.inputs):

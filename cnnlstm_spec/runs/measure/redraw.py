@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -34,7 +34,7 @@ def measure_metric(metric: keras.metrics.Metric, truth: Array, values: Array, dr
     if numpy.ndim(keras.ops.convert_to_numpy(fresh.result())):
         return None
 
-    def measure(weights: Array) -> Any:
+    def measure(weights: Array) -> object:
         state = fresh.stateless_update_state(fresh.stateless_reset_state(), truth, values, sample_weight=weights)
         return fresh.stateless_result(state)
 
@@ -45,7 +45,7 @@ def measure_metric(metric: keras.metrics.Metric, truth: Array, values: Array, dr
         return draws.measure_figure(lambda weights: keras.ops.convert_to_numpy(measure_all(weights.astype("float32"))))
 
 
-def _trace(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def _trace(function: Callable[[object], object]) -> Callable[[object], object]:
     """The same as one program, where the backend makes one."""
     match keras.backend.backend():
         case "tensorflow":

@@ -5,9 +5,14 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..reading.libraries import import_needed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..samples import Array
 
 COLORS = ("#1f6fb2", "#d1603d", "#3c8d5a", "#8a5aa8", "#b08a2e", "#4a9aa8", "#a84a6b", "#6b6b6b")
 SETTINGS = {
@@ -36,7 +41,7 @@ class ReportFigure:
         self.settings.__enter__()
         self.figure = Figure(figsize=(width * columns, height), layout="constrained")
         made = self.figure.subplots(1, columns, squeeze=False)
-        self.axes: list[Any] = list(made[0])
+        self.axes: list[Axes] = list(made[0])
 
     def to_svg(self) -> str:
         """The drawing as an element of a page."""
@@ -49,7 +54,7 @@ class ReportFigure:
         return re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.S)
 
 
-def draw_lines(axes: Any, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, x: str) -> None:
+def draw_lines(axes: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], title: str, x: str) -> None:
     """Lines by name, each as its x and y."""
     for place, (name, (xs, ys)) in enumerate(lines.items()):
         axes.plot(xs, ys, label=name, color=COLORS[place % len(COLORS)], linewidth=1.4, marker="." if len(xs) < 30 else None)
@@ -59,12 +64,12 @@ def draw_lines(axes: Any, lines: Mapping[str, tuple[Sequence[float], Sequence[fl
         axes.legend(frameon=False, fontsize=8)
 
 
-def mark_whole_numbers(axes: Any) -> None:
+def mark_whole_numbers(axes: Axes) -> None:
     """Marks whole numbers alone on the axis across: there is no half epoch."""
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
 
 
-def draw_matrix(axes: Any, matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
+def draw_matrix(axes: Axes, matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:
     """Counts of classes: rows are what is true."""
     import numpy
 
@@ -83,15 +88,15 @@ def draw_matrix(axes: Any, matrix: Sequence[Sequence[int]], names: Sequence[str]
     axes.set_title("confusion")
 
 
-def draw_cloud(axes: Any, points: Any, of: Any, names: Sequence[str], title: str) -> None:
+def draw_cloud(axes: Axes, points: Array, of: Array, names: Sequence[str], title: str) -> None:
     """Points in the plane, by class; without names all alike."""
     step = max(1, len(points) // MOST_POINTS)
     points = points[::step]
     if not names:
         axes.scatter(points[:, 0], points[:, 1], s=16, alpha=0.7, color=COLORS[0], linewidths=0)
     for place, name in enumerate(names):
-        chosen = points[of[::step] == place]
-        axes.scatter(*chosen.T, s=16, alpha=0.7, label=shorten(name), color=COLORS[place % len(COLORS)], linewidths=0)
+        across, up = points[of[::step] == place].T
+        axes.scatter(across, up, s=16, alpha=0.7, label=shorten(name), color=COLORS[place % len(COLORS)], linewidths=0)
     if 0 < len(names) <= 12:
         axes.legend(frameon=False, fontsize=8)
     axes.set_title(title)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
 from ...compiler.compile import Compilation
 from ...text.escape.xml import escape_content
 from ..history import Row
-from ..measure.document import HeadFigures, MeasuredValue
+from ..measure.document import HeadFigures
 from ..measure.measure import Measured, number_truth
 from ..measure.predict import compute_probabilities, read_numbers
 from ..reading.libraries import import_needed
@@ -31,6 +31,8 @@ table{border-collapse:collapse;margin:.6em 0}td,th{padding:.2em .8em;text-align:
 td.n{text-align:right;font-variant-numeric:tabular-nums}svg{max-width:100%;height:auto}
 .row{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}figcaption{font-size:.85em;color:#555}
 """
+NO_CLASSES = numpy.zeros(0, int)
+"""Of samples that are in no class."""
 MOST_CURVES = 8
 """Classes whose ROC is drawn."""
 
@@ -70,7 +72,7 @@ def _write_opening(measured: Measured, epochs: int, best: int | None) -> Iterato
     yield f"<h1>{escape_content(found.name)}</h1>"
     at = f"the best of {epochs} epochs is {best}" if best is not None else f"{epochs} epochs"
     yield f"<p>{found.samples:,} samples of {escape_content(found.part)}; {at}. In brackets 95 % intervals.</p>"
-    table = [(name, _format_number(value)) for name, value in found.metrics.items()]
+    table = [(name, value.show()) for name, value in found.metrics.items()]
     if found.loss is not None:
         table.insert(0, ("loss", f"{found.loss:.4g}"))
     yield _write_table(("figure", "value"), table)
@@ -122,7 +124,11 @@ def _write_classes(measured: Measured, head: str, target: HeadTarget, figures: H
     assert figures.classes is not None
     heading = ("class", "samples", "precision", "recall", "F1", "false alarms", "AUC")
     rows = [
-        (name, f"{each.samples:,}", *map(_format_number, (each.precision, each.recall, each.f1, each.false_alarms, each.auc)))
+        (
+            name,
+            f"{each.samples:,}",
+            *(figure.show() for figure in (each.precision, each.recall, each.f1, each.false_alarms, each.auc)),
+        )
         for name, each in figures.classes.items()
     ]
     yield _write_table(heading, rows)
@@ -161,7 +167,7 @@ def _write_numbers(measured: Measured, head: str, target: HeadTarget) -> Iterato
         return
     found, true = read_numbers(values.astype("float64"), target)[:, 0], read_numbers(truth.astype("float64"), target)[:, 0]
     drawing = ReportFigure(2)
-    draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), None, (), "predicted against true")
+    draw_cloud(drawing.axes[0], numpy.stack([true, found], 1), NO_CLASSES, (), "predicted against true")
     ends = [min(true.min(), found.min()), max(true.max(), found.max())]
     drawing.axes[0].plot(ends, ends, color="#999999", linewidth=0.8)
     drawing.axes[0].set_xlabel("true")
@@ -180,12 +186,12 @@ def _draw_projections(compilation: Compilation, model: keras.Model, part: Part, 
     names, of = _choose_colors(part, measured)
     for address, points in found.items():
         drawing = ReportFigure(1, 3.4, 3)
-        draw_cloud(drawing.axes[0], points, None if of is None else of[: len(points)], names, address)
+        draw_cloud(drawing.axes[0], points, of[: len(points)], names, address)
         yield f"<figure>{drawing.to_svg()}</figure>"
     yield "</div>"
 
 
-def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
+def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Array]:
     """The classes of the first head that gives one class a sample, and the class of each sample."""
     for head in measured.evaluation.heads:
         target = part.targets[head]
@@ -193,7 +199,7 @@ def _choose_colors(part: Part, measured: Measured) -> tuple[Sequence[str], Any]:
             _, truth, owners = measured.predicted[head].list_flat(target)
             if len(owners) == len(part):
                 return target.names, number_truth(truth, target)
-    return (), None
+    return (), NO_CLASSES
 
 
 def _draw_trust(compilation: Compilation, model: keras.Model, part: Part, measured: Measured) -> Iterator[str]:
@@ -227,14 +233,6 @@ def _write_shuffled(
     yield _write_table(("head", "figure", "branch", "value", "change"), rows)
     if tied := [each.name for each in spec.branches if each.name not in next(iter(found.values()))]:
         yield f"<p>Not exchanged, since others have as many steps: {escape_content(', '.join(tied))}.</p>"
-
-
-def _format_number(value: MeasuredValue) -> str:
-    if value.value is None:
-        return "-"
-    if value.lower is None or value.upper is None:
-        return f"{value.value:.4g}"
-    return f"{value.value:.4g} [{value.lower:.4g}, {value.upper:.4g}]"
 
 
 def _write_table(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -16,6 +16,8 @@ from ..samples import HeadTarget, Part
 from .drawing import COLORS, ReportFigure
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ..samples import Array
 
 WORST = 8
@@ -112,7 +114,7 @@ def _name_numbers(spec: ModelSpec, branch: str) -> list[str]:
     ]
 
 
-def _draw(axes: Any, values: Array, kind: str) -> None:
+def _draw(axes: Axes, values: Array, kind: str) -> None:
     if kind == "sequence":
         for column in range(min(values.shape[-1], 6)):
             axes.plot(values[..., column].reshape(len(values), -1)[:, 0], linewidth=0.8, color=COLORS[column])

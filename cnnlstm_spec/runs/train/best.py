@@ -39,8 +39,8 @@ def _list_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
     return found
 
 
-def is_better(value: float | None, than: float | None, direction: str) -> bool:
-    """Whether an epoch is the best so far; one without a value, or with one that is no number, never is."""
-    if value is None or value != value:
+def is_better(value: float, than: float | None, direction: str) -> bool:
+    """Whether an epoch is the best so far; one whose value is no number never is."""
+    if value != value:
         return False
     return than is None or (value < than if direction == "min" else value > than)

@@ -6,7 +6,7 @@ devices' means, which is another number where their shares have not as many samp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from typing import Any
@@ -18,9 +18,7 @@ from ...compiler.compile import Compilation
 from ...ops.normalization import BatchNormalization
 from ..samples import DataError
 from .order import Order
-from .training import Values
-
-Losses = Mapping[str, Callable[[Any], Any]]
+from .training import Losses, Values
 
 
 class Mirrored:
@@ -87,15 +85,15 @@ def find_devices() -> Mirrored:
     return Mirrored()
 
 
-def _pass_over(**_: Any) -> None:
+def _pass_over(**_: object) -> None:
     """What is built already."""
 
 
 class _Whole:
-    def __init__(self, change: Callable[[Any], Any] | None) -> None:
+    def __init__(self, change: Callable[[object], object] | None) -> None:
         self.change = change
 
-    def __call__(self, loss: Any) -> Any:
+    def __call__(self, loss: object) -> object:
         if loss is None:
             return None
         return WholeLoss(loss if self.change is None else self.change(loss))
@@ -104,14 +102,14 @@ class _Whole:
 class WholeLoss(keras.losses.Loss):  # type: ignore[misc]
     """A loss whose mean is that over the samples, or steps, of all devices; what each gives adds up to it."""
 
-    def __init__(self, loss: Any) -> None:
+    def __init__(self, loss: object) -> None:
         known = keras.losses.get(loss)
         reduction = getattr(known, "reduction", "sum_over_batch_size")
         super().__init__(name=getattr(known, "name", None), reduction=reduction, dtype=getattr(known, "dtype", None))
         each = getattr(known, "call", known)
         self.total, self.count = _Sum(each, self.dtype), _Sum(lambda *of: keras.ops.ones_like(each(*of)), self.dtype)
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+    def __call__(self, y_true: object, y_pred: object, sample_weight: object = None) -> object:
         """The part of this device."""
         total = self.total(y_true, y_pred, sample_weight)
         if self.reduction in ("sum", "none", None):
@@ -121,24 +119,24 @@ class WholeLoss(keras.losses.Loss):  # type: ignore[misc]
 
 
 class _Sum(keras.losses.Loss):  # type: ignore[misc]
-    def __init__(self, each: Callable[[Any, Any], Any], dtype: Any) -> None:
+    def __init__(self, each: Callable[[object, object], object], dtype: object) -> None:
         super().__init__(reduction="sum", dtype=dtype)
         self.each = each
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: object, y_pred: object) -> object:
         return self.each(y_true, y_pred)
 
 
 class WholeMean(keras.metrics.Mean):  # type: ignore[misc]
     """A mean to which each device adds as much as any other, whatever its share has of samples."""
 
-    def update_state(self, values: Any, sample_weight: Any = None) -> Any:
+    def update_state(self, values: object, sample_weight: object = None) -> Any:
         if sample_weight is not None:
             sample_weight = _reduce("MEAN", keras.ops.cast(sample_weight, self.dtype))
         super().update_state(values, sample_weight)
 
 
-def _reduce(how: str, value: Any) -> Any:
+def _reduce(how: str, value: object) -> object:
     """The sum or mean over the devices; the value itself outside of their steps."""
     context = tensorflow.distribute.get_replica_context()
     return value if context is None else context.all_reduce(how, value)

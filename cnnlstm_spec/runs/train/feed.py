@@ -48,7 +48,7 @@ class Feed:
         self.dataset = self._make_dataset(steps, plain_size)
         """What `fit` and `evaluate` take."""
 
-    def _make_dataset(self, steps: int, plain_size: int | None) -> Any:
+    def _make_dataset(self, steps: int, plain_size: int | None) -> object:
         if keras.backend.backend() != "tensorflow":
             from .batches import Batches
 

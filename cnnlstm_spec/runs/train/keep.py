@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -94,14 +94,15 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         self.asked = time.perf_counter()
 
-    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        assert logs is not None
         self.waited += max(0.0, self.feed.ready.pop(batch, 0.0) - max(self.asked, self.feed.began))
         if not math.isfinite(logs["loss"]):
             raise Diverged(batch)
         self.seen = batch + 1
         self.watch.end_step(self.epoch + 1, batch + 1, self.samples(batch + 1))
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = time.perf_counter() - self.began
         self.seconds += seconds
         logs = {name: float(value) for name, value in (logs or {}).items()}
@@ -109,10 +110,10 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         row = {"epoch": number, "phase": self.phase, **logs}
         mark = replace(self.mark, done=self.mark.done + 1, rows=(*self.mark.rows, row), ended=bool(self.model.stop_training))
         names = []
-        if is_better(value, mark.best[1] if mark.best else None, self.direction):
+        if value is not None and is_better(value, mark.best[1] if mark.best else None, self.direction):
             mark = replace(mark, best=(number, value))
             names.append(BEST)
-        if is_better(value, mark.best_of_phase[1] if mark.best_of_phase else None, self.direction):
+        if value is not None and is_better(value, mark.best_of_phase[1] if mark.best_of_phase else None, self.direction):
             mark = replace(mark, best_of_phase=(number, value))
             names.append(PHASE)
         if names:

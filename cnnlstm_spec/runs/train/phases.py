@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...compiler.compile import Compilation
 from ...emit.lowering.compile_call import compile_statements, name_layers
@@ -22,6 +22,8 @@ from ..samples import HeadTarget
 
 if TYPE_CHECKING:
     import keras
+
+    from .training import Losses
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def begin(
     before: Sequence[EpochStretch],
     now: EpochStretch,
     targets: Mapping[str, HeadTarget],
-    losses: Mapping[str, Callable[[Any], Any]],
+    losses: Losses,
     scope: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Freezes and thaws what the phases so far and this one say, and compiles the model with a new optimizer, in a scope."""

@@ -11,7 +11,7 @@ import keras
 from ..samples import HeadTarget
 
 
-def unscale(targets: Mapping[str, HeadTarget]) -> dict[str, Callable[[Any], Any]]:
+def unscale(targets: Mapping[str, HeadTarget]) -> dict[str, Callable[[object], object]]:
     """For each head whose numbers are scaled, what makes a metric of the spec's own one of the column's numbers."""
     scaled = {head: each for head, each in targets.items() if (each.mean, each.spread) != (0.0, 1.0)}
     return {head: partial(Unscaled, mean=each.mean, spread=each.spread) for head, each in scaled.items()}
@@ -30,14 +30,14 @@ class Unscaled(keras.metrics.Metric):  # type: ignore[misc]
         self.mean, self.spread = mean, spread
         self._direction = getattr(self.inner, "_direction", None)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: object, y_pred: object, sample_weight: object = None) -> None:
         self.inner.update_state(self._unscale_values(y_true), self._unscale_values(y_pred), sample_weight)
 
-    def _unscale_values(self, values: Any) -> Any:
+    def _unscale_values(self, values: Any) -> object:
         values = keras.ops.cast(values, "float32")
         return values * self.spread + self.mean
 
-    def result(self) -> Any:
+    def result(self) -> object:
         return self.inner.result()
 
     def reset_state(self) -> None:

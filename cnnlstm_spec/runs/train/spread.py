@@ -6,10 +6,9 @@ many samples, so a batch that is not shared evenly is filled up where it is read
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from itertools import groupby
-from typing import Any
 
 import jax
 import keras
@@ -18,9 +17,7 @@ import numpy
 from ...compiler.compile import Compilation
 from ..samples import DataError
 from .order import Order
-from .training import Values
-
-Losses = Mapping[str, Callable[[Any], Any]]
+from .training import Losses, Values
 
 
 class Spread:

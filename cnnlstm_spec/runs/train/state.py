@@ -74,7 +74,7 @@ def _encode(value: Any, arrays: list[Array]) -> object:
     return value
 
 
-def _decode(value: Any, arrays: Sequence[Array]) -> Any:
+def _decode(value: object, arrays: Sequence[Array]) -> object:
     if isinstance(value, list):
         return [_decode(each, arrays) for each in value]
     if not isinstance(value, dict):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -23,7 +23,7 @@ from .keep import Diverged, Keeper, Mark
 from .nan import find_beginning
 from .order import Order
 from .phases import EpochStretch, begin, list_stretches
-from .training import Outcome, Store, Training
+from .training import Losses, Outcome, Store, Training
 from .weighing import make_weigh, weigh_classes, weigh_labels
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def train(training: Training) -> Outcome:
 def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Array]) -> None:
     """Compiles the model for a phase, on the devices that train it."""
     model, devices = training.model, training.devices
-    losses: Mapping[str, Callable[[Any], Any]] = weigh_labels(training.data, weights)
+    losses: Losses = weigh_labels(training.data, weights)
     if devices is not None:
         devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)

@@ -21,6 +21,10 @@ Values = tuple[Any, ...]
 """A batch as Keras takes it: (inputs, targets) or (inputs, targets, weights)."""
 
 
+Losses = Mapping[str, Callable[[object], object]]
+"""For a head what makes, of the loss that the spec has, the one that is trained."""
+
+
 class Store(Protocol):
     """Where a training keeps what it goes on from; each file is there whole or not at all."""
 
@@ -66,7 +70,7 @@ class Devices(Protocol):
     def check(self, compilation: Compilation, model: keras.Model, order: Order) -> None:
         """Raises DataError for what they would compute otherwise than one."""
 
-    def change_losses(self, model: keras.Model, losses: Mapping[str, Callable[[Any], Any]]) -> Mapping[str, Callable[[Any], Any]]:
+    def change_losses(self, model: keras.Model, losses: Losses) -> Losses:
         """For each head what makes a loss that is the whole batch's."""
 
     def prepare(self, model: keras.Model, batch: Values) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import keras
 import numpy
@@ -14,6 +14,7 @@ from ..samples import Batch, Data, HeadTarget
 
 if TYPE_CHECKING:
     from ..samples import Array
+    from .training import Losses
 
 
 def weigh_classes(data: Data, wanted: Mapping[str, ClassWeight]) -> dict[str, Array]:
@@ -61,9 +62,9 @@ def _weigh_samples(values: Array, target: HeadTarget, of_class: Array) -> Array:
     return weights[..., 0] if weights.ndim > 1 and weights.shape[-1] == 1 else weights
 
 
-def weigh_labels(data: Data, weights: Mapping[str, Array]) -> dict[str, Callable[[Any], Any]]:
+def weigh_labels(data: Data, weights: Mapping[str, Array]) -> Losses:
     """For each head of several labels what makes the loss of training of the spec's own."""
-    found: dict[str, Callable[[Any], Any]] = {}
+    found: dict[str, Callable[[object], object]] = {}
     for head, of_label in weights.items():
         if data.targets[head].sort == "labels":
             found[head] = partial(LabelLoss, weights=of_label)
@@ -73,12 +74,12 @@ def weigh_labels(data: Data, weights: Mapping[str, Array]) -> dict[str, Callable
 class LabelLoss(keras.losses.Loss):  # type: ignore[misc]
     """A loss that is a mean over labels, each of which weighs as much as it is told."""
 
-    def __init__(self, loss: Any, weights: Array) -> None:
+    def __init__(self, loss: object, weights: Array) -> None:
         known = keras.losses.get(loss)
         super().__init__(name=getattr(known, "name", None), reduction=getattr(known, "reduction", "sum_over_batch_size"))
         self.loss, self.weights = getattr(known, "call", known), weights
 
-    def call(self, y_true: Any, y_pred: Any) -> Any:
+    def call(self, y_true: object, y_pred: object) -> object:
         """The loss of each sample; (samples, labels) come in."""
         each = self.loss(keras.ops.expand_dims(y_true, -1), keras.ops.expand_dims(y_pred, -1))
         return keras.ops.mean(each * keras.ops.cast(self.weights, each.dtype), axis=-1)

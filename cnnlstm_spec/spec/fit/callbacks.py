@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from ...language.catalog import KerasObject, load_catalog
 from ...language.foreign import suggest_line, write_flow
@@ -24,6 +25,9 @@ LOG_OUTSIDE = Code(
     "`log_dir: {path}` leads out of the run's folder, where it belongs",
     help="leave it out: it is `logs` in the run's folder",
 )
+
+if TYPE_CHECKING:
+    from ...language.catalog_types import ObjectFamily
 WAYS = {
     "ModelCheckpoint": "`model.keras` holds the best epoch, by `fit.monitor`; leave it out",
     "BackupAndRestore": "`--resume` goes on where a run was cut off; leave it out",
@@ -45,7 +49,7 @@ class Callback:
 class _Callbacks(Named):
     """A callback of Keras."""
 
-    def report_unknown(self, key: Scalar, scope: Scope, found: dict[str, object]) -> Poison:
+    def report_unknown(self, key: Scalar, scope: Scope, found: ObjectFamily) -> Poison:
         name = key.text
         if name in load_catalog()["of_the_run"]:
             return scope.report(OF_THE_RUN, key, name=name, help=(WAYS[name],) if name in WAYS else ())

@@ -124,7 +124,7 @@ def _count_operations(path: File) -> dict[str, int]:
     return dict(Counter(each["op_name"] for each in found))
 
 
-def open_file(path: File) -> tuple[Any, list[str], list[str]]:
+def open_file(path: File) -> tuple[object, list[str], list[str]]:
     """What runs it, and the names of its inputs and outputs."""
     from ai_edge_litert.interpreter import Interpreter
 

@@ -54,7 +54,7 @@ def _register_erfc() -> None:
     tf_op("Erfc")(Erfc)
 
 
-def freeze(function: Any) -> tuple[Any, dict[str, str], dict[str, str]]:
+def freeze(function: Any) -> tuple[object, dict[str, str], dict[str, str]]:
     """The graph of a function without variables and without what it had captured, and its tensors by input and by output.
 
     Constants of a layer, which a function captures, would else be inputs of the file.
@@ -81,7 +81,7 @@ def freeze(function: Any) -> tuple[Any, dict[str, str], dict[str, str]]:
     return graph, inputs, dict(outputs)
 
 
-def open_file(path: File) -> tuple[Any, list[str], list[str]]:
+def open_file(path: File) -> tuple[object, list[str], list[str]]:
     """What runs it, and the names of its inputs and outputs."""
     import onnxruntime
 

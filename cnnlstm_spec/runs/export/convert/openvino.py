@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ...samples import Array
@@ -17,7 +17,7 @@ def convert(source: File, target: File, arrays: Mapping[str, Array]) -> None:
     openvino.save_model(openvino.convert_model(str(source)), str(target), compress_to_fp16=False)
 
 
-def open_file(path: File) -> tuple[Any, list[str], list[str]]:
+def open_file(path: File) -> tuple[object, list[str], list[str]]:
     """What runs it, and the names of its inputs and outputs.
 
     It computes with float32: on processors that have bfloat16, OpenVINO takes that unless it is told otherwise.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path as File
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..place import copy_folder
 
@@ -19,7 +19,7 @@ def convert(source: File, target: File, arrays: Mapping[str, Array]) -> None:
     copy_folder(source, target)
 
 
-def open_file(path: File) -> tuple[Any, list[str], list[str]]:
+def open_file(path: File) -> tuple[object, list[str], list[str]]:
     """What runs it, and the names of its inputs and outputs."""
     import tensorflow
 

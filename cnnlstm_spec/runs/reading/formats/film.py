@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -15,6 +15,12 @@ from ..libraries import import_needed
 from ..problems import Broken
 from .image import convert, is_image, read_image
 from .npy import Array, open_npy
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from av import VideoStream
+    from av.container import InputContainer
 
 DEMUXERS = {
     ".mp4": "mp4",
@@ -106,7 +112,7 @@ def _read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], cho
         raise Broken("not-readable", "the film is damaged, or of a format that is not read") from None
 
 
-def _read_packets(container: Any, video: Any) -> tuple[list[Fraction], set[int]]:
+def _read_packets(container: InputContainer, video: VideoStream) -> tuple[list[Fraction], set[int]]:
     """The time of each frame in seconds, in the order of showing, and which of them are key frames; nothing is decoded."""
     found: list[tuple[int, bool]] = []
     for packet in container.demux(video):
@@ -136,7 +142,7 @@ def _list_candidates(times: list[Fraction], keys: set[int], source: VideoSource)
     return found[:: source.stride]
 
 
-def _decode(av: Any, path: Path, wanted: list[int], source: VideoSource, sizes: Sequence[int | None]) -> list[Array]:
+def _decode(av: ModuleType, path: Path, wanted: list[int], source: VideoSource, sizes: Sequence[int | None]) -> list[Array]:
     """The frames at these places, in this order, decoded from the beginning, so that they are exact."""
     height, width, channels = sizes
     needed, found = set(wanted), {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -14,6 +14,9 @@ from ..libraries import import_needed
 from ..places import open_named
 from ..problems import Broken
 from .npy import Array
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FORMATS = {
     ".png": "PNG",
@@ -39,7 +42,7 @@ def is_image(path: Path) -> bool:
 
 
 @contextmanager
-def open_image(path: Path) -> Iterator[Any]:
+def open_image(path: Path) -> Iterator[Image]:
     """The image, its pixels not yet read; raises Broken."""
     image = import_needed("PIL.Image", "an image")
     ending = path.suffix.lower()
@@ -64,7 +67,7 @@ def check_image(path: Path, height: int | None, width: int | None) -> None:
         need_size(opened, height, width)
 
 
-def need_size(opened: Any, height: int | None, width: int | None) -> None:
+def need_size(opened: Image, height: int | None, width: int | None) -> None:
     """Raises Broken where an image that is not yet unpacked does not fit as EXIF turns it."""
     stored = (opened.height, opened.width)
     fitting = [has for has in (stored, stored[::-1]) if (height or has[0], width or has[1]) == has]
@@ -74,7 +77,7 @@ def need_size(opened: Any, height: int | None, width: int | None) -> None:
         raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
 
 
-def _measure_size(opened: Any) -> tuple[int, int]:
+def _measure_size(opened: Image) -> tuple[int, int]:
     """Height and width, as EXIF turns them."""
     # Pillow turns TIFF by itself.
     turned = opened.format != "TIFF" and opened.getexif().get(ORIENTATION) in TURNED
@@ -89,7 +92,7 @@ def read_image(path: Path, source: ImageSource, height: int | None, width: int |
         return convert(opened, source, height, width, channels)
 
 
-def convert(image: Any, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
+def convert(image: Image, source: ImageSource, height: int | None, width: int | None, channels: int | None) -> Array:
     """An image of Pillow's as an array (height, width, channels)."""
     try:
         image.seek(0) if getattr(image, "n_frames", 1) > 1 else None
@@ -108,7 +111,7 @@ def convert(image: Any, source: ImageSource, height: int | None, width: int | No
     return values[..., None] if values.ndim == 2 else values
 
 
-def _with_channels(image: Any, channels: int) -> Any:
+def _with_channels(image: Image, channels: int) -> Image:
     """In the mode of so many channels; alpha is laid on black unless there are four."""
     if channels not in MODES:
         raise Broken("shape-differs", f"an image has 1, 3 or 4 channels; the branch takes {channels}")
@@ -126,7 +129,7 @@ def _with_channels(image: Any, channels: int) -> Any:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _resize(image: Any, source: ImageSource, height: int, width: int) -> Any:
+def _resize(image: Image, source: ImageSource, height: int, width: int) -> Image:
     pillow = import_needed("PIL.Image", "an image")
     filters = {
         "nearest": pillow.Resampling.NEAREST,
@@ -140,8 +143,8 @@ def _resize(image: Any, source: ImageSource, height: int, width: int) -> Any:
         image = image.convert("I")
     if source.crop_to_aspect_ratio:
         ops = import_needed("PIL.ImageOps", "an image")
-        return ops.fit(image, (width, height), chosen)
-    if source.pad_to_aspect_ratio:
+        image = ops.fit(image, (width, height), chosen)
+    elif source.pad_to_aspect_ratio:
         ops = import_needed("PIL.ImageOps", "an image")
-        return ops.pad(image, (width, height), chosen, color=0)
+        image = ops.pad(image, (width, height), chosen, color=0)
     return image if image.size == (width, height) else image.resize((width, height), chosen)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -11,6 +11,9 @@ from ....spec.data.inputs import OneHotColumn, SequenceSource
 from ..libraries import import_needed
 from ..problems import Broken
 from .npy import Array, open_npy
+
+if TYPE_CHECKING:
+    import polars
 
 SOUND = {".wav": ("WAV", "WAVEX"), ".flac": ("FLAC",)}
 ENDINGS = (".npy", ".csv", ".parquet", *SOUND)
@@ -67,7 +70,7 @@ def _read_parquet(path: Path, source: SequenceSource) -> Array:
     return _select_columns({name: frame[name] for name in frame.columns}, source)
 
 
-def _select_columns(held: dict[str, Any], source: SequenceSource) -> Array:
+def _select_columns(held: dict[str, polars.Series], source: SequenceSource) -> Array:
     """The columns that are asked for, or all, side by side."""
     polars = import_needed("polars", "a series")
     found = []

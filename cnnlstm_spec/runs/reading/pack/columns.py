@@ -115,7 +115,7 @@ def _find_rows(part: FilePart, windows: Windows, steps: int) -> Array:
 def _iterate_rows(part: FilePart, windows: Windows, kept: Array) -> Iterator[tuple[str, Cells]]:
     rows, begins = windows.order.rows[kept], numpy.searchsorted(kept, part.at)
 
-    def spread(values: Any, nothing: Any) -> Array:
+    def spread(values: Any, nothing: object) -> Array:
         """Values of samples, where these begin."""
         every = numpy.full((len(kept), *numpy.shape(values)[1:]), nothing, dtype=numpy.asarray(values).dtype)
         every[begins] = values

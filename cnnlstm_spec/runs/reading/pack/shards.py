@@ -104,7 +104,7 @@ class Shards:
         except Exception:
             raise DataError([f"{told}: `{name}` cannot be read, or is not as `pack.json` says"]) from None
 
-    def read_cell(self, name: str, place: int) -> Any:
+    def read_cell(self, name: str, place: int) -> object:
         """The value of one sample: an array, or a text."""
         number = int(numpy.searchsorted(self.starts, place, side="right")) - 1
         group, row = divmod(place - int(self.starts[number]), self.part.group)
@@ -134,7 +134,7 @@ def name_shape_column(name: str) -> str:
     return f"{name}/shape"
 
 
-def list_arrow_types(columns: Mapping[str, Column]) -> dict[str, Any]:
+def list_arrow_types(columns: Mapping[str, Column]) -> dict[str, object]:
     """The columns of a shard, with their types."""
     pyarrow = import_needed("pyarrow", "a pack")
     found: dict[str, Any] = {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy
 
@@ -42,5 +41,5 @@ class HeldRows(TableRows):
         return self.folder
 
 
-def _make_plain(cells: Any) -> list[object]:
+def _make_plain(cells: Iterable[object]) -> list[object]:
     return [each.tolist() if hasattr(each, "tolist") else each for each in cells]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -18,6 +18,11 @@ from ..libraries import import_needed
 from ..places import Root
 from ..problems import Broken
 from .rows import Array, Rows, join_columns
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from polars import DataFrame, LazyFrame, Series
 
 CHUNK = 1 << 17
 """Rows that are read at a time of what is not held."""
@@ -36,16 +41,18 @@ class TableFile:
     separator: str | None
     root: Root
 
-    def scan(self) -> Any:
+    def scan(self) -> LazyFrame:
         """The file as a frame that is read when it is asked for."""
         polars = import_needed("polars", f"`{self.shown}`")
         ending = self.path.suffix.lower()
         if ending in SEPARATORS:
             separator = self.separator or SEPARATORS[ending]
-            return polars.scan_csv(self.path, infer_schema=False, separator=separator, glob=False)
-        if ending == ".parquet":
-            return polars.scan_parquet(self.path, glob=False, hive_partitioning=False)
-        return polars.scan_ndjson(self.path, infer_schema_length=None)
+            frame: LazyFrame = polars.scan_csv(self.path, infer_schema=False, separator=separator, glob=False)
+        elif ending == ".parquet":
+            frame = polars.scan_parquet(self.path, glob=False, hive_partitioning=False)
+        else:
+            frame = polars.scan_ndjson(self.path, infer_schema_length=None)
+        return frame
 
     def find_named_twice(self) -> set[str]:
         """The names that stand more than once in the header, of which polars makes others."""
@@ -57,7 +64,7 @@ class TableFile:
         names = Counter(polars.read_csv(self.path, has_header=False, n_rows=1, **options).row(0))
         return {name for name, times in names.items() if times > 1 and name is not None}
 
-    def read(self, frame: Any, columns: Sequence[str]) -> tuple[object, int]:
+    def read(self, frame: LazyFrame, columns: Sequence[str]) -> tuple[DataFrame, int]:
         """Some columns of what `scan` has given, and how many rows there are."""
         polars = import_needed("polars", f"`{self.shown}`")
         if self.path.suffix.lower() not in SEPARATORS:
@@ -79,7 +86,7 @@ class TableRows(Rows):
         """
         polars = import_needed("polars", f"`{files[0].shown}`")
         self.files, self.name = files, files[0].shown
-        frames: list[Any] = []
+        frames: list[DataFrame] = []
         heights: list[int] = []
         self._names: tuple[str, ...] = ()
         for each in files:
@@ -107,7 +114,7 @@ class TableRows(Rows):
     def list_names(self) -> tuple[str, ...]:
         return self._names
 
-    def _read_series(self, column: str) -> Any:
+    def _read_series(self, column: str) -> Series:
         """A column; one that is streamed is read, and held from now on."""
         if column not in self.frame.columns:
             polars = import_needed("polars", "a table")
@@ -135,7 +142,7 @@ class TableRows(Rows):
     def read_codes(self, column: str) -> tuple[list[str], Array]:
         polars = import_needed("polars", "a table")
         series = self._read_series(column)
-        if series.dtype == polars.Enum:
+        if isinstance(series.dtype, polars.Enum):
             places = series.to_physical().cast(polars.Int32).fill_null(-1).to_numpy()
             names = series.dtype.categories.to_list()
             return (names, places) if places.min() >= 0 else (["", *names], places + 1)
@@ -208,21 +215,22 @@ class TableRows(Rows):
         return {name: frames[name].to_list() for name in self._names}
 
 
-def _shorten_column(series: Any) -> Any:
+def _shorten_column(series: Series) -> Series:
     """A column of which many rows have few texts, as the numbers of these; any other as it is."""
     polars = import_needed("polars", "a table")
-    if series.dtype != polars.String or series.approx_n_unique() > FEW:
+    count = series.approx_n_unique() if series.dtype == polars.String else None
+    if not isinstance(count, int) or count > FEW:
         return series
     names = series.drop_nulls().unique(maintain_order=True)
     return series if "" in names else series.cast(polars.Enum(names))
 
 
-def _list_texts(frame: Any, columns: Sequence[str], index: int) -> Sequence[str | None]:
+def _list_texts(frame: DataFrame, columns: Sequence[str], index: int) -> Sequence[str | None]:
     texts: Sequence[str | None] = _as_texts(frame[columns[index]]).to_list()
     return texts
 
 
-def _as_texts(series: Any) -> Any:
+def _as_texts(series: Series) -> Series:
     """A column as text."""
     polars = import_needed("polars", "a table")
     if series.dtype.is_float():
@@ -231,11 +239,12 @@ def _as_texts(series: Any) -> Any:
         if bool(((whole.cast(series.dtype) == series) | series.is_null()).all()):
             series = whole
     if series.dtype == polars.List:
-        return polars.Series(series.name, [None if each is None else str(each) for each in series.to_list()], polars.String)
+        texts = [None if each is None else str(each) for each in series.to_list()]
+        series = polars.Series(series.name, texts, polars.String)
     return series.cast(polars.String)
 
 
-def _as_numbers(series: Any) -> tuple[Array, Array]:
+def _as_numbers(series: Series) -> tuple[Array, Array]:
     """A column as float64, NaN where there is nothing; and of each cell whether it holds something that is no number."""
     polars = import_needed("polars", "a table")
     if series.dtype in (polars.String, polars.Enum):
@@ -250,7 +259,7 @@ def _as_numbers(series: Any) -> tuple[Array, Array]:
 class _told:
     """Says of which file it is what polars says; what it quotes of the file is left out."""
 
-    def __init__(self, file: TableFile, polars: Any) -> None:
+    def __init__(self, file: TableFile, polars: ModuleType) -> None:
         self.file, self.polars = file, polars
 
     def __enter__(self) -> None:
