@@ -76,7 +76,7 @@ def read_adapted_model(path: File, compilation: Compilation) -> tuple[str, ...]:
     return to_overrides(found)
 
 
-def _iterate_layers(value: object) -> Iterator[tuple[str, dict[str, Any]]]:
+def _iterate_layers(value: object) -> Iterator[tuple[str, dict[str, object]]]:
     """The name and the arguments of each layer of a configuration, at any depth."""
     if isinstance(value, dict):
         config = value.get("config")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ...ir.tensor import TensorType
 from ...language.catalog import find_reads
@@ -12,6 +12,9 @@ from ...spec.data.targets import HeadSource
 from ...spec.targets import Encoding
 from ...spec.targets import Target as Promise
 from ...text.frozen import dataclass
+
+if TYPE_CHECKING:
+    from ..samples import Array
 
 OF_CLASSES = (
     BINARY | CATEGORICAL | {"CategoricalHinge", "Hinge", "SquaredHinge", "KLDivergence", "Dice", "Tversky", "Circle", "CTC"}
@@ -79,7 +82,7 @@ class HeadFacts:
         ignored = self.loss.thing.get("ignore_class") if self.loss is not None else None
         return ignored if isinstance(ignored, int) else None
 
-    def explain_outside(self, values: Any) -> str | None:
+    def explain_outside(self, values: Array) -> str | None:
         """What is wrong with numbers that the loss does not take; None of those that it takes."""
         if self.loss is None or self.loss.thing.name not in PROBABILITIES or not values.size:
             return None

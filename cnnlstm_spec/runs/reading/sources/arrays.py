@@ -97,7 +97,7 @@ class ArrayRows(Rows):
         return [held | {"sha256": digest(each), "path": each.name} for each in self.files] or [held]
 
 
-def _decode(values: Any) -> Any:
+def _decode(values: object) -> object:
     """What an array holds, its bytes as the text that they are, as HDF5 and TensorFlow keep it."""
     if isinstance(values, bytes):
         return values.decode()
@@ -145,7 +145,7 @@ def _map_array(path: Path, shown: str) -> Array:
     return found
 
 
-def _take_arrays(held: Any, shown: str) -> dict[str, Array]:
+def _take_arrays(held: numpy.lib.npyio.NpzFile, shown: str) -> dict[str, Array]:
     """The arrays of an `.npz` file."""
     found = {}
     for name in held.files:
