@@ -66,7 +66,10 @@ class Named(OpenLeaf[KerasObject]):
             )
         if isinstance(node, Mapping):
             instead = self.suggest_instead(node, scope)
+            call = read_foreign(node)
+            known = call is not None and call.last in find_family(self.family)["classes"]
             words = f"it is written `Name` or `Name: {{argument: value}}`; this mapping has {len(node.entries)} names"
+            words = f"write `{call.last}: {{argument: value}}`" if known and call is not None else words
             help, fixes = suggest_line(instead, node) if instead is not None else ((words,), ())
             return scope.report(
                 WRONG_TYPE, node, key=scope.name, words=self.words, given=show_given(node), help=help, fixes=fixes

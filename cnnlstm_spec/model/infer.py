@@ -16,6 +16,7 @@ from ..ir.size import Condition, format_size
 from ..ir.size_conditions import Conditions
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
+from ..spec.other_forms import MERGES
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import put
 from ..text.memo import UNKNOWN, Memory
@@ -37,7 +38,6 @@ ONE_INPUT = Code(
     "nothing-to-merge",
     "error",
     "`{layer}` brings several inputs together; it is given one",
-    help="name two or more in `inputs`, or, in a list of layers, write `Parallel: {paths: {a: [...], b: []}, merge: concat}`",
 )
 SHARED_SHAPES = Code(
     "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
@@ -288,7 +288,9 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Inf
     if len(inputs) < fewest or (most is not None and len(inputs) > most):
         if len(inputs) == 1 and most is None:
             # Of any number Keras takes one too, and gives it as it is.
-            raise Refusal(ONE_INPUT, None, (), layer=op.title()).add_fixes(*merge_fixes(node, op, state.typed))
+            way = f"`Parallel: {{paths: {{a: [...], b: []}}, merge: {MERGES.get(op.title(), 'concat')}}}`"
+            ways = (f"name two or more in `inputs`, or, in a list of layers, write {way}",)
+            raise Refusal(ONE_INPUT, None, ways, layer=op.title()).add_fixes(*merge_fixes(node, op, state.typed))
         wanted = str(fewest) if most == fewest else f"{fewest} or more" if most is None else f"{fewest} to {most}"
         raise Refusal(WRONG_ARITY, None, (), layer=op.title(), wanted=wanted, given=len(inputs))
     if (text := find_text(op, inputs)) is not None:

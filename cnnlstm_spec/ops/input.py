@@ -237,7 +237,12 @@ class Input(Record):
                     at.report(ONLY_TENSOR, key, key=key, kind=self.kind, axes=names)
             if self.kind == "text" and self.shape:
                 at.report(
-                    WRONG_RANK, "shape", ("leave `shape` out: a sample is one text",), kind="text", axes="", given=len(self.shape)
+                    WRONG_RANK,
+                    "shape",
+                    ("leave `shape` out: a sample is one text",),
+                    kind="text",
+                    axes="none",
+                    given=len(self.shape),
                 )
             elif self.shape and len(self.shape) != len(KINDS[self.kind]):
                 mend: Callable[[Span], Fix] | None = None

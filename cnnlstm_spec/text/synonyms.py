@@ -89,6 +89,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "count": ("times",),
     # Arguments of optimizers and schedules.
     "lr": ("learningrate",),
+    "wd": ("weightdecay",),
     "gradientclipval": ("globalclipnorm",),
     "gradclip": ("globalclipnorm",),
     "clipgradnorm": ("globalclipnorm",),
@@ -158,6 +159,14 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "nwc": ("channelslast",),
     "ncw": ("channelsfirst",),
     "ndhwc": ("channelslast",),
+    # Functions of an `Op`.
+    "cosine": ("cos",),
+    "sine": ("sin",),
+    "tangent": ("tan",),
+    "ln": ("log",),
+    "logarithm": ("log",),
+    "pow": ("power",),
+    "squareroot": ("sqrt",),
     # Losses and metrics.
     "mseloss": ("meansquarederror",),
     "l2loss": ("meansquarederror",),

@@ -200,6 +200,12 @@ WORDS = {
     "{TransformerEncoderLayer: {d_model: 64, nhead: 4}}": "`MultiHeadAttention`",
     "GAP": "`GlobalAveragePooling2D`",
     "{Skip: {layers: [ReLU]}}": "Residual",
+    "Multiply": "merge: multiply}",
+    "Subtract": "of a `Parallel` the paths",
+    "Minimum": "merge: {layer: Minimum}",
+    "{Op: {function: cosine}}": "did you mean `cos`?",
+    "{Op: {function: pow, x2: 2}}": "did you mean `power`?",
+    "{Op: {function: ln}}": "did you mean `log`?",
 }
 
 
@@ -223,6 +229,7 @@ OBJECTS = {
     "optimizer: {type: AdamW, lr: 1e-3, betas: [0.9, 0.99]}": "{AdamW: {learning_rate: 1e-3, beta_1: 0.9, beta_2: 0.99}}",
     "optimizer: 0.001": "{Adam: {learning_rate: 0.001}}",
     "metrics: [{class_name: AUC}]": "AUC",
+    "optimizer: {type: AdamW, lr: 1e-3, wd: 0.1}": "{AdamW: {learning_rate: 1e-3, weight_decay: 0.1}}",
     'metrics: ["keras.metrics.AUC(num_thresholds=100)"]': "{AUC: {num_thresholds: 100}}",
 }
 
@@ -397,13 +404,16 @@ SET = {
     "head.1.units=3": "`head[1].units=...`",
     "head[1].Dense.units=3": "`head[1].units=...`",
     "branches.x.layers.0.Conv1D.filters=3": "`branches.x.layers[0].filters=...`",
+    "branches.x.layers[1].LSTM.units=3": "`branches.x.layers[1].layer.units=...`",
+    "x.layers[0].filters=3": "`branches.x.layers[0].filters=...`",
 }
 
 
 @pytest.mark.parametrize("text", SET)
 def test_paths_of_set_that_work(text: str, request: pytest.FixtureRequest) -> None:
     """The path that is offered leads to what was meant."""
-    written = spec("[{Conv1D: {filters: 8, kernel_size: 3}}]") + "compile: {loss: mse, optimizer: {Adam: {learning_rate: 1}}}\n"
+    layers = "[{Conv1D: {filters: 8, kernel_size: 3}}, {Bidirectional: {layer: {LSTM: {units: 4, return_sequences: true}}}}]"
+    written = spec(layers) + "compile: {loss: mse, optimizer: {Adam: {learning_rate: 1}}}\n"
     (found,) = cnnlstm_spec.load(written, [text]).diagnostics
     hold_told([found], request)
     assert found.place.span.source.name == "--set" and SET[text] in found.help[0]
@@ -415,3 +425,8 @@ def test_paths_of_set_that_work(text: str, request: pytest.FixtureRequest) -> No
 def test_another_function_of_keras_is_no_misspelt_one(name: str, meant: str, request: pytest.FixtureRequest) -> None:
     found = ways(layer(f"{{Op: {{name: {name}}}}}"), request)
     assert meant in found and ("did you mean" in found) == ("did you mean" in meant)
+
+
+def test_a_schedule_that_lacks_arguments_is_named_as_it_is_written(request: pytest.FixtureRequest) -> None:
+    found = ways(compiled("optimizer: {Adam: {learning_rate: {type: CosineDecay, decay_steps: 10}}}"), request)
+    assert found == "write `CosineDecay: {argument: value}`"

@@ -98,7 +98,7 @@ def explain_path(steps: Steps, value: Node, error: NoPath, document: Node, end: 
 
 
 def _find_working_steps(steps: Steps, value: Node, document: Node) -> Steps | None:
-    """The path without class names, and with positions in brackets, if that leads somewhere."""
+    """The path without class names, with positions in brackets, and from the section that a name is in, if that leads somewhere."""
     tried = list(steps)
     while tried:
         try:
@@ -108,8 +108,8 @@ def _find_working_steps(steps: Steps, value: Node, document: Node) -> Steps | No
             step = tried[at]
             if isinstance(step, str) and step.isdecimal():
                 tried[at] = int(step)
-            elif error.help == CLASS_NAME:
-                del tried[at]
+            elif error.instead or error.help == CLASS_NAME:
+                tried[at : at + 1] = error.instead
             else:
                 return None
         else:

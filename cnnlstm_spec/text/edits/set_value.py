@@ -30,12 +30,14 @@ HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "laye
 class NoPath(Exception):
     """A step that names nothing: how many steps were left with it, the words that would do there, or what to say instead.
 
-    Of one that is there, and `in_vain`, what is set would change nothing.
+    Of one that is there, and `in_vain`, what is set would change nothing. `instead` are steps that lead on in its place.
     """
 
-    def __init__(self, left: int, known: Iterable[str] = (), help: str | None = None, in_vain: bool = False) -> None:
+    def __init__(
+        self, left: int, known: Iterable[str] = (), help: str | None = None, in_vain: bool = False, instead: Steps = ROOT
+    ) -> None:
         super().__init__(left)
-        self.left, self.known, self.help, self.in_vain = left, tuple(known), help, in_vain
+        self.left, self.known, self.help, self.in_vain, self.instead = left, tuple(known), help, in_vain, instead
 
 
 def edit(document: Node, steps: Steps, value: Node, spans: Sequence[Span], memory: Memory | None = None) -> Node:
@@ -169,12 +171,19 @@ class _Edit:
         if path == ("vars",) and not self.is_used(step):
             raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
         if len(steps) > 1 and not (path == ROOT and step in SECTIONS) and not (path and path[0] in OF_RUNS):
-            raise NoPath(len(steps), known, None if find_nearest(step, known) else _explain_unwritten((*path, step)))
+            help = None if find_nearest(step, known) else _explain_unwritten((*path, step))
+            raise NoPath(len(steps), known, help, instead=self.find_instead(node, step, path))
         empty = Mapping(self.value.span, ())
         key = self.keep_node(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
         assert isinstance(key, Scalar)
         made = Entry(key, self.set(empty, steps[1:], (*path, step)))
         return Mapping(node.span, (*node.entries, made))
+
+    def find_instead(self, node: Mapping, step: str, path: Steps) -> Steps:
+        """The steps to what a name is taken for: a branch at the top, and the class of a layer that another one wraps."""
+        if path == ROOT and step in _find_entries(self.document, "branches"):
+            return ("branches", step)
+        return next(((each.key.text,) for each in node.entries if _find_class(each.value) == step), ROOT)
 
     def iterate_named_layers(self, node: Node, depth: int = 0) -> Iterable[tuple[str, Steps]]:
         """Names of the layers in a list, inside structures too, each with the steps to it; the first of a name last.
@@ -245,6 +254,13 @@ def _iterate_texts(node: Node) -> Iterable[str]:
             yield from _iterate_texts(item)
     elif isinstance(node, Scalar) and isinstance(node.value, str):
         yield node.value
+
+
+def _find_class(node: Node) -> str | None:
+    """The name in `Name` and in `Name: {argument: value}`."""
+    if isinstance(node, Scalar):
+        return node.text
+    return node.entries[0].key.text if isinstance(node, Mapping) and len(node.entries) == 1 else None
 
 
 def _find_own_name(node: Node) -> str | None:
