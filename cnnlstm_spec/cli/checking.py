@@ -18,7 +18,7 @@ from ..text.discover import find_specs, is_spec
 from ..text.files import PathError, find_sort
 from ..text.frozen import dataclass
 from ..text.read_source import UnreadFile
-from .mend import MENDS_NOTHING, Mending, find_settling, mend_files, show_patch
+from .mend import MENDS_NOTHING, Mending, Patches, find_settling, mend_files
 from .options import FOUND, UNREADABLE, keep_shown, read_source, show
 from .telling import Telling
 from .terminal import note
@@ -60,8 +60,8 @@ class Unused:
 
 def check_all(names: Sequence[str], asked: CheckOptions, telling: Telling) -> list[Checked]:
     """Checks files, and tells of each as it is checked; what silences nothing in any of them is told with the last."""
-    unused = Unused()
-    return [_check(name, asked, telling, unused, name == names[-1]) for name in names]
+    unused, patches = Unused(), Patches()
+    return [_check(name, asked, telling, unused, patches, name == names[-1]) for name in names]
 
 
 def find_status(files: Iterable[Checked], strict: bool) -> int:
@@ -70,7 +70,7 @@ def find_status(files: Iterable[Checked], strict: bool) -> int:
     return max([0, *found, *(UNREADABLE for file in files if file.missing)])
 
 
-def _check(name: str, asked: CheckOptions, telling: Telling, unused: Unused, is_last: bool) -> Checked:
+def _check(name: str, asked: CheckOptions, telling: Telling, unused: Unused, patches: Patches, is_last: bool) -> Checked:
     """What was found in a file."""
     path = asked.stdin_filename if name == "-" else name
     try:
@@ -85,7 +85,7 @@ def _check(name: str, asked: CheckOptions, telling: Telling, unused: Unused, is_
     given = (asked.allow_imports, asked.allow_outside, asked.max_variants, asked.rules)
     prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if asked.mending.shows:
-        show_patch(prepared, asked.mending.unsafe)
+        patches.show(prepared, asked.mending.unsafe)
     elif asked.mending.writes and mend_files(prepared, asked.mending.unsafe):
         source, folder = read_source(name, asked.stdin_filename)
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)

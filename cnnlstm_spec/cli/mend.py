@@ -15,6 +15,7 @@ from ..text.files import PathError, read
 from ..text.frozen import dataclass
 from ..text.read_source import BOM
 from ..text.source import Source
+from ..text.texts import find_same_file
 from .terminal import note, write, write_patch
 
 if TYPE_CHECKING:
@@ -92,14 +93,25 @@ def _describe_line(made: Made) -> str:
     return f"mended {made.finding.place.span.source.name}: {made.fix.title} [{made.finding.code.name}]"
 
 
-def show_patch(prepared: Sweep, unsafe: bool) -> None:
-    """Prints what would be mended, as `patch -p0` reads it."""
-    from ..compiler.fixes import mend
+class Patches:
+    """Patches of the files of several specs, which may share some: one of each file. Grows with each that is shown."""
 
-    mended = mend(prepared, unsafe)
-    for source, text in mended.changed:
-        write_patch("".join(_list_patch(source.name, source.text, text)))
-    _tell_unsafe(mended, unsafe)
+    def __init__(self) -> None:
+        self._after: dict[File, str] = {}
+
+    def show(self, prepared: Sweep, unsafe: bool) -> None:
+        """Prints what would be mended, as `patch -p0` reads it, but for what was printed before."""
+        from ..compiler.fixes import mend
+
+        mended = mend(prepared, unsafe)
+        for source, text in mended.changed:
+            file = find_same_file(_find_path(source, prepared))
+            before = self._after.setdefault(file, text)
+            if before is text:
+                write_patch("".join(_list_patch(source.name, source.text, text)))
+            elif before != text:
+                note(f"more of `{source.name}` may be mended once this patch is applied")
+        _tell_unsafe(mended, unsafe)
 
 
 def _tell_unsafe(mended: Mended, unsafe: bool) -> None:

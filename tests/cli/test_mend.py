@@ -59,6 +59,33 @@ def test_a_patch_is_printed_and_nothing_written(spec: Path, capsys: pytest.Captu
     assert run(["validate", "--diff", "--format", "json", "spec.yaml"]) == 2
 
 
+def test_a_file_that_several_specs_read_is_patched_once(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a second spec would mend besides, and a file under two names, are no second patch."""
+    base, first, second = spec.with_name("_base.yaml"), spec, spec.with_name("two.yaml")
+    base.write_text(
+        WRONG.replace('"4"', "4, return_sequences: false").replace("{units: 4}", "{units: 4, return_sequences: true}")
+    )
+    first.write_text("extends: _base.yaml\n")
+    second.write_text('extends: _base.yaml\nseed: "3"\n')
+    spec.with_name("link.yaml").symlink_to(second)
+    names = ["spec.yaml", "two.yaml", "link.yaml"]
+    assert run(["validate", "--diff", *names]) == 1
+    patch = capsys.readouterr().out
+    assert [line for line in patch.splitlines() if line.startswith("+++")] == ["+++ _base.yaml", "+++ two.yaml"]
+    subprocess.run(["patch", "-p0"], input=patch.encode(), check=True, capture_output=True)
+    assert run(["validate", *names]) == 0
+
+
+def test_what_a_second_spec_would_mend_of_a_file_is_told(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    base = "version: 1\nname: b\nvars: {u: 3}\nbranches: {x: {input: {kind: vector, shape: [4]}}}\n"
+    spec.with_name("_base.yaml").write_text(base + 'head: [{Dense: {units: "1"}}]\nseed: "3"\n')
+    spec.write_text("extends: _base.yaml\nseed: 4\n")
+    spec.with_name("two.yaml").write_text("extends: _base.yaml\n")
+    assert run(["validate", "--diff", "spec.yaml", "two.yaml"]) == 1
+    out, err = capsys.readouterr()
+    assert out.count("+++ _base.yaml") == 1 and "more of `_base.yaml` may be mended once this patch is applied" in err
+
+
 def test_a_patch_of_a_text_without_a_last_line_break(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec.write_text(WRONG.replace("   # one\n", ""))
     assert run(["validate", "--diff", "spec.yaml"]) == 1

@@ -98,7 +98,7 @@ def explain_path(steps: Steps, value: Node, error: NoPath, document: Node, end: 
 
 
 def _find_working_steps(steps: Steps, value: Node, document: Node) -> Steps | None:
-    """The path without class names, with positions in brackets, and from the section that a name is in, if that leads somewhere."""
+    """The path without class names, with positions in brackets, from the section that a name is in, if that leads somewhere."""
     tried = list(steps)
     while tried:
         try:
