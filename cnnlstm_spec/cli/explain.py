@@ -48,7 +48,10 @@ def _explain_shape(spec: str, address: str, overrides: tuple[str, ...], allow_im
         raise click.exceptions.Exit(FOUND)
     node = find(compilation.typed, address)
     if node is None:
-        near = find_nearest(address, list_known_addresses(compilation.typed))
+        known = tuple(list_known_addresses(compilation.typed))
+        # In the inputs of a fusion the first word is left out.
+        whole = f"branches.{address}"
+        near = whole if whole in known else find_nearest(address, known)
         way = f"did you mean `{near}`?" if near else "`cnnlstm-spec shapes --format json` has the paths of all layers"
         raise click.ClickException(f"there is no `{address}` in this model; {way}")
     write(explain(compilation.typed, node) + "\n")

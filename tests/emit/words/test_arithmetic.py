@@ -170,6 +170,8 @@ def test_how_a_shape_came_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "31 = (62 - 2) // 2 + 1" in capsys.readouterr().out
     assert run(["explain", str(path), "branches.x.frist"]) == 2
     assert "did you mean `branches.x.first`?" in capsys.readouterr().err
+    assert run(["explain", str(path), "x.first"]) == 2
+    assert "did you mean `branches.x.first`?" in capsys.readouterr().err
 
 
 def test_sizes_known_only_at_run_time_have_arithmetic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
