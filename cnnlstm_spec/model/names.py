@@ -129,8 +129,10 @@ def assign_names(wanted: list[WantedName], reserved: list[str]) -> dict[str, str
     numbers: dict[str, int] = {}
 
     def give(each: WantedName, name: str) -> None:
-        names[each.id] = _make_free(name, each.parts, taken, numbers)
-        taken.update(names[each.id] + part for part in ("", *each.parts))
+        free = names[each.id] = _make_free(name, each.parts, taken, numbers)
+        taken.add(free)
+        if each.parts:
+            taken.update([free + part for part in each.parts])
 
     for each in wanted:
         if each.fixed and each.name is not None:
@@ -154,7 +156,7 @@ def _make_free(name: str, parts: tuple[str, ...], taken: set[str], numbers: dict
     """The name, with a number where it or the name of a part is taken; `numbers` are the last ones given."""
     number = numbers.get(name, 0)
     candidate = f"{name}_{number}" if number else name
-    while any(candidate + part in taken for part in ("", *parts)):
+    while candidate in taken or (parts and any(candidate + part in taken for part in parts)):
         number += 1
         candidate = f"{name}_{number}"
     numbers[name] = number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..ir.graph import Readers, TypedGraph, TypedNode, find_readers
+from ..ir.graph import Readers, TypedGraph, TypedNode, find_readers, remember_by_node
 from ..ops.stand_in import stand_for
 from .batch_norms import is_linear
 from .noops import is_noop
@@ -61,6 +61,7 @@ def _find_source(typed: TypedGraph, id: str, alone: Readers | None = None) -> st
     return id
 
 
+@remember_by_node
 def _pads(node: TypedNode) -> bool:
     op = node.node.op
     if isinstance(op, Function):

@@ -143,7 +143,7 @@ def _find_learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
         if _is_cut(node):
             learning[id] = False
             continue
-        own = (_is_trained(node) or (frozen and _has_frozen(node))) and not _drops_scores(node)
+        own = _learns(node) or (frozen and _has_frozen(node) and not _drops_scores(node))
         learning[id] = own or (any(map(learning.__getitem__, _list_smooth(node))) and not _stops_before(node))
     return learning
 
@@ -152,6 +152,12 @@ def _find_learning(typed: TypedGraph, frozen: bool = False) -> dict[str, bool]:
 def _is_trained(node: TypedNode) -> bool:
     """Whether a layer has weights that it trains."""
     return any(weight.trainable for weight in node.weights)
+
+
+@remember_by_node
+def _learns(node: TypedNode) -> bool:
+    """Whether the values of a layer with weights that it trains depend on them."""
+    return _is_trained(node) and not _drops_scores(node)
 
 
 @remember_by_node

@@ -18,6 +18,7 @@ from .weight_arguments import list_layers
 IN_HALF = Code("optimizer-in-half", "warning", "`{optimizer}` {outcome} weights of {dtype}: {what} is {value} there")
 
 STAND_STILL, NOT_A_NUMBER = "does not move", "makes NaN of"
+HALVES = ("float16", "bfloat16")
 BY_BETA = {
     **dict.fromkeys(("Adam", "AdamW"), STAND_STILL),
     **dict.fromkeys(("Lamb", "Nadam", "ScheduleFreeAdamW"), NOT_A_NUMBER),
@@ -36,6 +37,8 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     for node in typed.nodes.values():
         for op, weights in list_layers(node) if node.owns_weights else ():
             dtype = find_storage_dtype(op.dtype or typed.policy)
+            if dtype not in HALVES:
+                continue
             found = _find_wrong(section.optimizer.thing, dtype) if any(weight.trainable for weight in weights) else None
             if found is None:
                 continue
@@ -65,8 +68,6 @@ def check_half(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
 
 def _find_wrong(optimizer: KerasObject, dtype: str) -> tuple[str, str, str, str, str] | None:
     """What is 0 or 1 in a dtype, which of them, what follows, and an argument with a value that helps."""
-    if dtype not in ("float16", "bfloat16"):
-        return None
     smallest, next_to_one = PRECISION[dtype]
     name = optimizer.name
     if name in BY_BETA and (beta := _find_beta(optimizer)) is not None and 1 - optimizer.get(beta) <= next_to_one:

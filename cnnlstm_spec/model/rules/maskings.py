@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.meaning import Range
 from ...ir.op import Op
 from ...ir.size import Size
@@ -58,11 +58,16 @@ ANEW = Code("padding-made-anew", "warning", "`{layer}` makes {steps} steps witho
 
 def check_maskings(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each `Masking` behind a layer that gives padded steps other values, and each vector repeated for padded steps."""
-    for node in typed.nodes.values():
-        if isinstance(node.node.op, Masking) and node.type is not None:
+    for node in filter(_may_make_mask, typed.nodes.values()):
+        if isinstance(node.node.op, Masking):
             yield from _check_never(typed, node, node.node.op)
-        elif isinstance(node.node.op, RepeatVector | Reshape) and node.type is not None and node.type.rank > 1:
+        elif node.type is not None and node.type.rank > 1:
             yield from _check_made_anew(typed, spec, node, node.type.axes[0].size)
+
+
+@remember_by_node
+def _may_make_mask(node: TypedNode) -> bool:
+    return node.type is not None and isinstance(node.node.op, Masking | RepeatVector | Reshape)
 
 
 def _check_never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.meaning import BRIGHTEST, SCALED
 from ...ir.op import FLOATS, Op
 from ...ops.input import InputOp
@@ -49,10 +49,8 @@ WAYS: dict[str, tuple[str, ...]] = {
 def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     """Each backbone that is fed raw pixels, or pixels that have been scaled although it scales them, as another layer may."""
     for node in typed.nodes.values():
-        op = node.node.op
-        preprocessing = op.find_preprocessing() if op is not None else None
-        again = op is not None and 0 < _find_brightest(op) <= SCALED
-        if op is None or (preprocessing is None and not again) or node.type is None:
+        op, (preprocessing, again) = node.node.op, _find_scaling(node)
+        if op is None or (preprocessing is None and not again):
             continue
         steps = tuple(_list_before(node, typed))
         if not steps or not isinstance(steps[-1].node.op, InputOp) or steps[-1].node.op.input.kind not in OF_PIXELS:
@@ -66,6 +64,15 @@ def check_pixels(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
             yield from _check_raw(node, op, preprocessing, steps[-1])
         else:
             yield from _check_otherwise(node, op, preprocessing, scales[0])
+
+
+@remember_by_node
+def _find_scaling(node: TypedNode) -> tuple[str | None, bool]:
+    """How a backbone wants its pixels, and whether a layer scales them; None and False of all others."""
+    op = node.node.op
+    if op is None or node.type is None:
+        return None, False
+    return op.find_preprocessing(), 0 < _find_brightest(op) <= SCALED
 
 
 def _is_scaled_inside(op: Op, preprocessing: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...ir.graph import TypedGraph, TypedNode
+from ...ir.graph import TypedGraph, TypedNode, remember_by_node
 from ...ir.op import Op
 from ...ir.tensor import TensorType
 from ...language.activations import EXPLOSIVE
@@ -106,12 +106,8 @@ def find_single_steps(nodes: Iterable[TypedNode]) -> Iterator[tuple[str, Diagnos
     """Of nodes in their order, those that are such a layer, and what is found there."""
     behind = set[str]()
     for node in nodes:
-        op, first = node.node.op, node.inputs[0] if node.inputs else None
-        # What weighs may have several inputs; most others read several steps, and there are many.
-        if op is None or first is None or (op.arity[1] == 1 and not _is_single(first)):
-            continue
-        id, x = node.node.id, _find_single(op, node)
-        if x is None:
+        id, op, x = node.node.id, node.node.op, _find_single(node)
+        if op is None or x is None:
             continue
         if behind.intersection(node.node.inputs):
             behind.add(id)
@@ -128,9 +124,14 @@ def _is_single(x: TensorType) -> bool:
     return isinstance(size, int) and size == 1
 
 
-def _find_single(op: Op, node: TypedNode) -> TensorType | None:
+@remember_by_node
+def _find_single(node: TypedNode) -> TensorType | None:
     """What a node reads, of what weighs steps or inputs what it weighs, if that is one alone."""
-    known = [x for x in node.inputs if x is not None]
+    op, known = node.node.op, [x for x in node.inputs if x is not None]
+    first = node.inputs[0] if node.inputs else None
+    # What weighs may have several inputs; most others read several steps.
+    if op is None or first is None or (op.arity[1] == 1 and not _is_single(first)):
+        return None
     if isinstance(op, Attending | Strategy):
         return op.find_only_choice(*known) if len(known) == len(node.inputs) else None
     return known[0] if _is_single(known[0]) else None
