@@ -224,7 +224,11 @@ class DataReading:
             except KeyError as error:
                 (column,) = error.args
                 self.problems.add(
-                    "column-missing", f"there is no such column, which the branch `{each.name}` reads", rows.name, None, column
+                    "column-missing",
+                    f"there is no such column, which the branch `{each.name}` reads{rows.suggest(column)}",
+                    rows.name,
+                    None,
+                    column,
                 )
                 continue
             found[each.name] = branch
@@ -273,7 +277,7 @@ class DataReading:
         for head in self.list_heads():
             missing = [column for column in head.source.columns if column not in rows.list_names()]
             for column in missing:
-                told = f"there is no such column, which the head `{head.name}` is to learn"
+                told = f"there is no such column, which the head `{head.name}` is to learn{rows.suggest(column)}"
                 self.problems.add("column-missing", told, rows.name, None, column)
             if missing:
                 continue
@@ -314,7 +318,8 @@ class DataReading:
             sources = [(head, column) for head, column in by_name if column in rows.list_names()]
         for head, column in sources:
             if column not in rows.list_names():
-                self.problems.add("column-missing", "there is no such column, which weighs the samples", rows.name, None, column)
+                told = f"there is no such column, which weighs the samples{rows.suggest(column)}"
+                self.problems.add("column-missing", told, rows.name, None, column)
                 continue
             values, wrong = rows.read_numbers(column)
             for index in numpy.flatnonzero(wrong[at] | ~numpy.isfinite(values[at])).tolist():

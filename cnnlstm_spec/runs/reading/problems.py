@@ -62,6 +62,14 @@ class Broken(Exception):
         self.code, self.message = code, message
 
 
+class RowError(DataError):
+    """A source that cannot be read for one of its rows."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__([str(problem)])
+        self.problem = problem
+
+
 class Told(Protocol):
     """A problem, or one that a report holds."""
 
@@ -139,6 +147,9 @@ class Problems:
         """Keeps what ends the reading of a part, beside what was found before, so that other parts can be read."""
         try:
             yield
+        except RowError as error:
+            each = error.problem
+            self.add(each.code, each.message, each.file, each.row, each.column)
         except DataError as error:
             found = {str(each) for each in self._found}
             for line in error.problems:

@@ -6,6 +6,7 @@ from collections.abc import Mapping as MappingOf
 from typing import Annotated, Any
 
 from ...language.catalog import NO_EFFECT
+from ...language.foreign import suggest_line, write_flow
 from ...language.json_schema import Schema
 from ...language.kinds import NOT_ALLOWED, Integer, Number, Text, report_wrong_type
 from ...language.leaf import OpenLeaf
@@ -13,7 +14,7 @@ from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Scope
 from ...text.diagnostic import Code
-from ...text.nodes import Mapping, Node, Scalar
+from ...text.nodes import WRONG_TYPE, Mapping, Node, Scalar, show_given
 from ..fusion import ONE_WAY
 from .sources import SOURCE, DataSource
 
@@ -121,7 +122,12 @@ class PartLeaf(OpenLeaf):
 
     def read_node(self, node: Node, scope: Scope) -> object:
         if not isinstance(node, Mapping):
-            return SOURCE.read(node, scope) if isinstance(node, Scalar) else report_wrong_type(node, scope, self.words)
+            if isinstance(node, Scalar) and isinstance(node.value, str):
+                return SOURCE.read(node, scope)
+            is_share = isinstance(node, Scalar) and isinstance(node.value, float) and 0 < node.value < 1
+            help, fixes = suggest_line(f"{{fraction: {write_flow(node)}}}" if is_share else None, node)
+            given = show_given(node)
+            return scope.report(WRONG_TYPE, node, key=scope.name, words=self.words, given=given, help=help, fixes=fixes)
         if node.get("path") is not None:
             return SOURCE.read(node, scope)
         folds = node.get("folds")

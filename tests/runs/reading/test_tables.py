@@ -200,7 +200,7 @@ MISTAKES = [
     ("", ["t.csv: it is empty"]),
     ("a,b,a,y\n1,2,3,u\n", ["t.csv: its header names `a` twice"]),
     ("a,b,y\n", ["t.csv: it has no row"]),
-    ("a,b,y\n1,2,u,4\n", ["t.csv: a row has more cells than the header"]),
+    ("a,b,y\n1,2,u,4\n", ["t.csv, row 1: a row has more cells than the header"]),
 ]
 
 

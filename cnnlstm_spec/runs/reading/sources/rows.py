@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy
 
+from ....text.spelling import find_nearest
 from ..places import Root
 
 Array = numpy.ndarray[Any, Any]
@@ -53,6 +54,12 @@ class Rows(ABC):
     @abstractmethod
     def list_names(self) -> tuple[str, ...]:
         """The columns."""
+
+    def suggest(self, column: str) -> str:
+        """What a column that is not there may be meant as, as the end of a sentence; empty where nothing is like it."""
+        alike = (each for each in self.list_names() if each.strip().casefold() == column.strip().casefold())
+        near = next(alike, None) or find_nearest(column, self.list_names())
+        return f"; did you mean `{near}`?" if near is not None else ""
 
     @abstractmethod
     def read_texts(self, column: str) -> Sequence[str | None]:

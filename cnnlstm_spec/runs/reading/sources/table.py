@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -16,7 +18,7 @@ from ....text.frozen import dataclass
 from ...samples import DataError
 from ..libraries import import_needed
 from ..places import Root
-from ..problems import Broken
+from ..problems import Broken, Problem, RowError
 from .rows import Array, Rows, join_columns
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ CHUNK = 1 << 17
 MANY, FEW = 1_000_000, 10_000
 """So many rows are held as the numbers of their texts where they have so few."""
 SEPARATORS = {".csv": ",", ".tsv": "\t"}
+OTHERS = (";", "|", ",")
+"""What else stands between cells, where no separator is written."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,13 @@ class TableRows(Rows):
 
     def list_names(self) -> tuple[str, ...]:
         return self._names
+
+    def suggest(self, column: str) -> str:
+        header, known = "".join(self._names), self.files[0].separator if self.files else None
+        other = next((each for each in OTHERS if each != known and len(self._names) == 1 and each in header), None)
+        if other is None:
+            return super().suggest(column)
+        return f"; its header is one cell with `{other}` in it: give the source `separator: '{other}'`"
 
     def _read_series(self, column: str) -> Series:
         """A column; one that is streamed is read, and held from now on."""
@@ -269,9 +280,37 @@ class _told:
         if isinstance(error, self.polars.exceptions.NoDataError):
             raise DataError([f"{self.file.shown}: it is empty"]) from None
         if isinstance(error, self.polars.exceptions.PolarsError):
-            raise DataError([f"{self.file.shown}: {_explain_problem(str(error))}"]) from None
+            row, told = _find_broken_row(self.file), _explain_problem(str(error))
+            if row is not None and self.file.path.suffix.lower() == ".jsonl":
+                told = "the line is no mapping in JSON"
+            raise RowError(Problem("not-readable", told, self.file.shown, row)) from None
         if isinstance(error, OSError):
             raise DataError([f"{self.file.shown}: it cannot be read"]) from None
+
+
+def _find_broken_row(file: TableFile) -> int | None:
+    """The first row that is no JSON, or has more cells than the header; None where there is none, or none is known."""
+    ending = file.path.suffix.lower()
+    try:
+        with file.path.open(encoding="utf-8-sig", newline="") as stream:
+            if ending in SEPARATORS:
+                rows = csv.reader(stream, delimiter=file.separator or SEPARATORS[ending])
+                width = len(next(rows))
+                return next((number for number, row in enumerate(rows, 1) if len(row) > width), None)
+            if ending == ".jsonl":
+                lines = (line for line in stream if line.strip())
+                return next((number for number, line in enumerate(lines, 1) if not _is_row(line)), None)
+    except (OSError, ValueError, csv.Error, StopIteration):
+        # What it is that cannot be read is told without a row.
+        return None
+    return None
+
+
+def _is_row(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _explain_problem(words: str) -> str:
