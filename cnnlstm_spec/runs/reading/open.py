@@ -31,6 +31,7 @@ from .places import find_source
 from .problems import Problems
 from .room import MOST, Room
 from .seen import Seen
+from .sources.folders import FolderRows
 from .sources.open import SourceSetting, open_source
 from .sources.rows import Array, Rows
 from .split import CODES, TRAIN, read_codes, split_rows
@@ -157,6 +158,9 @@ class DataReading:
         rows = self.opened[name] = open_source(sources, self.setting)
         if not len(rows):
             raise DataError([f"{rows.name}: it has no row"])
+        if isinstance(rows, FolderRows) and name == "train":
+            for each in rows.list_empty():
+                self.problems.add("class-missing", f"the class `{each}` has no file", rows.name, None, rows.head)
         return rows
 
     def _make_order(self, rows: Rows) -> RowOrder | None:

@@ -18,6 +18,7 @@ from ..formats.film import read_film
 from ..formats.image import check_image, read_image
 from ..formats.npy import open_npy
 from ..formats.series import read_series
+from ..formats.text import read_text
 from ..formats.volume import read_volume
 from ..problems import Broken, Problems
 from ..room import Room
@@ -31,7 +32,7 @@ class CellsBranch(BranchSamples):
 
     def __init__(self, branch: BranchFacts, rows: Rows, seen: Seen | None = None, room: Room | None = None) -> None:
         super().__init__(branch, rows)
-        self.paths = self.input.kind != "text" and rows.is_text(self.column)
+        self.paths = rows.holds_files() or (self.input.kind != "text" and rows.is_text(self.column))
         self.rates: dict[int, int] = {}
         """The first row of each rate at which sound is recorded."""
         self.seen = seen or Seen(None)
@@ -108,14 +109,17 @@ class CellsBranch(BranchSamples):
             raise Broken("cell-empty", "the cell is empty")
         if root is None:
             raise Broken("not-a-kind", f"the branch reads {self.input.kind} data, not text")
-        return root.find(str(cell))
+        path = root.find(str(cell))
+        if self.input.kind != "video" and path.is_dir():
+            raise Broken("not-a-kind", "it is a folder, and no file")
+        return path
 
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         return self.read_masked(row, generator)[0]
 
     def read_masked(self, row: int, generator: numpy.random.Generator | None = None) -> tuple[Array, Array | None]:
         if self.input.kind == "text":
-            cell = self.rows.read_cell(self.column, row)
+            cell = read_text(self.find_path(row)) if self.paths else self.rows.read_cell(self.column, row)
             if cell is None:
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object), None

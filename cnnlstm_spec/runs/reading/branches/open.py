@@ -25,7 +25,7 @@ def open_branch(branch: BranchFacts, rows: Rows, window: bool, seen: Seen, room:
             raise KeyError(column)
     one_token = input.kind == "tokens" and not input.shape
     source_columns = isinstance(source.source, VectorSource) or window or one_token
-    if source_columns and (window or _are_numbers(source, rows)):
+    if source_columns and (window or (not rows.holds_files() and _are_numbers(source, rows))):
         return ColumnsBranch(branch, rows)
     return CellsBranch(branch, rows, seen, room)
 

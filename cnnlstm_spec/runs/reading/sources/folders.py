@@ -1,4 +1,4 @@
-"""A folder of folders: the folders are the classes, the files in them the samples. Hidden files are passed over."""
+"""A folder of folders: the folders are the classes, the files in them the samples; or of files. Hidden ones are passed over."""
 
 from __future__ import annotations
 
@@ -19,16 +19,30 @@ class FolderRows(Rows):
     def __init__(self, path: Path, shown: str, branch: str, head: str, allow_outside: bool) -> None:
         self.path, self.name, self.branch, self.head = path, shown, branch, head
         self._root = Root(path, allow_outside)
-        self.classes = [each.name for each in list_entries(path) if find_sort(each) == "folder" and not each.name.startswith(".")]
+        found = [each for each in list_entries(path) if not each.name.startswith(".")]
+        self.classes = [each.name for each in found if find_sort(each) == "folder"]
         held = [(each, name) for name in self.classes for each in list_entries(path / name) if not each.name.startswith(".")]
         self.paths = [str(each.relative_to(path)) for each, _ in held]
+        if not self.classes:
+            # They have no class: a model can be asked about them.
+            self.paths = [each.name for each in found]
         self.labels = [name for _, name in held]
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def list_names(self) -> tuple[str, ...]:
-        return (self.branch, self.head)
+        return (self.branch, self.head) if self.classes else (self.branch,)
+
+    def suggest(self, column: str) -> str:
+        return "; the files are in no folders, whose names would be the classes" if column == self.head else ""
+
+    def holds_files(self) -> bool:
+        return True
+
+    def list_empty(self) -> list[str]:
+        """The classes whose folder has no file."""
+        return [name for name in self.classes if name not in self.labels]
 
     def read_texts(self, column: str) -> Sequence[str | None]:
         return self.paths if column == self.branch else self.labels

@@ -118,6 +118,6 @@ def _open_folders(path: Path, shown: str, setting: SourceSetting) -> Rows:
     if len(setting.branches) != 1 or len(setting.heads) != 1:
         raise DataError([f"{shown}: a folder of folders is read into one branch and one head; use a table for several"])
     rows = FolderRows(path, shown, setting.branches[0], setting.heads[0], setting.allow_outside)
-    if not rows.classes:
+    if not rows.paths and not rows.classes:
         raise DataError([f"{shown}: the folder has neither `NAME.npy` nor folders, which are the classes"])
     return rows

@@ -96,6 +96,10 @@ class Rows(ABC):
     def is_text(self, column: str) -> bool:
         """Whether the cells are texts that may be paths or labels."""
 
+    def holds_files(self) -> bool:
+        """Whether each sample is a file, of whatever kind it is."""
+        return False
+
     def is_array(self, column: str) -> bool:
         """Whether the cells are those of one array, which are all of one shape."""
         return False
