@@ -13,6 +13,7 @@ import numpy
 
 from ....spec.data.inputs import ImageSource, SequenceSource, VideoSource
 from ....spec.data.lengths import Length
+from ....text.files import find_sort
 from ..augment import augment
 from ..formats.film import read_film
 from ..formats.image import check_image, read_image
@@ -110,7 +111,7 @@ class CellsBranch(BranchSamples):
         if root is None:
             raise Broken("not-a-kind", f"the branch reads {self.input.kind} data, not text")
         path = root.find(str(cell))
-        if self.input.kind != "video" and path.is_dir():
+        if self.input.kind != "video" and find_sort(path) == "folder":
             raise Broken("not-a-kind", "it is a folder, and no file")
         return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy
 
-from ....text.files import digest
+from ....text.files import PathError, digest, open_regular
 from ....text.frozen import dataclass
 from ...samples import DataError
 from ..libraries import import_needed
@@ -292,7 +293,7 @@ def _find_broken_row(file: TableFile) -> int | None:
     """The first row that is no JSON, or has more cells than the header; None where there is none, or none is known."""
     ending = file.path.suffix.lower()
     try:
-        with file.path.open(encoding="utf-8-sig", newline="") as stream:
+        with open_regular(file.path) as opened, io.TextIOWrapper(opened, encoding="utf-8-sig", newline="") as stream:
             if ending in SEPARATORS:
                 rows = csv.reader(stream, delimiter=file.separator or SEPARATORS[ending])
                 width = len(next(rows))
@@ -300,7 +301,7 @@ def _find_broken_row(file: TableFile) -> int | None:
             if ending == ".jsonl":
                 lines = (line for line in stream if line.strip())
                 return next((number for number, line in enumerate(lines, 1) if not _is_row(line)), None)
-    except (OSError, ValueError, csv.Error, StopIteration):
+    except (PathError, OSError, ValueError, csv.Error, StopIteration):
         # What it is that cannot be read is told without a row.
         return None
     return None
