@@ -134,6 +134,29 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert path.exists() and (not heading or heading in list_headings(path)), (link, heading)
 
 
+NAMED = re.compile(r"`([^`\n]+)`")
+MADE = {"bench/PROOF.md": "`make proof-all` writes it", ".out": "an ending"}
+"""What a page names that need not be there."""
+
+
+@pytest.mark.parametrize("page", ["CONTRIBUTING.md", "docs/how-it-works.md", *OTHERS[-2:]])
+def test_what_a_page_of_the_house_names_is_there(page: str) -> None:
+    """Targets of make, files and folders, and names in the code, each at least by its last part."""
+    folders = ("cnnlstm_spec", "docs", "fuzz", "tests", "tools")
+    files = [path for folder in folders for path in (ROOT / folder).rglob("*.*") if "__pycache__" not in path.parts]
+    words = {word for path in files if path.suffix == ".py" for word in re.findall(r"\w+", path.read_text("utf-8"))}
+    listed = "\n".join(str(path) for path in files)
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for name in NAMED.findall(FENCE.sub("", (ROOT / page).read_text("utf-8"))):
+        if (target := re.match(r"make ([\w-]+)", name)) is not None:
+            assert re.search(rf"^{target[1]}:", makefile, re.M), name
+        elif re.fullmatch(r"[\w./*-]+(/|\.(py|md|txt|out|js|json))", name) and name not in MADE:
+            path = re.escape(name).replace(r"\*", "[^/]*") + ("" if name.endswith("/") else "$")
+            assert re.search(rf"/{path}", listed, re.M), name
+        elif (last := re.fullmatch(r"(?:\w+\.)*([A-Za-z_]\w*)(?:\(.*\))?", name)) is not None:
+            assert last[1] in words, name
+
+
 def test_contributing_lists_the_rooms() -> None:
     """All of them, in their order, with all folders in them."""
     text = next(each.text for each in blocks("CONTRIBUTING.md") if "text/ " in each.text)
