@@ -146,6 +146,21 @@ def test_paths_are_relative_to_the_repository(
         assert json.loads(said(capsys, name, "--format", "gitlab")[1])[0]["location"]["path"] == "specs/warned.yaml"
 
 
+def test_a_path_outside_of_the_repository_is_told_from_it(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the tool runs: it is no path of the folder where that is."""
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(folder / "repository"))
+    (folder / "repository").mkdir()
+    monkeypatch.chdir(folder / "specs")
+    assert json.loads(said(capsys, "warned.yaml", "--format", "gitlab")[1])[0]["location"]["path"] == "../specs/warned.yaml"
+    (folder / "repository" / "link.yaml").symlink_to(folder / "specs" / "warned.yaml")
+    linked = said(capsys, "../repository/link.yaml", "--format", "gitlab")[1]
+    assert json.loads(linked)[0]["location"]["path"] == "link.yaml"
+    whole = str(folder / "specs" / "warned.yaml")
+    assert json.loads(said(capsys, whole, "--format", "gitlab")[1])[0]["location"]["path"] == whole
+
+
 def test_github(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     status, out = said(capsys, "wrong.yaml", "specs/warned.yaml", "--format", "github", "--set", "vars.a=1,b:%")
     lines = out.splitlines()

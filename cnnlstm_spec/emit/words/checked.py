@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path as File
@@ -91,14 +92,18 @@ def fails(found: Diagnostic, strict: bool) -> bool:
 
 
 def make_relative(path: str, root: str) -> str:
-    """A path as it is below the root of a repository, with `/`; one that is not below it, and that of a stream, stay."""
+    """A path from the root of a repository, with `/`; an absolute one that is not below it, and that of a stream, stay."""
     if path.startswith("<"):
         return path
     try:
-        inner = resolve(File(path)).relative_to(resolve(File(root)))
-    except (PathError, ValueError):
+        whole, base = resolve(File(path)), resolve(File(root))
+        if not whole.is_relative_to(base):
+            # A link that leads out of it stays one.
+            whole = resolve(File(path).parent) / File(path).name
+    except PathError:
         return File(path).as_posix()
-    return inner.as_posix()
+    outside = File(path).is_absolute() and not whole.is_relative_to(base)
+    return File(path).as_posix() if outside else File(os.path.relpath(whole, base)).as_posix()
 
 
 def describe_finding(found: Diagnostic, spot: Spot | None = None) -> str:
