@@ -9,7 +9,7 @@ from ...ir.op import FLOATS, Op
 from ...ir.tensor import TensorType
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
-from ...text.diagnostic import Code, Diagnostic
+from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import write
 from .common import find_title, place_in
 from .weight_arguments import has_gradient, is_penalised, list_layers, pulls_on_output
@@ -24,6 +24,9 @@ NO_SUCH_GRADIENT = Code(
     "`{layer}` with `{argument}: {value}` has no gradient for the weights before it",
     sort="keras",
 )
+NEVER_LEARNS = Code("never-learns", "warning", "`{cut}` lets no gradient through: {what}")
+MEANT = "stop_gradient"
+"""The function that is written for that."""
 NEEDS_MATRIX = Code("depends-on-values", "warning", "{what} fails, or gives NaN, at a matrix without {needed}")
 INSTEAD = {"interpolation": "use `bilinear`", "function": "use another function"}
 """What to write in place of an argument's value."""
@@ -57,6 +60,63 @@ def check_gradients(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         layer = cut.node.op.title()
         nothing = "its `dropout: 1` leaves nothing of the scores" if _drops_scores(cut) else "nothing before it is trained"
         yield Diagnostic(NO_GRADIENT, cut.node.origin.place, {"layer": layer}, labels=cut.node.origin.uses, help=(nothing,))
+
+
+def check_cut_layers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each layer that cuts some weights off from every loss, where others learn."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or not typed.is_known or section.losses.keys() != typed.graph.outputs.keys():
+        return
+    reached, cuts = _find_reached([typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None], typed)
+    layers = {typed.nodes[id].node.layer for id in reached if _is_trained(typed.nodes[id])}
+    if not layers:
+        return
+    for cut in cuts:
+        op, before = cut.node.op, _list_trained_before(cut, typed)
+        dead = {node.node.layer: node for node in before if node.node.layer not in layers}
+        function = op.get_value("function") if op is not None and "function" in op.arguments else None
+        if op is None or not dead or function == MEANT:
+            continue
+        layers |= dead.keys()
+        first = next(iter(dead.values()))
+        title = find_title(first.node.op) if first.node.op is not None else first.node.layer
+        what = f"`{title}` before it never learns" if len(dead) == 1 else f"{len(dead)} layers before it never learn"
+        argument = "function" if function is not None else "rate"
+        facts: dict[str, object] = {"cut": function or find_title(op), "what": what}
+        labels = (Label(first.node.origin.place, "no loss reaches its weights"), *cut.node.origin.uses)
+        why = "at a rate of 1 nothing is left" if op.drops_all else "no small change of a weight changes what it gives"
+        help = (why, "`Op: {function: stop_gradient}` before it, or `trainable: false`, says that it is meant")
+        yield Diagnostic(NEVER_LEARNS, place_in(op, argument, cut.node), facts, "", labels, help)
+
+
+def _find_reached(outputs: list[str], typed: TypedGraph) -> tuple[set[str], list[TypedNode]]:
+    """The nodes that a gradient comes to from some outputs, and those on the way that it does not get through."""
+    reached, cuts, waiting = set[str](), dict[str, TypedNode](), list(outputs)
+    while waiting:
+        node = typed.nodes[waiting.pop()]
+        id = node.node.id
+        if id in reached or id in cuts:
+            continue
+        if _is_cut(node):
+            cuts[id] = node
+            continue
+        reached.add(id)
+        if _stops_before(node):
+            cuts[id] = node
+        else:
+            waiting += _list_smooth(node)
+    return reached, [cuts[id] for id in typed.nodes if id in cuts]
+
+
+def _list_trained_before(cut: TypedNode, typed: TypedGraph) -> list[TypedNode]:
+    """The layers with trained weights that a node depends on, in order."""
+    before, waiting = set[str](), list(cut.node.inputs)
+    while waiting:
+        id = waiting.pop()
+        if id not in before:
+            before.add(id)
+            waiting += typed.nodes[id].node.inputs
+    return [node for id, node in typed.nodes.items() if id in before and _is_trained(node)]
 
 
 def _pulls(node: TypedNode, learns: bool) -> bool:

@@ -154,7 +154,11 @@ MENDED += [
     ("metric-twice", spec(VECTOR, "", head(1, "sigmoid"), loss="bce", metrics="[accuracy, BinaryAccuracy]")),
     ("metric-twice", spec(VECTOR, "", head(3, "softmax"), loss=CLASSES, metrics="[accuracy, categorical_accuracy]")),
 ]
+SPLIT = "[{Dense: {units: 1}}]\nfusion:\n- {name: y, inputs: [x], layers: [{Dense: {units: 3}}, %s]}\n- {name: z, strategy: concat, inputs: [x, y]}"
 FOUND = [
+    ("never-learns", spec(VECTOR, "", SPLIT % "{Dropout: {rate: 1.0}}", loss="mse")),
+    ("never-learns", spec(VECTOR, "", SPLIT % "ReLU, {Dense: {units: 2}}, {Op: {function: sign}}, {Op: {function: floor}}", loss="mse")),
+    ("never-learns", spec(VECTOR, "", SPLIT % "{Op: {function: argmax, axis: -1}}, {Embedding: {input_dim: 3, output_dim: 2}}", loss="mse")),
     ("metric-without-meaning", spec(VECTOR, "", head(1), loss="mse", metrics="[CosineSimilarity]")),
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
     ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[{F1Score: {threshold: 0.5}}]")),
@@ -187,6 +191,10 @@ MEANT = [
     spec(STEPS, "LayerNormalization: {axis: 1, center: false, scale: false}; Flatten"),
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
     spec(VECTOR, "", head(1) + CROSSED.format("x, y, y"), loss="mse"),
+    spec(VECTOR, "", SPLIT % "{Op: {function: stop_gradient}}", loss="mse"),
+    spec(VECTOR, "", SPLIT % "{Op: {function: sign}}", loss="mse"),
+    spec(VECTOR, "", (SPLIT % "{Op: {function: round}}").replace("units: 3", "units: 3, trainable: false"), loss="mse"),
+    spec("{kind: tokens, shape: [5]}", "Embedding: {input_dim: 3, output_dim: 2}; Flatten", loss="mse"),
     spec(STEPS, "", head(1), loss="{CosineSimilarity: {axis: 1}}", metrics="[{CosineSimilarity: {axis: 1}}]"),
     spec(IMAGE, f"{SHIFTED}; MobileNetV2: {PRETRAINED}"),
     spec(IMAGE, f"{SCALED}; Rescaling: {{scale: 2, offset: -1}}; Conv2D: {{filters: 4, kernel_size: 3}}; Flatten"),

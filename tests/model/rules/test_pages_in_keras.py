@@ -236,6 +236,19 @@ def reversed_steps(wrong: Any, right: Any) -> None:
         assert (first == second).all() == alike
 
 
+@claim("never-learns")
+def never_learns(wrong: Any, right: Any) -> None:
+    """The first `Dense` of the wrong one stays as it was; of the right one each weight moves."""
+    import numpy
+
+    for model, learns in ((wrong, False), (right, True)):
+        inputs = {each.name: numpy.random.default_rng(0).normal(size=(BATCH, 8)).astype("float32") for each in model.inputs}
+        before = {weight.path: numpy.asarray(weight) for weight in model.trainable_variables}
+        model.train_on_batch(inputs, numpy.ones((BATCH, 1), "float32"))
+        still = [each.path for each in model.trainable_variables if (numpy.asarray(each) == before[each.path]).all()]
+        assert bool(still) != learns and all("x_dense/" in path for path in still)
+
+
 @claim("one-step")
 def one_step(wrong: Any, right: Any) -> None:
     import numpy
