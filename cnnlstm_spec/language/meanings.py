@@ -125,10 +125,13 @@ class Address(TextMeaning):
 
 
 @dataclass(frozen=True, eq=False)
-class HeadName(TextMeaning):
-    """A key that is the name of a head."""
+class NamedKey(TextMeaning):
+    """A key that is the name of a head, or of a branch."""
 
-    heads: tuple[str, ...]
+    names: tuple[str, ...]
+    """Those that there are."""
+    what: str
+    """What has such a name: `a head`."""
 
 
 @dataclass(frozen=True, eq=False)

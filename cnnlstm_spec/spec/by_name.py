@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..language.meanings import HeadName
+from ..language.meanings import NamedKey
 from ..language.read_record import NOT_A_MAPPING
 from ..language.scope import Scope
 from ..text.diagnostic import Code
@@ -16,7 +16,7 @@ Entries = tuple[tuple[Scalar, Node, Scope], ...]
 def note_heads(node: Node, scope: Scope, heads: tuple[str, ...]) -> None:
     """Notes the keys of a mapping that are names of heads."""
     for entry in node.entries if scope.index is not None and isinstance(node, Mapping) else ():
-        scope.note(HeadName(entry.key.span, heads))
+        scope.note(NamedKey(entry.key.span, heads, "a head"))
         if entry.key.text in heads:
             scope.note_word(entry.key, "heads", entry.key.text)
 

@@ -172,6 +172,9 @@ def test_completion_of_names() -> None:
     assert {"branches.left.last", "heads.kind", "params"} <= set(found("branches.left.last", "branches.l", "branches.l", 10))
     assert {"risk", "kind"} <= set(found("loss: {risk: mse, kind: mse}", "loss: {ri: mse, kind: mse}", "{ri", 3))
     assert "left.last" in found("inputs: [left]", "inputs: [le", "[le,", 3)
+    for written in ("{le}", "{le", "{le: {}, right: {}}"):
+        text = f"data: {{train: x.npz, inputs: {written}"
+        assert found("expect:", f"{text}\nexpect:", "{le", 3)[:2] == ["left", "right"]
 
 
 READS = """\

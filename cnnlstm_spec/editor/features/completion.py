@@ -22,9 +22,9 @@ from ...language.meanings import (
     ArgumentValue,
     Described,
     DocumentPath,
-    HeadName,
     Key,
     LayerName,
+    NamedKey,
     ObjectName,
     RuleCode,
     RuleLevel,
@@ -151,8 +151,8 @@ def _list_options(meaning: TextMeaning, state: State, compilation: Compilation, 
         yield from _list_codes()
     elif isinstance(meaning, RuleLevel):
         yield from (Option(level, VALUE) for level in meaning.levels)
-    elif isinstance(meaning, HeadName):
-        yield from (Option(head, CLASS, "a head", insert=f"{_escape(head)}: $0") for head in meaning.heads)
+    elif isinstance(meaning, NamedKey):
+        yield from (Option(name, CLASS, meaning.what, insert=f"{_escape(name)}: $0") for name in meaning.names)
     elif isinstance(meaning, Address) and known.graph is not None:
         names = list_addresses(known.graph) if meaning.whole else _list_references(known.graph, meaning.with_heads)
         names = (*names, *list_inner(known.graph, written, meaning.whole))

@@ -12,6 +12,7 @@ from ...language.json_schema import Schema
 from ...language.kinds import BOOLEAN, COUNT, NOT_A_CHOICE, NUMBER, POSITIVE, SIZE, Choice, report_wrong_type
 from ...language.leaf import OpenLeaf, Reading
 from ...language.list_kinds import Either, ListOf
+from ...language.meanings import NamedKey
 from ...language.read_record import read_record
 from ...language.record import Checks, Record
 from ...language.record_leaf import RecordLeaf
@@ -293,6 +294,8 @@ def report_not_by_name(node: Node, scope: Scope, words: str, names: tuple[str, .
 def _map_by_branch(entries: tuple[Entry, ...], scope: Scope, branches: tuple[str, ...], untold: bool) -> dict[str, Entry]:
     """The entry of each branch; a `*` stands for any characters of a name. `untold` branches may be meant by unknown names."""
     found = {entry.key.text: entry for entry in entries if entry.key.text in branches}
+    for entry in entries if scope.index is not None else ():
+        scope.note(NamedKey(entry.key.span, branches, "a branch"))
     for entry in found.values():
         scope.note_word(entry.key, "branches", entry.key.text)
     for entry in entries:
