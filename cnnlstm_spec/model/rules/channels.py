@@ -18,9 +18,13 @@ from ...text.fix import Fix, Insert, put
 from .common import Setting, place_in
 
 if TYPE_CHECKING:
+    from ...ops.fusions.concat import Concat
+    from ...ops.join import Concatenate
     from ...ops.normalization import BatchNormalization, GroupNormalization
     from ...ops.rescaling import Normalization, Rescaling
 else:
+    Concat = stand_for("fusions.concat", "Concat")
+    Concatenate = stand_for("join", "Concatenate")
     BatchNormalization = stand_for("normalization", "BatchNormalization")
     GroupNormalization = stand_for("normalization", "GroupNormalization")
     Normalization = stand_for("rescaling", "Normalization")
@@ -29,6 +33,7 @@ else:
 NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axis}; the channels are {channels}")
 ALONG = Code("norm-without-channels", "warning", "`{layer}` goes along {axes}; the channels are {channels}")
 FORMAT = Code("data-format-differs", "warning", "`{what}` takes the channels for {taken}: they are {channels} here")
+JOINED = Code("joined-not-over-channels", "warning", "`{layer}` joins along {axis}; the channels are {channels}")
 FIRST = Code("channels-come-first", "warning", "`shape: {shape}` is {height} high, with {channels} channels, as it is read")
 
 COLOURS = (1, 3)
@@ -43,6 +48,8 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     if op is None or x is None or node.type is None:
         return
     channels = x.meaning.channels
+    if len(node.inputs) > 1 and isinstance(op, Concat | Concatenate):
+        yield from _check_joined(node, op)
     if x.rank < 2 or len(node.inputs) > 1:
         return
     if op.is_batch_norm or op.statistics is not None or isinstance(op, Normalization):
@@ -55,6 +62,15 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
         yield from _check_along(node, op, channels)
     elif (wanted := find_format(node)) is not None:
         yield tell_format(node, wanted)
+
+
+def _check_joined(node: TypedNode, op: Concat | Concatenate) -> Iterable[Diagnostic]:
+    """Images whose channels come first, joined along the last axis because no other is named."""
+    known = [x for x in node.inputs if x is not None]
+    first = [x for x in known if x.rank > 2 and x.meaning.channels == 0]
+    if op.axis == -1 and not op.is_written("axis") and known and len(first) == len(node.inputs):
+        facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(known[0].rank - 1), "channels": _name_axis(0)}
+        yield _report_axis(JOINED, node, op, facts, 0)
 
 
 def _find_colours(x: TensorType) -> int | None:

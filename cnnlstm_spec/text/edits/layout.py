@@ -16,6 +16,10 @@ STEP = 4
 """Columns by which what is wrapped moves to the right."""
 
 
+NAMES = {"merge": "{{strategy: {name}, {key}: {value}}}", "layer": "{{{name}: {{{key}: {value}}}}}"}
+"""How a strategy or a layer that is the value of such a key is written with an argument."""
+
+
 class Layout(Places):
     """How the text is laid out where a change is made."""
 
@@ -56,7 +60,17 @@ class Layout(Places):
         return edit, self._edit(stop, stop, kept)
 
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
-        value = self._find_value(change.owner)
+        value, beside = self._find_value(change.owner), self._values.get(change.owner.start)
+        if beside is not None and value is beside.mapping and beside.entry.key.text in NAMES:
+            # A word that is the whole of what it names.
+            return (
+                Edit(
+                    change.owner,
+                    NAMES[beside.entry.key.text].format(
+                        name=self.text[change.owner.start : change.owner.end], key=change.key, value=change.value
+                    ),
+                ),
+            )
         if change.within is not None:
             inner = value.get(change.within) if isinstance(value, Mapping) else None
             if inner is None:

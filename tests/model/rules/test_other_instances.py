@@ -119,7 +119,15 @@ MENDED = [
     ("optimizer-in-half", spec(VECTOR, "", optimizer="{Nadam: {learning_rate: 0.1}}", loss="mse", dtype_policy="bfloat16")),
     ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
 ]
+FIRST = "{Conv2D: {filters: 4, kernel_size: 3, padding: same, data_format: channels_first, name: c}}"
+TWICE = "- {name: c, inputs: [x.c]}\n- {name: f, %s, inputs: [x, c]}"
 MENDED += [
+    (
+        "joined-not-over-channels",
+        spec(IMAGE, f"Parallel: {{paths: {{a: [{FIRST}], b: [{FIRST}]}}, merge: concat}}; Flatten".replace(", name: c", "")),
+    ),
+    ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat'}")),
+    ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'layer: Concatenate'}")),
     ("value-range-differs", spec(IMAGE, "Op: {function: divide, x2: 255.0}; RandomBrightness: {factor: 0.2}; Flatten")),
     ("pixels-scaled-otherwise", spec(IMAGE, f"Op: {{function: multiply, x2: 1/255}}; MobileNetV2: {PRETRAINED}")),
     ("pixels-scaled-twice", spec(IMAGE, f"{SHIFTED}; EfficientNetB0: {PRETRAINED}")),
@@ -190,6 +198,8 @@ MEANT = [
     spec(IMAGE, "LayerNormalization: {axis: [1, 2, 3]}; Flatten"),
     spec(STEPS, "LayerNormalization: {axis: 1, center: false, scale: false}; Flatten"),
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
+    spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat, axis: -1'}"),
+    spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: add'}"),
     spec(VECTOR, "", head(1) + CROSSED.format("x, y, y"), loss="mse"),
     spec(VECTOR, "", SPLIT % "{Op: {function: stop_gradient}}", loss="mse"),
     spec(VECTOR, "", SPLIT % "{Op: {function: sign}}", loss="mse"),

@@ -236,6 +236,14 @@ def reversed_steps(wrong: Any, right: Any) -> None:
         assert (first == second).all() == alike
 
 
+@claim("joined-not-over-channels")
+def joined(wrong: Any, right: Any) -> None:
+    """The images stand side by side in the one, and the channels come together in the other."""
+    for model, shape in ((wrong, (None, 4, 32, 64)), (right, (None, 8, 32, 32))):
+        flat = next(layer for layer in model.layers if type(layer).__name__ == "Flatten")
+        assert flat.input.shape == shape
+
+
 @claim("never-learns")
 def never_learns(wrong: Any, right: Any) -> None:
     """The first `Dense` of the wrong one stays as it was; of the right one each weight moves."""
