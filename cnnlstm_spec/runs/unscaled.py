@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..ir.graph import TypedGraph, TypedNode
 from ..ir.op import Op
+from ..spec.data.inputs import OneHotColumn
 from ..spec.model_spec import ModelSpec
-from .data_report import InputReport
+from ..text.frozen import dataclass
 
 FAR = 30.0
-"""Numbers count as near 1 where the greatest of them, without its sign, lies between 1 / 30 and 30."""
+"""Numbers count as near 1 where their mean and their spread are below 30, and they do not all lie within 1 / 30."""
+MOST = 3
+"""So many columns are named."""
 
 
-def find_unscaled(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, InputReport]) -> Iterator[str]:
-    """The branches whose numbers nothing scales, in words; `met` is what was met in the samples of each."""
+@dataclass(frozen=True)
+class NumbersMet:
+    """What was met of a feature, or of all numbers of a branch."""
+
+    min: float
+    max: float
+    mean: float
+    spread: float
+
+    @property
+    def is_far(self) -> bool:
+        """Whether weights learn badly of such numbers."""
+        width = self.max - self.min
+        return self.spread > FAR or abs(self.mean) > FAR or 0 < width < 1 / FAR or 0 < max(self.max, -self.min) < 1 / FAR
+
+
+def find_unscaled(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Sequence[NumbersMet]]) -> Iterator[str]:
+    """The branches whose numbers nothing scales, in words; `met` is what was met of the features of each."""
     images = {each.name for each in spec.branches if each.input is not None and each.input.kind in ("image", "video")}
-    for branch, values in met.items():
-        if values.min is None or values.max is None:
-            continue
-        greatest = max(abs(values.min), abs(values.max))
-        reader = _find_reader(typed, branch) if greatest > FAR or 0 < greatest < 1 / FAR else None
+    for branch, features in met.items():
+        far = [(place, each) for place, each in enumerate(features) if each.is_far]
+        reader = _find_reader(typed, branch) if far else None
         if reader is None or reader.node.op is None:
             continue
-        are_pixels = branch in images and values.min >= 0 and FAR < values.max <= 255
+        least, greatest = min(each.min for each in features), max(each.max for each in features)
+        are_pixels = branch in images and least >= 0 and FAR < greatest <= 255
         scaling = "Rescaling: {scale: 1/255}" if are_pixels else "Normalization"
-        told = f"the numbers of `{branch}` go from {values.min:.4g} to {values.max:.4g}"
+        told = f"the numbers of `{branch}` go from {least:.4g} to {greatest:.4g}"
+        if len(far) < len(features):
+            names = _name_features(spec, branch, len(features))
+            some = [f"{names[place]} {each.mean:.4g} ± {each.spread:.4g}" for place, each in far[:MOST]]
+            told += f" ({', '.join(some)}{', ...' if len(far) > MOST else ''})"
         yield f"{told}, and `{reader.node.op.title()}` reads them so: `{scaling}` before it brings them near 1"
+
+
+def _name_features(spec: ModelSpec, branch: str, count: int) -> list[str]:
+    """What each feature is called: its column, else its place, from 1 on."""
+    read = spec.data.inputs.get(branch) if spec.data is not None else None
+    columns = getattr(read.source, "columns", None) if read is not None else None
+    found: list[str] = []
+    for each in columns or ():
+        found += [f"`{each.column}`"] * each.width if isinstance(each, OneHotColumn) else [f"`{each}`"]
+    return found if len(found) == count else [f"feature {place + 1}" for place in range(count)]
+
+
+def measure_numbers(count: float, total: float, squares: float, least: float, greatest: float) -> NumbersMet:
+    """Of a count of numbers, their sum, the sum of their squares, and the ends between which they lie."""
+    mean = total / count
+    return NumbersMet(least, greatest, mean, math.sqrt(max(squares / count - mean**2, 0.0)))
 
 
 def _find_reader(typed: TypedGraph, branch: str) -> TypedNode | None:

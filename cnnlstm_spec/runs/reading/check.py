@@ -10,7 +10,8 @@ from ...compiler.compile import Compilation
 from ..counted import find_hints, list_unknown_classes
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
 from ..samples import DataError, Part
-from ..unscaled import find_unscaled
+from ..unscaled import NumbersMet, find_unscaled, measure_numbers
+from .branches.branch import BranchSamples
 from .open import DataReading
 from .part import FilePart
 from .problems import Broken, Problem
@@ -25,28 +26,40 @@ SPREAD = 30.0
 class BranchValues:
     """Gathers what is met in the samples of a branch, one after the other."""
 
-    def __init__(self) -> None:
+    def __init__(self, features: int) -> None:
+        """Numbers are of so many features, on the last axis; of 1 all are of it."""
         self._shapes: dict[str, int] = {}
-        self._least, self._greatest = numpy.inf, -numpy.inf
-        self._total, self._count = 0.0, 0
+        self._least, self._greatest = numpy.full(features, numpy.inf), numpy.full(features, -numpy.inf)
+        self._total, self._squares, self._count = numpy.zeros(features), numpy.zeros(features), numpy.zeros(features)
 
     def add(self, values: Array) -> None:
         """Counts a sample in."""
         shape = str(list(values.shape))
         if shape in self._shapes or len(self._shapes) < SHAPES:
             self._shapes[shape] = self._shapes.get(shape, 0) + 1
-        if values.dtype.kind == "f":
-            # What is no number is a problem of its own.
-            values = values[numpy.isfinite(values)]
-        if values.size and values.dtype.kind in "biuf":
-            self._least, self._greatest = min(self._least, float(values.min())), max(self._greatest, float(values.max()))
-            self._total, self._count = self._total + float(values.sum(dtype="float64")), self._count + values.size
+        if not values.size or values.dtype.kind not in "biuf" or values.size % len(self._total):
+            return
+        rows = values.reshape(-1, len(self._total)).astype("float64")
+        # What is no number is a problem of its own.
+        sound: Array | bool = numpy.isfinite(rows)
+        sound = True if numpy.all(sound) else sound
+        self._least = numpy.minimum(self._least, rows.min(0, where=sound, initial=numpy.inf))
+        self._greatest = numpy.maximum(self._greatest, rows.max(0, where=sound, initial=-numpy.inf))
+        self._total += rows.sum(0, where=sound)
+        self._squares += numpy.square(rows).sum(0, where=sound)
+        self._count += numpy.broadcast_to(sound, rows.shape).sum(0)
 
     def report(self) -> InputReport:
         """What was met, as it is told."""
-        if not self._count:
+        if not self._count.any():
             return InputReport(shapes=self._shapes, min=None, max=None, mean=None)
-        return InputReport(shapes=self._shapes, min=self._least, max=self._greatest, mean=self._total / self._count)
+        mean = float(self._total.sum() / self._count.sum())
+        return InputReport(shapes=self._shapes, min=float(self._least.min()), max=float(self._greatest.max()), mean=mean)
+
+    def list_features(self) -> list[NumbersMet]:
+        """What was met of each feature that has a number."""
+        each = zip(self._count, self._total, self._squares, self._least, self._greatest, strict=True)
+        return [measure_numbers(*map(float, one)) for one in each if one[0]]
 
 
 def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:
@@ -54,7 +67,7 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     reading = DataReading(compilation, allow_outside, allow_imports)
     parts = reading.read()
     told = list(reading.problems)
-    rows = {name: _report_part(part, told) for name, part in parts.items()}
+    found = {name: _measure_part(part, told) for name, part in parts.items()}
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
@@ -67,13 +80,13 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
         try:
             hints = [
                 *_find_hints(parts),
-                *find_unscaled(compilation.typed, compilation.spec, rows["train"].inputs),
+                *find_unscaled(compilation.typed, compilation.spec, found["train"][1]),
                 *find_hints(compilation.spec, len(parts["train"])),
             ]
         except DataError as error:
             (message,) = error.problems
             problems.append(ProblemReport(file="", row=None, column=None, code="part-empty", message=message))
-    return DataReport(version=1, parts=rows, problems=problems, hints=hints)
+    return DataReport(version=1, parts={name: report for name, (report, _) in found.items()}, problems=problems, hints=hints)
 
 
 def _place(problem: Problem) -> tuple[str, int]:
@@ -81,9 +94,10 @@ def _place(problem: Problem) -> tuple[str, int]:
     return problem.file, problem.row or 0
 
 
-def _report_part(part: Part, told: list[Problem]) -> PartReport:
+def _measure_part(part: Part, told: list[Problem]) -> tuple[PartReport, dict[str, list[NumbersMet]]]:
+    """What was met in a part, and of its branches by feature."""
     assert isinstance(part, FilePart)
-    inputs = {name: BranchValues() for name in part.branches}
+    inputs = {name: BranchValues(_count_features(branch)) for name, branch in part.branches.items()}
     lengths: dict[str, dict[int, int]] = {}
     sizes: dict[str, dict[tuple[int, ...], int]] = {}
     known = set(told)
@@ -123,9 +137,15 @@ def _report_part(part: Part, told: list[Problem]) -> PartReport:
             file, number = branch.rows.locate(held[max(held)])
             words = f"samples have {min(held)} to {max(held)} steps, and `{name}` has neither `padding_value` nor `mask_input`"
             told.append(Problem("lengths-differ", words, file, number, branch.column))
-    return PartReport(
-        samples=len(part), classes=_count_classes(part), inputs={name: each.report() for name, each in inputs.items()}
-    )
+    reports = {name: each.report() for name, each in inputs.items()}
+    features = {name: each.list_features() for name, each in inputs.items()}
+    return PartReport(samples=len(part), classes=_count_classes(part), inputs=reports), features
+
+
+def _count_features(branch: BranchSamples) -> int:
+    """How many features a branch has, each of which may have a scale of its own; 1 where all numbers are of one sort."""
+    width = branch.shape.sizes[-1] if branch.shape.sizes and branch.input.kind in ("vector", "sequence") else 1
+    return width or 1
 
 
 def _count_classes(part: FilePart) -> dict[str, dict[str, int]]:

@@ -58,7 +58,9 @@ def project_fusions(compilation: Compilation, model: keras.Model, part: Part, he
             continue
         values = numpy.stack(rows).astype("float64")
         if values.shape[1] >= 2:
-            found[address] = PCA(2).fit_transform(values)
+            # Where all samples are one point, no share of the variance is explained.
+            with numpy.errstate(invalid="ignore"):
+                found[address] = PCA(2).fit_transform(values)
     return found
 
 

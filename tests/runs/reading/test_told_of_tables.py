@@ -51,3 +51,19 @@ def test_a_share_alone_is_told(tmp_path: Path) -> None:
     path = write_spec(tmp_path, ROWS, f"{CLASSES}data: {{train: t.csv, validation: 0.2}}\n")
     (found,) = load(path).diagnostics
     assert found.help == ("write `{fraction: 0.2}`",)
+
+
+def test_a_column_far_from_the_others_is_named(tmp_path: Path) -> None:
+    dense = ROWS.replace("layers: []", "layers: [{Dense: {units: 2}}]")
+    rest = f"{CLASSES}data: {{train: t.csv, inputs: {{v: {{columns: [near, far]}}}}, targets: {{head: {{column: art}}}}}}\n"
+
+    def find_hints(far: list[float]) -> list[str]:
+        lines = [f"{row % 3},{each},{'abc'[row % 3]}" for row, each in enumerate(far)]
+        (tmp_path / "t.csv").write_text("near,far,art\n" + "\n".join(lines) + "\n")
+        return check_all(load(write_spec(tmp_path, dense, rest))).hints
+
+    way = "and `Dense` reads them so: `Normalization` before it brings them near 1"
+    assert find_hints([1000.0, 2000.0, 3000.0] * 4) == [f"the numbers of `v` go from 0 to 3000 (`far` 2000 ± 816.5), {way}"]
+    assert find_hints([10.0, 10.01, 10.02] * 4) == [f"the numbers of `v` go from 0 to 10.02 (`far` 10.01 ± 0.008165), {way}"]
+    # One number far from all others, and a rare yes, are no matter of scale.
+    assert find_hints([0.0] * 999 + [500.0]) == [] and find_hints([0.0] * 999 + [1.0]) == []
