@@ -329,6 +329,45 @@ def test_no_object_is_changed_from_outside() -> None:
     assert {file: names for file, names in found.items() if names} == OF_OTHERS
 
 
+STATE = {
+    "compiler/interrupts.py": {"_busy", "_came", "_quiet"},
+    "ir/sizes/expr.py": {"_ALIVE"},
+    "language/named.py": {"_kinds"},
+    "text/diagnostic.py": {"CODES"},
+}
+"""What a process keeps: whether it was interrupted; expressions, of which equal ones are one; kinds and codes, each made once."""
+GROWS = {"append", "add", "update", "setdefault", "pop", "clear", "extend", "insert", "remove", "discard"}
+
+
+def list_state_changed(tree: ast.Module) -> Iterator[str]:
+    """The names of a module that its functions change."""
+    held = [
+        each.targets if isinstance(each, ast.Assign) else [each.target]
+        for each in tree.body
+        if isinstance(each, ast.Assign | ast.AnnAssign)
+    ]
+    names = {each.id for targets in held for each in targets if isinstance(each, ast.Name)}
+    for function in [each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)]:
+        own = {each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)}
+        own |= {each.id for each in ast.walk(function) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        for node in ast.walk(function):
+            match node:
+                case ast.Global(names=several):
+                    yield from several
+                case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()) if name in names - own:
+                    yield name
+                case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if (
+                    method in GROWS and name in names - own
+                ):
+                    yield name
+
+
+def test_a_process_keeps_nothing_of_a_spec() -> None:
+    """Two specs that are loaded one after the other, or at once, give what each gives by itself."""
+    found = {path.relative_to(PACKAGE).as_posix(): {*list_state_changed(parse(path))} for path in FILES}
+    assert {file: names for file, names in found.items() if names} == STATE
+
+
 INFER = [
     (path, cls.name, each)
     for path, cls in iterate_classes()

@@ -262,7 +262,7 @@ def fold_time(items: list[Item]) -> Items:
 
 
 def change_layers(items: Items, change: Callable[[WrittenLayer], WrittenLayer]) -> Items:
-    """The items with what becomes of each layer in its place."""
+    """The items, each layer replaced by what `change` makes of it."""
     return tuple(change(item) if isinstance(item, WrittenLayer) else _change_within(item, change) for item in items)
 
 

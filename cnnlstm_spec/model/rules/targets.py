@@ -42,7 +42,7 @@ OF_POSITIVE = {
     "MeanSquaredLogarithmicError": "it takes every label below 0 for 0, and every output too",
     "Poisson": "of a label below 0 it falls without end as the output nears 0",
 }
-"""Losses of labels of 0 and more, and what becomes of others."""
+"""Losses whose labels are 0 or more, and what is wrong with others."""
 
 
 def check_targets(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
