@@ -1,4 +1,4 @@
-"""The optimizer against the layers that it trains."""
+"""The optimizer against the layers that it trains; and numbers that are to be shares, of it, of losses and of batch norms."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from ...language.catalog import NO_EFFECT, KerasObject
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
-from ...text.diagnostic import Code, Diagnostic
-from .common import find_title, name_written
+from ...text.diagnostic import Code, Diagnostic, Label
+from ...text.fix import Fix, put
+from ...text.source import Place, Span
+from .common import Setting, find_title, name_written
 from .weight_arguments import is_penalised, list_layers
 
 SPARSE_GRADIENT = Code(
@@ -42,6 +44,19 @@ PRECISION = {
     "float64": (2.0**-1022, 2.0**-54),
 }
 """What becomes 0 in a dtype where it is smaller, and what a number may be below 1 and become 1."""
+
+
+NO_SHARE = Code("no-share", "warning", "`{argument}: {given:g}` of `{what}` is no share from 0 to {most}")
+AVERAGES = "what it keeps of earlier gradients grows without end, or never changes"
+OF_NEXT_BATCH = "the statistics that inference uses are then no average of the batches"
+LABELS = "the labels that it makes go beyond 0 and 1, or are all alike"
+WEIGHTS = "one of the two classes has a weight below 0, and its loss rewards mistakes"
+BELOW_ONE = {"label_smoothing": LABELS, **dict.fromkeys(("beta_1", "beta_2", "rho"), AVERAGES)}
+"""Shares that are less than 1, and what comes of others."""
+UP_TO_ONE = {"alpha": WEIGHTS, "momentum": OF_NEXT_BATCH}
+"""Shares that may be 1."""
+OF_CLASSES = ("BinaryFocalCrossentropy",)
+"""Losses whose `alpha` is the share of a class; of others it is a weight."""
 
 
 def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
@@ -147,3 +162,50 @@ CHECKS: tuple[Callable[[Placed, CompileSpec, TypedGraph], Iterator[Diagnostic]],
     _check_muon,
     _check_averaged,
 )
+
+
+def check_shares(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
+    """Each argument of the losses and the optimizer that is to be a share, and is none."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec):
+        return
+    for placed in (section.optimizer, *section.losses.values()):
+        if placed is not None:
+            yield from _check_placed(placed)
+
+
+def _check_placed(placed: Placed) -> Iterator[Diagnostic]:
+    thing = placed.thing
+    for argument in placed.keys:
+        balances = argument == "alpha" and thing.name in OF_CLASSES and thing.get("apply_class_balancing")
+        if argument in BELOW_ONE or balances:
+            place = placed.find_place(argument)
+            yield from _check_share(argument, thing.get(argument), thing.name, place, placed.place.span, ())
+
+
+def check_momentum(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
+    """That of a batch norm, of which the other statistics are."""
+    op, places = node.node.op, node.node.origin.written.places
+    if op is not None and op.is_batch_norm and "momentum" in places and node.owns_weights:
+        origin = node.node.origin
+        yield from _check_share(
+            "momentum", op.get_value("momentum"), op.title(), places["momentum"], origin.place.span, origin.uses
+        )
+
+
+def _check_share(
+    argument: str, given: object, what: str, place: Place, owner: Span, uses: tuple[Label, ...]
+) -> Iterator[Diagnostic]:
+    least_outside = 1 if argument in BELOW_ONE else None
+    if not isinstance(given, int | float) or (0 <= given <= 1 and given != least_outside):
+        return
+    facts: dict[str, object] = {
+        "argument": argument,
+        "given": given,
+        "what": what,
+        "most": "below 1" if argument in BELOW_ONE else "1",
+    }
+    percent = 1 < given < 100
+    ways = (f"{given:g} percent are `{argument}: {given / 100:g}`",) if percent else ()
+    fixes: tuple[Fix, ...] = (put(owner, argument, f"{given / 100:g}"),) if percent else ()
+    yield Diagnostic(NO_SHARE, place, facts, "", uses, ((BELOW_ONE | UP_TO_ONE)[argument], *ways), fixes)

@@ -121,7 +121,12 @@ MENDED = [
 ]
 FIRST = "{Conv2D: {filters: 4, kernel_size: 3, padding: same, data_format: channels_first, name: c}}"
 TWICE = "- {name: c, inputs: [x.c]}\n- {name: f, %s, inputs: [x, c]}"
+BALANCED = "{BinaryFocalCrossentropy: {apply_class_balancing: true, alpha: %s}}"
+SMOOTHED = "{CategoricalCrossentropy: {label_smoothing: %s}}"
 MENDED += [
+    ("no-share", spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 10)),
+    ("no-share", spec(VECTOR, "", head(1), loss="mse", optimizer="{Adam: {beta_2: 99.9}}")),
+    ("no-share", spec(IMAGE, "BatchNormalization: {momentum: 90}; Flatten", loss="mse")),
     (
         "joined-not-over-channels",
         spec(IMAGE, f"Parallel: {{paths: {{a: [{FIRST}], b: [{FIRST}]}}, merge: concat}}; Flatten".replace(", name: c", "")),
@@ -168,6 +173,9 @@ FOUND = [
     ("never-learns", spec(VECTOR, "", SPLIT % "ReLU, {Dense: {units: 2}}, {Op: {function: sign}}, {Op: {function: floor}}", loss="mse")),
     ("never-learns", spec(VECTOR, "", SPLIT % "{Op: {function: argmax, axis: -1}}, {Embedding: {input_dim: 3, output_dim: 2}}", loss="mse")),
     ("metric-without-meaning", spec(VECTOR, "", head(1), loss="mse", metrics="[CosineSimilarity]")),
+    ("no-share", spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 1)),
+    ("no-share", spec(VECTOR, "", head(1), loss="mse", optimizer="{RMSprop: {rho: -0.5}}")),
+    ("no-share", spec(VECTOR, "", head(1, "sigmoid"), loss=BALANCED % -2)),
     ("labels-outside-the-loss", spec(VECTOR, "", head(1), loss="mape", targets=TO_TEN)),
     ("probabilities-expected", spec(VECTOR, "", head(5), loss="categorical_hinge", metrics="[{F1Score: {threshold: 0.5}}]")),
     ("target-range", spec(VECTOR, "", "[{Dense: {units: 1}}, {ReLU: {max_value: 6}}]", loss="mse", targets=TO_TEN)),
@@ -200,6 +208,9 @@ MEANT = [
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
     spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat, axis: -1'}"),
     spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: add'}"),
+    spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 0.1, optimizer="{Adam: {beta_1: 0}}"),
+    spec(VECTOR, "", head(1, "sigmoid"), loss=BALANCED % 1),
+    spec(IMAGE, "BatchNormalization: {momentum: 1}; Flatten", loss="mse"),
     spec(VECTOR, "", head(1) + CROSSED.format("x, y, y"), loss="mse"),
     spec(VECTOR, "", SPLIT % "{Op: {function: stop_gradient}}", loss="mse"),
     spec(VECTOR, "", SPLIT % "{Op: {function: sign}}", loss="mse"),

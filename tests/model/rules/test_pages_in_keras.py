@@ -236,6 +236,19 @@ def reversed_steps(wrong: Any, right: Any) -> None:
         assert (first == second).all() == alike
 
 
+@claim("no-share")
+def shares(wrong: Any, right: Any) -> None:
+    """The statistics that inference uses, after a few batches."""
+    import numpy
+
+    for model, averages in ((wrong, False), (right, True)):
+        x = numpy.random.default_rng(0).normal(size=(BATCH, 8)).astype("float32")
+        for _ in range(5):
+            model.train_on_batch(x, x[:, :1])
+        moving = [numpy.asarray(each) for each in model.non_trainable_variables if "moving" in each.path]
+        assert bool(moving) and all(numpy.abs(each).max() < 100 for each in moving) == averages
+
+
 @claim("joined-not-over-channels")
 def joined(wrong: Any, right: Any) -> None:
     """The images stand side by side in the one, and the channels come together in the other."""
