@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..ir.graph import TypedGraph, TypedNode
+from ..ir.graph import TypedGraph
 from ..ir.op import Op
+from ..ops.rescaling import Rescaling
 from ..spec.data.inputs import OneHotColumn
 from ..spec.model_spec import ModelSpec
 from ..text.frozen import dataclass
 
 FAR = 30.0
 """Numbers count as near 1 where their mean and their spread are below 30, and they do not all lie within 1 / 30."""
+BYTE = 255.0
+"""The greatest number of 8 bits."""
 MOST = 3
 """So many columns are named."""
 
@@ -39,7 +42,7 @@ def find_unscaled(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Sequence
     for branch, features in met.items():
         far = [(place, each) for place, each in enumerate(features) if each.is_far]
         reader = _find_reader(typed, branch) if far else None
-        if reader is None or reader.node.op is None:
+        if reader is None:
             continue
         least, greatest = min(each.min for each in features), max(each.max for each in features)
         are_pixels = branch in images and least >= 0 and FAR < greatest <= 255
@@ -49,7 +52,7 @@ def find_unscaled(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Sequence
             names = _name_features(spec, branch, len(features))
             some = [f"{names[place]} {each.mean:.4g} ± {each.spread:.4g}" for place, each in far[:MOST]]
             told += f" ({', '.join(some)}{', ...' if len(far) > MOST else ''})"
-        yield f"{told}, and `{reader.node.op.title()}` reads them so: `{scaling}` before it brings them near 1"
+        yield f"{told}, and `{reader.title()}` reads them so: `{scaling}` before it brings them near 1"
 
 
 def _name_features(spec: ModelSpec, branch: str, count: int) -> list[str]:
@@ -68,18 +71,43 @@ def measure_numbers(count: float, total: float, squares: float, least: float, gr
     return NumbersMet(least, greatest, mean, math.sqrt(max(squares / count - mean**2, 0.0)))
 
 
-def _find_reader(typed: TypedGraph, branch: str) -> TypedNode | None:
-    """The first layer with weights that reads what a branch is fed, moved or joined with other values but otherwise as it is."""
+def find_deep_pixels(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Sequence[NumbersMet]]) -> Iterator[str]:
+    """The branches of images of 16 bits whose numbers are scaled as if they had 8, in words."""
+    for branch in spec.branches:
+        greatest = max((each.max for each in met.get(branch.name, ())), default=0.0)
+        if branch.input is None or branch.input.kind not in ("image", "video") or greatest <= BYTE:
+            continue
+        scaling = next((op for op in _iterate_readers(typed, branch.name) if isinstance(op, Rescaling)), None)
+        if scaling is None:
+            continue
+        scales = scaling.scale if isinstance(scaling.scale, tuple) else (scaling.scale,)
+        if any(abs(each) * greatest > FAR for each in scales):
+            told = f"the numbers of `{branch.name}` go up to {greatest:.4g}, as 16 bits do; `Rescaling` leaves them far from 1"
+            yield f"{told}: `scale: 1/65535` brings them to 0 to 1"
+
+
+def _iterate_readers(typed: TypedGraph, branch: str) -> Iterator[Op]:
+    """The layers that read what a branch is fed, moved or joined with other values but otherwise as it is."""
     reached = {branch}
     for node in typed.nodes.values():
         op = node.node.op
         if op is None or reached.isdisjoint(node.node.inputs):
             continue
-        if op.keeps_range or op.keeps_values or op.passes_on or op.only_in_training:
+        yield op
+        if _keeps(op):
             reached.add(node.node.id)
-        elif node.weights and not _scales(op):
-            return node
-    return None
+
+
+def _find_reader(typed: TypedGraph, branch: str) -> Op | None:
+    """The first of them with weights that does not scale what it reads."""
+    weighted = {id(node.node.op) for node in typed.nodes.values() if node.weights}
+    keep = (op for op in _iterate_readers(typed, branch) if id(op) in weighted and not _keeps(op) and not _scales(op))
+    return next(keep, None)
+
+
+def _keeps(op: Op) -> bool:
+    """Whether the numbers go on as they are."""
+    return op.keeps_range or op.keeps_values or op.passes_on or op.only_in_training
 
 
 def _scales(op: Op) -> bool:

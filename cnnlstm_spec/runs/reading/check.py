@@ -10,7 +10,7 @@ from ...compiler.compile import Compilation
 from ..counted import find_hints, list_unknown_classes
 from ..data_report import DataReport, InputReport, PartReport, ProblemReport
 from ..samples import DataError, Part
-from ..unscaled import NumbersMet, find_unscaled, measure_numbers
+from ..unscaled import NumbersMet, find_deep_pixels, find_unscaled, measure_numbers
 from .branches.branch import BranchSamples
 from .open import DataReading
 from .part import FilePart
@@ -81,6 +81,7 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
             hints = [
                 *_find_hints(parts),
                 *find_unscaled(compilation.typed, compilation.spec, found["train"][1]),
+                *find_deep_pixels(compilation.typed, compilation.spec, found["train"][1]),
                 *find_hints(compilation.spec, len(parts["train"])),
             ]
         except DataError as error:

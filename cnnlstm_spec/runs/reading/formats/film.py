@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -61,11 +62,17 @@ def read_film(path: Path, source: VideoSource, sizes: Sequence[int | None], choo
 
 def _read_folder(path: Path, source: VideoSource, sizes: Sequence[int | None], choose: Choose) -> Array:
     files = [each for each in list_entries(path) if is_image(each) and not each.name.startswith(".")]
-    files = files[:: source.stride]
+    files = sorted(files, key=_count_up)[:: source.stride]
     taken = choose(len(files))
     if not taken:
         raise Broken("not-readable", "the folder has no frames")
     return _stack([read_image(files[index], source, *sizes) for index in taken])
+
+
+def _count_up(path: Path) -> list[tuple[bool, int, str]]:
+    """What orders frames as people count: `frame2` before `frame10`."""
+    parts = re.split(r"(\d+)", path.name)
+    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _stack(frames: list[Array]) -> Array:

@@ -79,8 +79,11 @@ def need_size(opened: Image, height: int | None, width: int | None) -> None:
 
 def _measure_size(opened: Image) -> tuple[int, int]:
     """Height and width, as EXIF turns them."""
-    # Pillow turns TIFF by itself.
-    turned = opened.format != "TIFF" and opened.getexif().get(ORIENTATION) in TURNED
+    try:
+        # Pillow turns TIFF by itself; of a PNG it unpacks the picture for what EXIF has.
+        turned = opened.format != "TIFF" and opened.getexif().get(ORIENTATION) in TURNED
+    except Exception:
+        raise Broken("not-readable", "the image is cut off or damaged") from None
     return (opened.width, opened.height) if turned else (opened.height, opened.width)
 
 
