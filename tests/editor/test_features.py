@@ -213,6 +213,38 @@ def test_completion_of_what_is_read(old: str, new: str, word: str, wanted: Any, 
     assert set(wanted) <= set(found) and not set(not_wanted) & set(found), found[:40]
 
 
+RUN = """\
+version: 1
+name: run
+branches: {x: {input: {kind: sequence, shape: [s, 4], padding_value: 0}, layers: [{LSTM: {units: 3}}]}}
+head: [{Dense: {units: 1, activation: sigmoid}}]
+compile: {loss: binary_crossentropy}
+data:
+  train: a.csv
+  validation: {fraction: 0.2}
+  inputs: {x: {column: c, augment: [{time_mask: {max: 8}}, {speed: [0.8, 1.2]}]}}
+  targets: {head: {column: y}}
+fit: {epochs: 2, threshold: {maximize: f1}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [
+        ("{maxi", "maximize"),
+        ("maximize: f", "balanced_accuracy"),
+        ("{sp", "speed"),
+        ("{time", "time_mask"),
+        ("{time_mask: {m", "max"),
+    ],
+)
+def test_completion_of_small_mappings(word: str, wanted: str) -> None:
+    """Whatever is read of a mapping is read in one way, and so known to an editor."""
+    assert state(RUN).found == ()
+    found = list(list_labels(find_completions(state(RUN), {"position": at(RUN, word, len(word))})))
+    assert wanted in found, found[:40]
+
+
 def test_what_is_completed_is_written_in_place_of_the_word() -> None:
     text = TEXT.replace("      - Flatten\n", "      - Flat\n")
     made = find_completions(state(text, has_snippets=True), {"position": at(text, "- Flat", 4)})

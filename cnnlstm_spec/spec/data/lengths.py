@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from ...language.catalog import NO_EFFECT
@@ -9,8 +10,8 @@ from ...language.json_schema import Schema
 from ...language.kinds import NOT_A_CHOICE, SIZE, Choice, Number, report_wrong_type
 from ...language.leaf import OpenLeaf
 from ...language.list_kinds import Each, ListOf
-from ...language.read_record import report_unknown_keys
-from ...language.record import Checks, Record
+from ...language.read_record import read_record
+from ...language.record import Checks, Record, describe_record
 from ...language.record_leaf import RecordLeaf
 from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
@@ -64,6 +65,22 @@ class TimeMask(Record):
     """The longest stretch, in steps."""
 
 
+class StepChange(Record):
+    """One change of samples in training, under its name."""
+
+    time_mask: Annotated[TimeMask | None, RecordLeaf(TimeMask)] = None
+    """Puts a stretch of steps out of sight."""
+    speed: Annotated[tuple[float, ...] | None, Each(Number(above=0, most=100), 2)] = None
+    """The least and the greatest factor by which a sample is made faster."""
+
+    def check(self, at: Checks) -> None:
+        if self.speed is None or self.speed[0] <= self.speed[1]:
+            return
+        swapped = str([self.speed[1], self.speed[0]])
+        mend = partial(write, text=swapped, title="swap the two")
+        at.report(RANGE, "speed", (), False, mend, name="speed", given=list(self.speed))
+
+
 @dataclass(frozen=True)
 class StepAugmentation:
     """One change of a sample in training: `time_mask` or `speed`, with its range."""
@@ -72,11 +89,6 @@ class StepAugmentation:
     least: float
     most: float
     """Of `time_mask` steps, of `speed` a factor."""
-
-
-SPEED = Each(Number(above=0, most=100), 2)
-TIME_MASK = RecordLeaf(TimeMask)
-NAMES = ("time_mask", "speed")
 
 
 class AugmentLeaf(OpenLeaf[tuple[StepAugmentation, ...]]):
@@ -98,23 +110,16 @@ class AugmentLeaf(OpenLeaf[tuple[StepAugmentation, ...]]):
             return POISON
         if not isinstance(node, Mapping) or len(node.entries) != 1:
             return report_wrong_type(node, scope, "a mapping of one name, such as `{time_mask: {max: 8}}`")
-        (entry,) = node.entries
-        name, at = entry.key.text, scope.enter(entry.key.text)
-        if name not in NAMES:
-            report_unknown_keys((entry,), scope, "augment", NAMES)
+        reading = read_record(StepChange, node, scope, "augment")
+        if reading is POISON:
             return POISON
-        if name == "time_mask":
-            mask = TIME_MASK.read(entry.value, at)
-            return POISON if mask is POISON else StepAugmentation(name, 0, mask.max)
-        factors = SPEED.read(entry.value, at)
-        if factors is POISON:
-            return POISON
-        if factors[0] > factors[1]:
-            fixes = (write(entry.value.span, str([factors[1], factors[0]]), title="swap the two"),)
-            return at.report(RANGE, entry.value, name=name, given=list(factors), fixes=fixes)
-        return StepAugmentation(name, *map(float, factors))
+        change = reading.record
+        if change.time_mask is not None:
+            return StepAugmentation("time_mask", 0, change.time_mask.max)
+        assert change.speed is not None
+        least, most = map(float, change.speed)
+        return StepAugmentation("speed", least, most)
 
     def make_schema(self) -> Schema:
-        properties = {"time_mask": TIME_MASK.make_schema(), "speed": SPEED.make_schema()}
-        one = {"type": "object", "properties": properties, "additionalProperties": False, "minProperties": 1, "maxProperties": 1}
+        one = {**describe_record(StepChange), "minProperties": 1, "maxProperties": 1}
         return {"type": "array", "items": one, "minItems": 1}

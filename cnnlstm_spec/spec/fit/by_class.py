@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping as MappingOf
 from dataclasses import field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
 from ...language.json_schema import Schema
 from ...language.kinds import NOT_A_CHOICE, NOT_NEGATIVE, Choice, Number, report_wrong_type
-from ...language.read_record import report_unknown_keys
+from ...language.read_record import read_record
+from ...language.record import Record, describe_record
 from ...language.scope import POISON, Poison, Scope
 from ...text.diagnostic import Code
 from ...text.frozen import dataclass
@@ -34,6 +35,13 @@ class ClassWeight:
     """The value, as it is written."""
     places: MappingOf[str, Place] = field(default_factory=dict, compare=False)
     """Of each class, its key."""
+
+
+class BestThreshold(Record):
+    """The threshold at which a score is greatest on validation."""
+
+    maximize: Annotated[Literal["f1", "accuracy", "balanced_accuracy", "precision", "recall"], SCORE]
+    """The score."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +137,10 @@ def _read_threshold(node: Node, scope: Scope) -> Threshold | Poison:
             return report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
         value = SHARE.read(node, scope)
         return POISON if value is POISON else Threshold(float(value), None, scope.make_place(node))
-    entry = node.get("maximize")
-    others = [each for each in node.entries if each is not entry]
-    report_unknown_keys(others, scope, "threshold", ("maximize",), {} if entry is not None else {"maximize": SCORE.words})
-    if entry is None or others:
-        return POISON if node.entries else report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
-    score = SCORE.read(entry.value, scope.enter("maximize"))
-    return POISON if score is POISON else Threshold(None, score, scope.enter("maximize").make_place(entry.value))
+    if not node.entries:
+        return report_wrong_type(node, scope, "a number between 0 and 1, or `{maximize: f1}`")
+    reading = read_record(BestThreshold, node, scope, "threshold")
+    return POISON if reading is POISON else Threshold(None, reading.record.maximize, reading.written.places["maximize"])
 
 
 def make_class_weight_schema() -> Schema:
@@ -146,7 +151,5 @@ def make_class_weight_schema() -> Schema:
 
 def make_threshold_schema() -> Schema:
     """A number, `{maximize: f1}`, or either of them by head."""
-    properties = {"maximize": SCORE.make_schema()}
-    best = {"type": "object", "properties": properties, "required": ["maximize"], "additionalProperties": False}
-    one = {"anyOf": [SHARE.make_schema(), best]}
+    one = {"anyOf": [SHARE.make_schema(), describe_record(BestThreshold)]}
     return {"anyOf": [*one["anyOf"], {"type": "object", "additionalProperties": one}]}
