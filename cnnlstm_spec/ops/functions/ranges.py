@@ -27,6 +27,9 @@ SAME = frozenset(
     {"along", "expand", "squeeze", "transpose", "move", "swap", "repeat", "tile", "diagonal", "to_depth", "to_space", "take"}
 ) | {"sequences"}
 """Sorts of functions that give the values that come in."""
+CASTS = frozenset({"cast", "saturate_cast"})
+FLOATS = ("float32", "float64", "bfloat16")
+"""The dtypes that hold the numbers of the others; float16 may cut them off."""
 KEPT = frozenset({"copy", "stop_gradient", "real", "conj", "conjugate", "sort", "flip", "roll"})
 
 
@@ -39,6 +42,8 @@ def infer_function_range(
     given = None if x is not None and x.pixels else x
     if name in KEPT or (sort in SAME and sort != "along"):
         return move_axes(x, lambda place: places[place]) if x is not None and sort != "take" else x and x.loosen()
+    if name in CASTS and values["dtype"] in FLOATS:
+        return x
     if name in WITHIN:
         return x and x.loosen()
     if name in NEVER_NEGATIVE:

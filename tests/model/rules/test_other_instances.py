@@ -122,8 +122,10 @@ MENDED = [
 FIRST = "{Conv2D: {filters: 4, kernel_size: 3, padding: same, data_format: channels_first, name: c}}"
 TWICE = "- {name: c, inputs: [x.c]}\n- {name: f, %s, inputs: [x, c]}"
 BALANCED = "{BinaryFocalCrossentropy: {apply_class_balancing: true, alpha: %s}}"
+BYTES = "{kind: image, shape: [32, 32, 3], dtype: uint8}"
 SMOOTHED = "{CategoricalCrossentropy: {label_smoothing: %s}}"
 MENDED += [
+    ("outside-its-domain", spec(BYTES, "Op: {function: cast, dtype: float32}; Op: {name: log}; Flatten", loss="mse")),
     ("no-share", spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 10)),
     ("no-share", spec(VECTOR, "", head(1), loss="mse", optimizer="{Adam: {beta_2: 99.9}}")),
     ("no-share", spec(IMAGE, "BatchNormalization: {momentum: 90}; Flatten", loss="mse")),
