@@ -86,7 +86,7 @@ def _check(name: str, asked: CheckOptions, telling: Telling, unused: Unused, pat
     prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if asked.mending.shows:
         patches.show(prepared, asked.mending.unsafe)
-    elif asked.mending.writes and mend_files(prepared, asked.mending.unsafe):
+    elif asked.mending.writes and mend_files(prepared, asked.mending):
         source, folder = read_source(name, asked.stdin_filename)
         prepared = sweep(source, asked.overrides, asked.matrix, folder, *given)
     if prepared.variants:

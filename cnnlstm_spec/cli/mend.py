@@ -34,6 +34,8 @@ class Mending:
     """Whether the model may be changed."""
     tries: bool = False
     """Whether the fixes of what is found are told."""
+    aside: bool = False
+    """Whether what was mended is told on standard error, since standard output has the form of programs."""
 
 
 MENDS_NOTHING = Mending()
@@ -58,11 +60,11 @@ def check_mending(paths: tuple[str, ...], form: str | None, fix: bool, unsafe: b
         raise click.UsageError("standard input cannot be mended; `--diff` prints what would be")
 
 
-def mend_files(prepared: Sweep, unsafe: bool) -> bool:
+def mend_files(prepared: Sweep, mending: Mending) -> bool:
     """Mends the files that a spec is read from, each at once or not at all, and says what was done; whether anything was."""
     from ..compiler.fixes import mend
 
-    mended = mend(prepared, unsafe)
+    mended = mend(prepared, mending.unsafe)
     for source, text in mended.changed:
         path = _find_path(source, prepared)
         try:
@@ -76,7 +78,11 @@ def mend_files(prepared: Sweep, unsafe: bool) -> bool:
         except PathError as error:
             raise click.ClickException(f"`{path}` cannot be mended: {error.reason}") from None
     for line, count in Counter(map(_describe_line, mended.made)).items():
-        write(f"{line}{f' ({count} times)' if count > 1 else ''}\n")
+        told = f"{line}{f' ({count} times)' if count > 1 else ''}"
+        if mending.aside:
+            note(told)
+        else:
+            write(f"{told}\n")
     return bool(mended.changed)
 
 

@@ -104,7 +104,7 @@ def command(
     given = (allow_imports, allow_outside(), find_max_variants(), stdin_filename)
     check_mending(paths, form, fix, unsafe_fixes, diff)
     tries = bool(WITH_FIXES.intersection((form, *outputs.values())))
-    mending = Mending(fix and not diff, diff, unsafe_fixes, tries)
+    mending = Mending(fix and not diff, diff, unsafe_fixes, tries, form not in (None, "text"))
     asked = CheckOptions(overrides, matrix, read_rules(), strict, advice, *given, mending, runtimes)
     colored = has_color(color, sys.stdout)
 

@@ -42,6 +42,15 @@ def test_safe_fixes_are_made(spec: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert out.startswith(LINE) and "error[wrong-rank]" in out and out.endswith("1 error in 1 file\n")
 
 
+@pytest.mark.parametrize("form", ["json", "sarif", "gitlab", "junit", "github", "concise"])
+def test_what_programs_read_holds_no_other_line(spec: Path, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    run(["validate", "--fix", "--format", form, "spec.yaml"])
+    out, err = capsys.readouterr()
+    assert LINE not in out and err == LINE and spec.read_text() == SAFE
+    run(["validate", "--format", form, "spec.yaml"])
+    assert capsys.readouterr().out == out
+
+
 def test_unsafe_fixes_are_asked_for(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     spec.write_text(SAFE.replace('"4"', "4"))
     assert run(["validate", "--fix", "--unsafe-fixes", "spec.yaml"]) == 0
