@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.variants import Sweep, sweep
 from cnnlstm_spec.language.meanings import ArgumentValue, Index, Key, LayerName, TextMeaning, Word
+from cnnlstm_spec.text.nodes import Listing, Mapping, Node
 from cnnlstm_spec.text.read_source import read_file
-from cnnlstm_spec.text.source import Source
+from cnnlstm_spec.text.source import Source, Span, format_path
 from cnnlstm_spec.text.texts import EditedTexts
 
 SPECS = sorted((ROOT / "specs").glob("**/*.yaml"))
@@ -107,6 +110,63 @@ def test_every_layer_and_argument_has_its_meaning(path: Path) -> None:
         for name, place in each.node.origin.written.keys.items():
             keys = [m for m in index.find_at(place.span.source, place.span.start) if isinstance(m, Key) and m.span == place.span]
             assert [key.name for key in keys] == [name]
+
+
+RUN = """\
+version: 1
+name: run
+rules: {search-for-the-worst: error}
+vars: {width: 4}
+branches:
+  x: {input: {kind: sequence, shape: [s, 4], padding_value: 0}, layers: [{LSTM: {units: $width}}]}
+  y: {input: {kind: vector, shape: [3]}}
+fusion: {strategy: concat}
+head: [{Dense: {units: 1, activation: sigmoid}}]
+compile: {optimizer: {Adam: {learning_rate: {CosineDecay: {initial_learning_rate: 0.1, decay_steps: 9}}}}, loss: binary_crossentropy}
+data:
+  train: {path: a.csv, separator: ";"}
+  validation: {fraction: 0.2, group: g}
+  test: b.csv
+  inputs:
+    x: {column: c, length: {max: 9}, augment: [{time_mask: {max: 8}}, {speed: [0.8, 1.2]}]}
+    y: {columns: [a, {column: b, one_hot: [u, v]}]}
+  targets: {head: {column: y, classes: [p, q]}}
+fit:
+  epochs: 2
+  threshold: {maximize: f1}
+  class_weight: balanced
+  callbacks: [{EarlyStopping: {patience: 1}}]
+  start_from: a.keras
+search: {minimize: val_loss, trials: 3, space: {vars.width: {int: [1, 8], log: true}, seed: [1, 2]}}
+expect: {branches.x: [4]}
+budget: {params: 5M}
+"""
+RUNS = {
+    "run": RUN,
+    **{path.parent.name: path.read_text("utf-8") for path in sorted((ROOT / "examples").glob("*/run.yaml"))},
+    **{path.stem: path.read_text("utf-8") for path in sorted((ROOT / "tests" / "specs" / "ok").glob("*.yaml"))},
+}
+GIVEN = re.compile(r"x-|.*\.paths\.\w+$|budget\.sizes\.")
+"""Keys that are a person's own names, to which nothing leads."""
+
+
+def list_keys(node: Node, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str, Span]]:
+    if isinstance(node, Mapping):
+        for entry in node.entries:
+            yield format_path((*path, entry.key.text)), entry.key.span
+            yield from list_keys(entry.value, (*path, entry.key.text))
+    for place, item in enumerate(node.items if isinstance(node, Listing) else ()):
+        yield from list_keys(item, (*path, place))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_key_has_its_meaning(name: str) -> None:
+    """Whatever reads a mapping notes its keys: there is one reader, and none beside it."""
+    compilation = sweep(Source("spec.yaml", RUNS[name]), indexed=True).compile_plain()
+    assert compilation.ok and compilation.document is not None, compilation.diagnostics
+    noted = {each.span for each in compilation.index.meanings}
+    left = [path for path, span in list_keys(compilation.document) if span not in noted and not GIVEN.match(path)]
+    assert left == []
 
 
 @pytest.mark.parametrize("path", SPECS[:8], ids=lambda path: path.stem)
