@@ -263,12 +263,15 @@ def test_what_is_completed_is_written_in_place_of_the_word() -> None:
             "extends: ",
             9,
             {},
-            {"base.yaml": "base.yaml", "parts/": "parts/", "a: b.yaml": '"a: b.yaml"', "_part.yml": "_part.yml"},
+            {"base.yaml": "base.yaml", "parts/": "parts/", "odd/": "odd/", "a: b.yaml": '"a: b.yaml"', "_part.yml": "_part.yml"},
         ),
         ("extends: ba  # more", 11, {}, {"base.yaml": "base.yaml"}),
         ("extends: parts/", 15, {}, {"parts/deep.yaml": "parts/deep.yaml"}),
         ("extends: 'parts/de'", 18, {}, {"parts/deep.yaml": '"parts/deep.yaml"'}),
         ('"extends": "b', 13, {}, {"base.yaml": '"base.yaml"'}),
+        ("extends: odd/r", 14, {}, {"odd/réseau.yaml": "odd/réseau.yaml"}),
+        ("extends: 'odd/r'", 15, {}, {"odd/réseau.yaml": '"odd/réseau.yaml"'}),
+        ("extends: odd/z", 14, {}, {"odd/z\\u202e.yaml": '"odd/z\\u202e.yaml"'}),
         ("extends: ../", 12, {}, {}),
         ("extends: ../", 12, {"allow_outside": True}, {"../up.yaml": "../up.yaml", "../here/": "../here/"}),
         ("extends: nowhere/", 17, {}, {}),
@@ -282,7 +285,9 @@ def test_completion_of_what_is_extended(
     (tmp_path / "here" / "parts").mkdir(parents=True)
     for name in ("up.yaml", "here/base.yaml", "here/_part.yml", "here/spec.yaml", "here/notes.txt", "here/.hidden.yaml"):
         (tmp_path / name).write_text("version: 1\n")
-    (tmp_path / "here" / "a: b.yaml").write_text("")
+    (tmp_path / "here" / "odd").mkdir()
+    for name in ("a: b.yaml", "odd/réseau.yaml", "odd/z\u202e.yaml"):
+        (tmp_path / "here" / name).write_text("")
     (tmp_path / "here" / "parts" / "deep.yaml").write_text("")
     text = f"version: 1\n{line}\nname: child\n"
     found = find_completions(state(text, folder=tmp_path / "here", **options), {"position": {"line": 1, "character": cursor}})

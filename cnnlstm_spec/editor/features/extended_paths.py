@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path as File
 
-from ...text.escape.json import to_json
+from ...text.escape.json import to_json, write_readable
 from ...text.escape.terminal import make_line_safe
 from ...text.files import PathError, find_sort, is_below, list_entries
 from ...text.source import Span
@@ -16,7 +16,7 @@ from ..state import State
 from .diagnostics import Json
 
 LINE = re.compile(r"""(?:extends|"extends"|'extends')[ \t]*:[ \t]*(?P<value>"[^"]*"?|'[^']*'?|[^"'#{}\[\],]*)""")
-PLAIN = re.compile(r"[A-Za-z0-9_./][A-Za-z0-9_./ \-]*(?<! )")
+PLAIN = re.compile(r"[\w./][\w./ \-]*(?<! )")
 """Paths that YAML takes for the text that they are."""
 FILE, FOLDER = 17, 19
 
@@ -34,7 +34,8 @@ def complete_extended(state: State, params: Json) -> list[Json] | None:
     place = to_range(Span(source, found.start("value"), max(end, offset)))
     items = []
     for path, is_folder in _list_paths(state, begun):
-        edit = {"range": place, "newText": path if not quote and PLAIN.fullmatch(path) else to_json(path)}
+        text = path if not quote and PLAIN.fullmatch(path) else write_readable(path) if path.isprintable() else to_json(path)
+        edit = {"range": place, "newText": text}
         kind = FOLDER if is_folder else FILE
         items.append({"label": make_line_safe(path), "kind": kind, "filterText": f"{quote}{path}", "textEdit": edit})
     return items
