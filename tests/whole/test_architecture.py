@@ -54,6 +54,31 @@ def test_the_first_file_of_a_folder_says_what_it_is(path: Path) -> None:
         assert re.search(said, text.replace("\n", " ")), said
 
 
+ROOMS = ("text", "language", "ir", "ops", "spec", "model", "emit", "compiler", "runs", "editor", "cli")
+"""From the lowest to the highest."""
+
+
+def list_imported_folders(folder: Path) -> set[str]:
+    """What the files of a folder, and of those in it, import: rooms, and of its own room the folder that lies there."""
+    files = {found for path in folder.rglob("*.py") for found in imported(path)}
+    outside = [path.relative_to(PACKAGE) for path in files if not path.is_relative_to(folder)]
+    own = folder.relative_to(PACKAGE).parts[0]
+    return {"/".join(path.parts[:-1][:2]) if path.parts[0] == own else path.parts[0] for path in outside if len(path.parts) > 1}
+
+
+@pytest.mark.parametrize("path", FOLDERS, ids=lambda path: path.parent.relative_to(PACKAGE).as_posix())
+def test_a_folder_imports_what_its_first_file_says(path: Path) -> None:
+    """The folders that it names, and where it says so the rooms below the lowest of them."""
+    text = (ast.get_docstring(parse(path)) or "").replace("\n", " ")
+    (said,) = re.findall(
+        r"\b(?:It|They)(?: run in a process of their own, and)? imports? ([^;.]*?)(?:, and no\b|, but\b|[;.])", text
+    )
+    named = set(re.findall(r"`([\w/]+?)/?`", said))
+    below = min((ROOMS.index(each.partition("/")[0]) for each in named), default=len(ROOMS))
+    allowed = named | set(ROOMS[:below] if "below" in said or "every room" in said else ())
+    assert list_imported_folders(path.parent) <= allowed
+
+
 def test_files_are_small() -> None:
     assert median(len(path.read_text("utf-8").splitlines()) for path in FILES) < 150
 

@@ -158,11 +158,13 @@ def test_what_a_page_of_the_house_names_is_there(page: str) -> None:
 
 
 def test_contributing_lists_the_rooms() -> None:
-    """All of them, in their order, with all folders in them."""
+    """All of them, in their order, with all folders in them; beside them stand few files."""
     text = next(each.text for each in blocks("CONTRIBUTING.md") if "text/ " in each.text)
     package = Path(cnnlstm_spec.__file__).parent
     rooms = {line.partition("/")[0]: re.findall(r"\b(\w+)/", line.partition("/")[2]) for line in text.splitlines()}
     assert rooms.keys() == {path.parent.name for path in package.glob("*/__init__.py")}
+    at_root = {path.name for path in package.iterdir() if path.name not in rooms and path.name != "__pycache__"}
+    assert at_root == {"__init__.py", "__main__.py", "extend.py", "py.typed"}
     for room, inner in rooms.items():
         assert {*inner} - {*rooms} == {path.parent.name for path in (package / room).glob("*/__init__.py")}, room
     layers = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"][0]["layers"]

@@ -1,8 +1,8 @@
 """Rules, one file for a theme: of the whole graph and its spec, of one head, or of one node by itself.
 
-They import `model`, `spec` and the rooms below, and read no text. What is judged comes in; findings go out. A rule is a function
-`check_...` of a file in this folder. What it judges is the type of its first argument: a `TypedGraph` with its spec, a `HeadUse`,
-or a `TypedNode` with the setting that it stands in. Rules are found here by that, and nothing lists them.
+They import `model`, `spec` and the rooms below, and read no text. What is judged comes in; findings go out. A rule is a
+function `check_...` of a file in this folder. What it judges is the type of its first argument: a `TypedGraph` with its spec, a
+`HeadUse`, or a `TypedNode` with the setting that it stands in. Rules are found here by that, and nothing lists them.
 """
 
 from __future__ import annotations
