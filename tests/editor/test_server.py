@@ -15,6 +15,7 @@ from client import Client, at, edited, server
 from places import ROOT
 
 from cnnlstm_spec import load
+from cnnlstm_spec.editor.server.documents import find_path
 from cnnlstm_spec.editor.server.loop import ANSWERED, CAPABILITIES, read_client
 
 lsp = pytest.importorskip("lsprotocol.types")
@@ -317,6 +318,28 @@ def test_a_rename_reaches_what_is_not_open(opened: str, given: str, tmp_path: Pa
             changes = client.ask("textDocument/rename", **where, newName="depth")["changes"]
             assert set(changes) == {deep, *((tmp_path / each).as_uri() for each in ("upper.yaml", "deep/three.yaml"))}
         assert client.end() == 0
+
+
+def test_a_file_that_several_links_lead_to_is_changed_once(tmp_path: Path) -> None:
+    """With breaks of lines of Windows, and a base that is no spec by its name."""
+    base, child = BASE.replace("\n", "\r\n"), CHILD.replace("base.yaml", "parts/_base.yaml")
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "_base.yaml").write_bytes(base.encode())
+    (tmp_path / "child.yaml").write_text(child)
+    (tmp_path / "again.yaml").symlink_to("child.yaml")
+    (tmp_path / "linked").symlink_to("parts")
+    (tmp_path / "other.yaml").write_text(child.replace("parts/", "linked/"))
+    uri = (tmp_path / "parts" / "_base.yaml").as_uri()
+    with server() as client:
+        client.ask("initialize", processId=None, capabilities={}, rootUri=tmp_path.as_uri())
+        client.notify("initialized")
+        client.open(uri, base)
+        given = {"textDocument": {"uri": uri}, "position": at(base, "width", 1), "newName": "breadth"}
+        changes = client.ask("textDocument/rename", **given)["changes"]
+        names = {Path(find_path(each) or "").name for each in changes}
+        assert len(changes) == 3 and names in ({"_base.yaml", each, "other.yaml"} for each in ("child.yaml", "again.yaml"))
+        assert edited(base, changes[uri]) == base.replace("width", "breadth")
+        client.end()
 
 
 def test_what_lies_in_a_folder_that_is_open_is_survived(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from ...text.nodes import Mapping, Node, Scalar
 from ...text.source import Path, Source, Span
 from ...text.texts import EditedTexts, find_same_file
 from ..positions import to_offset, to_range
+from ..server.documents import find_path
 from ..state import State, make_state
 from .actions import make_edit
 from .diagnostics import Json, Uris
@@ -76,13 +77,16 @@ def prepare_rename(views: Sequence[View], params: Json) -> Json | None:
 
 def rename(views: Sequence[View], params: Json) -> Json:
     """The edits, of all files, that give a name another one; raises CannotRename where something else would change."""
-    name, changes = str(params.get("newName", "")), dict[str, list[Json]]()
+    name, changes, uris = str(params.get("newName", "")), dict[str, list[Json]](), dict[str | File, str]()
     for view, symbol in _find_named(views, params):
         if any(each.severity == "error" for each in view.state.found):
             which = "the spec" if view is views[0] else f"`{make_line_safe(view.state.source.name)}`, which has the name too,"
             raise CannotRename(f"{which} has errors; mend them first, so that every use of the name is known")
         for uri, edits in make_edit(_rename_word(view, symbol, name), view.uris)["changes"].items():
-            known = changes.setdefault(uri, [])
+            path = find_path(uri)
+            # A file has one set of edits, whatever links lead to it.
+            first = uris.setdefault(uri if path is None else find_same_file(File(path)), uri)
+            known = changes.setdefault(first, [])
             known += [edit for edit in edits if edit not in known]
     if not changes:
         raise CannotRename("nothing here has a name that a person has chosen")

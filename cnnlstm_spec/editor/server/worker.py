@@ -209,13 +209,15 @@ class EditorWorker:
         except PathError:
             return
         memory = WantedMemory(lambda: self.session.is_wanted(job, document))
-        settings = Settings(client.allow_imports, client.allow_outside)
+        settings, seen = Settings(client.allow_imports, client.allow_outside), set(opened)
         for folder in roots if is_deep else [File(path).parent]:
             for source in find_extending(folder, is_deep):
                 memory.check()
                 file = File(source.name)
-                if find_same_file(file) in opened:
+                # Links may lead to one file from several places.
+                if (same := find_same_file(file)) in seen:
                     continue
+                seen.add(same)
                 closed = make_state(source, file.parent, opened, settings, None, memory)
                 if not own.isdisjoint(closed.prepared.texts.asked):
                     yield closed
