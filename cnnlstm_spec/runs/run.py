@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
 
+from ..compiler.artifact.hold import hold_folder
 from ..compiler.artifact.manifest import SpecFile
 from ..compiler.artifact.ownership import MANIFEST, MODEL
 from ..compiler.artifact.write import make_manifest, save_model
@@ -92,18 +93,23 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     hints = list(find_hints(spec, len(data.parts["train"])))
     files = digest_files(data, anew=folder.read_written() is not None)
     identity = make_identity(compilation, data, orders.fold).add_files(files)
-    prepare = partial(_prepare, folder, identity, orders)
-    refused = prepare() if processes is None else processes.decide(identity, prepare)
-    if refused is not None:
-        return refused
-    for hint in hints:
-        watch.say(f"hint: {hint}")
-    try:
-        compilation, data = _adapt(compilation, data, recompile, watch)
-        return _train(compilation, data, folder, identity, orders, watch, processes)
-    finally:
-        if data.seen is not None:
-            data.seen.save()
+    with hold_folder(folder.path) if processes is None or processes.leads else nullcontext(True) as held:
+        prepare = partial(_prepare, folder, identity, orders) if held else partial(_refuse_held, folder)
+        refused = prepare() if processes is None else processes.decide(identity, prepare)
+        if refused is not None:
+            return refused
+        for hint in hints:
+            watch.say(f"hint: {hint}")
+        try:
+            compilation, data = _adapt(compilation, data, recompile, watch)
+            return _train(compilation, data, folder, identity, orders, watch, processes)
+        finally:
+            if data.seen is not None:
+                data.seen.save()
+
+
+def _refuse_held(folder: RunFolder) -> Ending:
+    return Ending(REFUSED, (f"`{folder.path}`: another process is training there",))
 
 
 def _adapt(

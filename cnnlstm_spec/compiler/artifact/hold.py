@@ -1,0 +1,46 @@
+"""A folder that one process alone writes into, as long as it works on what is to lie there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path as File
+from typing import TYPE_CHECKING
+
+from ...text.files import tell_system_errors
+from .write import make_folder
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@contextmanager
+def hold_folder(path: File) -> Iterator[bool]:
+    """Holds a folder, which is made where there is none, as long as this goes on; false where another process holds it.
+
+    The system lets go of it when the process ends, however that is. Where it knows no such hold, all are given it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield True
+        return
+    make_folder(path)
+    with tell_system_errors(path):
+        opened = os.open(path, os.O_RDONLY)
+    try:
+        yield _lock(fcntl, opened)
+    finally:
+        os.close(opened)
+
+
+def _lock(fcntl: ModuleType, opened: int) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        # A file system without locks.
+        return True
+    return True
