@@ -149,6 +149,17 @@ def read(path: File, most: int | None = None) -> bytes:
 
 
 @contextmanager
+def open_folder(path: File) -> Iterator[int]:
+    """A folder as the system knows it while it is open; raises PathError."""
+    with tell_system_errors(path):
+        opened = os.open(path, os.O_RDONLY)
+    try:
+        yield opened
+    finally:
+        os.close(opened)
+
+
+@contextmanager
 def open_regular(path: File) -> Iterator[BinaryIO]:
     """A regular file, open for reading; raises PathError where it cannot be opened."""
     with tell_system_errors(path):

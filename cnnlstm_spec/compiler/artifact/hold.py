@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
-from ...text.files import tell_system_errors
+from ...text.files import open_folder
 from .write import make_folder
 
 if TYPE_CHECKING:
@@ -27,12 +26,8 @@ def hold_folder(path: File) -> Iterator[bool]:
         yield True
         return
     make_folder(path)
-    with tell_system_errors(path):
-        opened = os.open(path, os.O_RDONLY)
-    try:
+    with open_folder(path) as opened:
         yield _lock(fcntl, opened)
-    finally:
-        os.close(opened)
 
 
 def _lock(fcntl: ModuleType, opened: int) -> bool:
