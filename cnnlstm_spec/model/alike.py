@@ -64,6 +64,16 @@ class Alike:
             return typed
         return TypedNode(node, typed.type, typed.inputs, typed.weights, typed.owns_weights, typed.macs)
 
+    def find_typed_of(self, make: object, node: Node, op: Op, given: TensorType) -> TypedNode | None:
+        """The same of a node of one input, whose op and input have been met; asked of every node, it calls no other method."""
+        numbered, first = self._numbered.get(id(op)), self._first.get(id(given))
+        if numbered is None or first is None:
+            return None
+        known = self._memory.get((make, numbered[0], id(first[0])))
+        if known is UNKNOWN or known.node is node:
+            return None if known is UNKNOWN else known
+        return TypedNode(node, known.type, known.inputs, known.weights, known.owns_weights, known.macs)
+
     def relocate(self, make: object, node: Node, op: Op, inputs: tuple[TensorType, ...]) -> TypedNode | None:
         """The same of inputs that are equal to the first ones: what is handed on is theirs, and what is made is made here."""
         first = tuple(map(self.find_first, inputs))

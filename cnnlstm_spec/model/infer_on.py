@@ -33,7 +33,7 @@ def infer_on(
     for id, known in typed.nodes.items():
         supposed = known if known.type is not None else _suppose(known.node, trial, state, found)
         state.add(supposed)
-        if id not in trial.failing[-1:]:
+        if not trial.failing or trial.failing[-1] != id:
             state.give_weights(supposed)
     return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
 
@@ -106,7 +106,7 @@ def _find_known(node: Node, trial: SupposedTrial, state: InferenceState) -> Type
     given = state.typed[node.inputs[0]].type
     if given is None or trial.is_stepped(node.inputs[0]):
         return None
-    return trial.alike.find_typed(_try, node, node.op, (trial.alike.find_first(given),))
+    return trial.alike.find_typed_of(_try, node, node.op, given)
 
 
 def _accept(
@@ -232,16 +232,25 @@ def _relieve(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Supposed
 def _relieve_at(
     sizes: tuple[int, int], node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
 ) -> TypedNode | None:
-    known = tuple(set_sizes(x, sizes[0]) for x in inputs)
+    known = tuple(_set_sizes(x, sizes[0], trial) for x in inputs)
     if all(map(is_, known, inputs)) or any(isinstance(size, int) and size < 1 for x in known for size in x.sizes):
         return None
     first = _infer_sized(node, op, known, trial, state)
-    second = first.type and _infer_sized(node, op, tuple(set_sizes(x, sizes[1]) for x in inputs), trial, state).type
+    second = first.type and _infer_sized(node, op, tuple(_set_sizes(x, sizes[1], trial) for x in inputs), trial, state).type
     if first.type is None or second is None or first.type.rank != second.rank:
         return None
     state.report(*first.found)
     # The inputs as it takes them: a rule may ask it for its weights.
     return TypedNode(node, make_same(node, inputs, merge_types(first.type, second, node.layer), state), known)
+
+
+def _set_sizes(x: TensorType, size: int, trial: SupposedTrial) -> TensorType:
+    """A type of sizes that are known, made once."""
+    known: TensorType = trial.alike.get((_set_sizes, size), (x,))
+    if known is UNKNOWN:
+        known = set_sizes(x, size)
+        trial.alike.keep((_set_sizes, size), (x,), known)
+    return known
 
 
 class _Sized(NamedTuple):
