@@ -363,11 +363,15 @@ def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
                 return data.labels(kind, tuple(output.shape))
         return data.labels("same", tuple(output.shape))
 
-    losses, metrics = spec["compile"].get("loss"), spec["compile"].get("metrics") or {}
-    if not spec.get("heads"):
+    losses, heads = spec["compile"].get("loss"), spec.get("heads")
+    if not heads:
         return forms(losses, outputs)
+    if not isinstance(losses, dict) or not losses.keys() <= heads.keys():
+        losses = dict.fromkeys(heads, losses)
+    metrics = [spec["compile"].get(key) or {} for key in ("metrics", "weighted_metrics")]
+    measured = {head: [each for found in metrics if isinstance(found, dict) for each in found.get(head, ())] for head in heads}
     # Where any head is measured Keras asks for labels of all, though some may have no loss.
-    written = {head: loss or next(iter(metrics.get(head, ())), "mse") for head, loss in losses.items() if loss or metrics}
+    written = {head: loss or next(iter(measured[head]), "mse") for head, loss in losses.items() if loss or any(metrics)}
     found = {head: forms(each, outputs[head]) for head, each in written.items()}
     count = max((len(each) for each in found.values()), default=0)
     return [{head: each[min(index, len(each) - 1)] for head, each in found.items()} for index in range(count)]
@@ -397,8 +401,10 @@ def _unlike(predict: Callable[[], Any], typed: TypedGraph) -> str | None:
         output = outputs if typed.graph.single_head else outputs[head]
         x = typed.nodes[id].type
         assert x is not None
+        # What the words of a text decide is known of no sizes.
         shape = tuple(axis.size for axis in x.axes)
-        if tuple(output.shape[1:]) != shape or keras.backend.standardize_dtype(output.dtype) != x.dtype:
+        known = tuple(given if not isinstance(size, int) else size for size, given in zip(shape, output.shape[1:], strict=False))
+        if tuple(output.shape[1:]) != known or len(known) != x.rank or keras.backend.standardize_dtype(output.dtype) != x.dtype:
             return f"`{head}` gives {tuple(output.shape[1:])} {output.dtype}; inferred {shape} {x.dtype}"
     return None
 

@@ -256,20 +256,22 @@ class _Reading:
                 layer.trainable = False
         section = self.spec["compile"]
         heads = self.spec.get("heads")
-        losses, metrics = section.get("loss"), section.get("metrics")
+        losses = section.get("loss")
+        measured = {key: section[key] for key in ("metrics", "weighted_metrics") if section.get(key)}
         arguments: dict[str, Any] = {key: section[key] for key in PLAIN if key in section}
         if "optimizer" in section:
             arguments["optimizer"] = _optimizer(section["optimizer"])
         if heads:
+            if not all(isinstance(each, dict) and each.keys() <= heads.keys() for each in (losses, *measured.values())):
+                raise Unreadable("one for all heads")
             arguments["loss"] = {head: None if loss is None else thing("losses", loss) for head, loss in losses.items()}
-            if metrics:
-                arguments["metrics"] = {head: [thing("metrics", each) for each in found] for head, found in metrics.items()}
+            for key, by_head in measured.items():
+                arguments[key] = {head: [thing("metrics", each) for each in found] for head, found in by_head.items()}
             if section.get("loss_weights"):
                 raise Unreadable("loss_weights")
         else:
             arguments["loss"] = thing("losses", losses)
-            if metrics:
-                arguments["metrics"] = [thing("metrics", each) for each in metrics]
+            arguments |= {key: [thing("metrics", each) for each in found] for key, found in measured.items()}
         model.compile(**arguments)
 
 

@@ -46,11 +46,15 @@ def _section(spec: dict[str, Any], rng: Random, draw: Draw) -> dict[str, Any]:
             losses[rng.choice(heads)] = None
         found["loss"] = losses
         found["metrics"] = {head: _metrics(rng, draw) for head in heads if rng.random() < 0.5}
+        if rng.random() < 0.15:
+            found["weighted_metrics"] = {head: _metrics(rng, draw) for head in heads}
         if rng.random() < 0.2:
             found["loss_weights"] = {head: rng.choice([0.5, 1, 2]) for head in heads if losses[head] is not None}
     else:
         found["loss"] = _loss(rng, draw)
         found["metrics"] = _metrics(rng, draw)
+        if rng.random() < 0.15:
+            found["weighted_metrics"] = _metrics(rng, draw)
     if not found["metrics"]:
         found.pop("metrics")
     if rng.random() < 0.15:

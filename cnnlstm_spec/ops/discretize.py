@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from ..ir.inference import Inference, Refusal
 from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, compute_dtype, example, find_storage_dtype
-from ..ir.size import equal, holds_always
+from ..ir.size import at_least, equal, holds_always
 from ..ir.tensor import Axis, Mask, TensorType, Values
 from ..language.kinds import BOOLEAN, COUNT, INTEGER, NATURAL, NUMBER, SIZE, Choice, Optional
 from ..language.list_kinds import Each, ListOf
@@ -203,7 +203,16 @@ class Hashing(Encoder):
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         if self.output_mode == "int" and self.dtype:
             raise Refusal(HASH_DTYPE, "dtype", (), dtype=self.dtype)
+        (x,) = inputs
+        if self.output_mode == "one_hot" and x.rank > 1 and x.axes[-1].size == 1:
+            # Keras drops the last axis, and then another of size 1, though it announces that.
+            at.require(at_least(x.axes[-2].size, 2), self.refuse_axes(x))
         return super().infer(at, *inputs)
+
+    def refuse_axes(self, x: TensorType) -> Refusal:
+        """Why it makes no vectors of one class of such an input."""
+        facts: dict[str, Any] = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
+        return Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
 
     def count_depth(self) -> int:
         return self.num_bins
@@ -211,8 +220,7 @@ class Hashing(Encoder):
     def infer_one_hot(self, x: TensorType, classes: Axis) -> tuple[Axis, ...]:
         if x.axes and x.axes[-1].size == 1:
             return super().infer_one_hot(x, classes)
-        facts: dict[str, Any] = {"layer": self.title(), "mode": "one_hot", "given": x.rank}
-        raise Refusal(ONE_AXIS, "output_mode", ("use `output_mode: int`, then `CategoryEncoding`",), **facts)
+        raise self.refuse_axes(x)
 
     def infer_dtype(self, at: Inference, *inputs: TensorType) -> str:
         return find_storage_dtype(self.dtype) if self.dtype else "int64" if self.output_mode == "int" else "float32"

@@ -15,6 +15,7 @@ from ...text.diagnostic import Code, Diagnostic, Label
 from ...text.fix import Fix, put
 from ...text.source import Place, Span
 from .common import Setting, find_title, name_written
+from .gradients import find_reached
 from .weight_arguments import is_penalised, list_layers
 
 SPARSE_GRADIENT = Code(
@@ -26,6 +27,9 @@ MUON_SCHEDULE = Code(
 )
 DIVIDED = Code(
     "table-divided-by-zero", "error", "`{optimizer}` cannot train the table of `{layer}`: `{argument}` is {value} in {dtype}"
+)
+CLIPPED_DTYPES = Code(
+    "clipped-dtypes", "error", "`global_clipnorm` cannot clip {dtype} and {other} weights together", sort="keras"
 )
 NOTHING_AVERAGED = Code("ema-without-weights", "error", "`use_ema` averages weights; the model has none to train", sort="keras")
 
@@ -149,6 +153,26 @@ def _iterate_orthogonalised(optimizer: KerasObject, node: TypedNode) -> Iterator
             yield len(weight.shape) == 2 and not any(re.search(each, path) for each in excluded)
 
 
+def _check_clipped(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
+    """Weights of two dtypes, whose gradients Keras makes one norm of."""
+    if not optimizer.thing.get("global_clipnorm") or not typed.is_known or section.losses.keys() != typed.graph.outputs.keys():
+        return
+    reached, _ = find_reached([typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None], typed)
+    layers = {typed.nodes[id].node.layer for id in reached}
+    found: dict[str, tuple[TypedNode, Op]] = {}
+    for node in typed.nodes.values():
+        for op, weights in list_layers(node) if node.owns_weights else ():
+            learns = node.node.layer in layers or is_penalised(op, weights)
+            if learns and any(weight.trainable for weight in weights):
+                found.setdefault(find_storage_dtype(op.dtype or typed.policy), (node, op))
+    if len(found) > 1:
+        dtype, other, *_ = found
+        labels = [Label(node.node.origin.place, f"`{find_title(op)}` has {each}") for each, (node, op) in list(found.items())[:2]]
+        help = ("give all layers one `dtype`", "`clipnorm` clips each weight by itself")
+        place = optimizer.find_place("global_clipnorm")
+        yield Diagnostic(CLIPPED_DTYPES, place, {"dtype": dtype, "other": other}, labels=tuple(labels), help=help)
+
+
 def _check_averaged(optimizer: Placed, _: CompileSpec, typed: TypedGraph) -> Iterator[Diagnostic]:
     """Moving averages of no weights at all."""
     known = all(node.type is not None for node in typed.nodes.values())
@@ -160,6 +184,7 @@ CHECKS: tuple[Callable[[Placed, CompileSpec, TypedGraph], Iterator[Diagnostic]],
     _check_scaled,
     _check_divided,
     _check_muon,
+    _check_clipped,
     _check_averaged,
 )
 

@@ -161,6 +161,31 @@ def test_matrices_under_muon(policy: str, values: dict[str, Any], code: str | No
     assert [each for each in found if each != "optimizer-in-half"] == ([code] if code else [])
 
 
+CLIPPED: list[tuple[dict[str, Any], list[Any], bool]] = [
+    ({}, [{"Dense": {"units": 3, "dtype": "float64"}}], True),
+    ({}, [{"Dense": {"units": 3, "dtype": "bfloat16"}}], True),
+    ({}, [{"BatchNormalization": {"dtype": "float16"}}], True),
+    ({}, [{"LayerNormalization": {"dtype": "float16"}}], True),
+    ({}, [{"Dense": {"units": 3, "dtype": "mixed_float16"}}], False),
+    ({}, [{"Dense": {"units": 3, "dtype": "float64", "trainable": False}}], False),
+    ({}, [{"Dense": {"units": 3, "dtype": "float64"}}, {"Op": {"function": "stop_gradient"}}], False),
+    (
+        {},
+        [{"Dense": {"units": 3, "dtype": "float64", "kernel_regularizer": "l2"}}, {"Op": {"function": "stop_gradient"}}],
+        True,
+    ),
+    ({"learning_rate": SCHEDULE}, [{"Dense": {"units": 3, "dtype": "float64"}}], True),
+    ({"global_clipnorm": None, "clipnorm": 1.0}, [{"Dense": {"units": 3, "dtype": "float64"}}], False),
+]
+"""Arguments beside `global_clipnorm`, layers before one of float32, and whether a batch fails."""
+
+
+@pytest.mark.parametrize(("values", "layers", "fails"), CLIPPED)
+def test_weights_that_are_clipped_together(values: dict[str, Any], layers: list[Any], fails: bool) -> None:
+    made = spec(VECTOR, [*layers, {"Dense": {"units": 2}}], optimizer={"SGD": {"global_clipnorm": 1.0} | values})
+    assert ("clipped-dtypes" in codes(made)) == fails
+
+
 @pytest.mark.parametrize(
     ("layer", "fails"),
     [
@@ -325,6 +350,15 @@ def test_tables_under_an_optimizer_in_keras(name: str, policy: str, values: dict
 @pytest.mark.parametrize(("policy", "values", "code"), MUON)
 def test_matrices_under_muon_in_keras(policy: str, values: dict[str, Any], code: str | None) -> None:
     assert _trains(spec(VECTOR, [{"Dense": {"units": 3}}], optimizer={"Muon": values}, dtype_policy=policy)) == (code is None)
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=2, long=1)
+@pytest.mark.parametrize(("values", "layers", "fails"), CLIPPED)
+def test_weights_that_are_clipped_together_in_keras(values: dict[str, Any], layers: list[Any], fails: bool) -> None:
+    made = spec(VECTOR, [*layers, {"Dense": {"units": 2}}], optimizer={"SGD": {"global_clipnorm": 1.0} | values})
+    assert _trains(made) != fails
 
 
 @pytest.mark.keras
