@@ -13,6 +13,7 @@ from .read_source import UnreadFile, read_file
 from .source import Source
 
 MARKS = tuple(re.compile(rf"^[\"']?{key}[\"']?[ \t]*:", re.MULTILINE) for key in ("version", "branches"))
+ENDINGS = (".yaml", ".yml")
 EXTENDS = re.compile(r"^[\"']?extends[\"']?[ \t]*:", re.MULTILINE)
 
 
@@ -38,23 +39,26 @@ def _find_yaml_files(folder: File, fail: Callable[[PathError], None]) -> Iterato
     for root, folders, files in walk(folder, fail):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
-            if name.endswith((".yaml", ".yml")) and not name.startswith("."):
+            if name.endswith(ENDINGS) and not name.startswith("."):
                 yield File(root, name)
 
 
-def find_extending(folder: File, is_deep: bool) -> Iterator[Source]:
-    """The texts of a folder, or of those below it too, that may extend others; what cannot be read is passed over."""
-    for path in _find_yaml_files(folder, lambda error: None):
-        if not is_deep and path.parent != folder:
-            return
-        if path.name.startswith("_"):
-            continue
-        try:
-            source = read_file(path)
-        except UnreadFile:
-            continue
-        if "extends" in source.text:
-            yield source
+def find_extending(folder: File, is_deep: bool, check: Callable[[], None]) -> Iterator[Source]:
+    """The texts of a folder, or of those below it too, that may extend others; what cannot be read is passed over.
+
+    `check` is called in each folder, and may end the search by what it raises: there may be very many.
+    """
+    for root, folders, files in walk(folder, lambda error: None):
+        check()
+        folders[:] = sorted(name for name in folders if is_deep and not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith(ENDINGS) and not name.startswith((".", "_")):
+                try:
+                    source = read_file(root / name)
+                except UnreadFile:
+                    continue
+                if "extends" in source.text:
+                    yield source
 
 
 def is_spec(path: File) -> bool:

@@ -17,6 +17,7 @@ from cnnlstm_spec.editor.server.loop import Loop
 from cnnlstm_spec.editor.server.session import Session
 from cnnlstm_spec.editor.server.wire import MessageWriter
 from cnnlstm_spec.editor.state import Overtaken, Settings, WantedMemory, make_state
+from cnnlstm_spec.text.discover import find_extending
 from cnnlstm_spec.text.source import Source
 
 URI = "file:///nowhere/a.spec.yaml"
@@ -142,3 +143,21 @@ def test_work_that_was_overtaken_ends_where_it_stands() -> None:
     assert len(asked) == 5
     memory.serve(lambda: True)
     assert state.compilation.ok and not state.found
+
+
+def test_a_search_through_folders_is_given_up_in_each_of_them(tmp_path: Path) -> None:
+    """Of a tree that holds no spec too, where nothing else would ask whether somebody still waits."""
+    for number in range(5):
+        (tmp_path / f"folder{number}" / "inner").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "folder1" / "child.yml").write_text("extends: base.yaml\n")
+    asked: list[int] = []
+    found = list(find_extending(tmp_path, True, lambda: asked.append(1)))
+    assert [Path(each.name).name for each in found] == ["child.yml"] and len(asked) == 11
+    assert list(find_extending(tmp_path, False, lambda: asked.append(1))) == [] and len(asked) == 12
+
+    def give_up() -> None:
+        raise Overtaken
+
+    with pytest.raises(Overtaken):
+        next(find_extending(tmp_path, True, give_up))

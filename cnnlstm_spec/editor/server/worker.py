@@ -211,7 +211,7 @@ class EditorWorker:
         memory = WantedMemory(lambda: self.session.is_wanted(job, document))
         settings, seen = Settings(client.allow_imports, client.allow_outside), set(opened)
         for folder in roots if is_deep else [File(path).parent]:
-            for source in find_extending(folder, is_deep):
+            for source in find_extending(folder, is_deep, memory.check):
                 memory.check()
                 file = File(source.name)
                 # Links may lead to one file from several places.
