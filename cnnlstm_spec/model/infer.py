@@ -18,7 +18,7 @@ from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
 from ..spec.other_forms import MERGES
 from ..text.diagnostic import Code, Diagnostic, Label
-from ..text.fix import put
+from ..text.fix import drop, put
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
@@ -274,9 +274,13 @@ def _infer_mask(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Infer
     if not op.makes_mask(*inputs):
         return op.infer_mask(*inputs)
     *others, last = (x.mask for x in inputs)
-    if last is not None and not op.joins_masks:
+    # Of a layer that is repeated the copy after another says what that one said.
+    if last is not None and not op.joins_masks and last.made_at != node.origin.place:
         labels = (Label(last.made_at, "the first is made here"), *node.origin.uses)
-        state.report(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, labels=labels))
+        key = node.origin.written.keys.get("mask_zero")
+        name, span = ("mask_zero", key.span) if key is not None else (op.title(), node.origin.place.span)
+        help, fixes = (f"leave `{name}` out, or what makes the first",), (drop(span, name, "unsafe"),)
+        state.report(Diagnostic(TWO_MASKS, node.origin.place, {"layer": op.title()}, "", labels, help, fixes))
     scattered = any(others) or (last is not None and (last.backwards or last.scattered))
     empties = op.empties_mask() or (op.joins_masks and last is not None and last.empties and not op.begins_mask())
     real, scattered = op.begins_mask(), op.joins_masks and scattered

@@ -71,8 +71,10 @@ def _may_make_mask(node: TypedNode) -> bool:
 
 
 def _check_never(typed: TypedGraph, node: TypedNode, op: Masking) -> Iterable[Diagnostic]:
+    given = node.inputs[0]
     found = _find_changing(typed, node.node.inputs[0], op.mask_value)
-    if found is None:
+    if found is None or (given is not None and given.mask is not None):
+        # That it makes a second mask is told already.
         return
     step, outer, why = found
     assert step.node.op is not None

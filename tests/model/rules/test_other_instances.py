@@ -123,8 +123,12 @@ FIRST = "{Conv2D: {filters: 4, kernel_size: 3, padding: same, data_format: chann
 TWICE = "- {name: c, inputs: [x.c]}\n- {name: f, %s, inputs: [x, c]}"
 BALANCED = "{BinaryFocalCrossentropy: {apply_class_balancing: true, alpha: %s}}"
 BYTES = "{kind: image, shape: [32, 32, 3], dtype: uint8}"
+WORDS = "{kind: tokens, shape: [20], padding_value: 0}"
 SMOOTHED = "{CategoricalCrossentropy: {label_smoothing: %s}}"
 MENDED += [
+    ("mask-made-twice", spec(PADDED, "Dense: {units: 6}; Masking: {mask_value: -1}; LSTM: {units: 4}")),
+    ("mask-made-twice", spec(WORDS, "Embedding: {input_dim: 9, output_dim: 4, mask_zero: true}; LSTM: {units: 4}")),
+    ("masking-never-fires", spec(STEPS, "Repeat: {times: 2, layers: [{Dense: {units: 6}}, Masking]}; LSTM: {units: 4}")),
     ("outside-its-domain", spec(BYTES, "Op: {function: cast, dtype: float32}; Op: {name: log}; Flatten", loss="mse")),
     ("no-share", spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 10)),
     ("no-share", spec(VECTOR, "", head(1), loss="mse", optimizer="{Adam: {beta_2: 99.9}}")),
