@@ -11,6 +11,7 @@ from ..ops.rescaling import Rescaling
 from ..spec.data.inputs import OneHotColumn
 from ..spec.model_spec import ModelSpec
 from ..text.frozen import dataclass
+from .readers import iterate_readers, keeps_numbers
 
 FAR = 30.0
 """Numbers count as near 1 where their mean and their spread are below 30, and they do not all lie within 1 / 30."""
@@ -77,7 +78,7 @@ def find_deep_pixels(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Seque
         greatest = max((each.max for each in met.get(branch.name, ())), default=0.0)
         if branch.input is None or branch.input.kind not in ("image", "video") or greatest <= BYTE:
             continue
-        scaling = next((op for op in _iterate_readers(typed, branch.name) if isinstance(op, Rescaling)), None)
+        scaling = next((op for op in iterate_readers(typed, branch.name) if isinstance(op, Rescaling)), None)
         if scaling is None:
             continue
         scales = scaling.scale if isinstance(scaling.scale, tuple) else (scaling.scale,)
@@ -86,28 +87,11 @@ def find_deep_pixels(typed: TypedGraph, spec: ModelSpec, met: Mapping[str, Seque
             yield f"{told}: `scale: 1/65535` brings them to 0 to 1"
 
 
-def _iterate_readers(typed: TypedGraph, branch: str) -> Iterator[Op]:
-    """The layers that read what a branch is fed, moved or joined with other values but otherwise as it is."""
-    reached = {branch}
-    for node in typed.nodes.values():
-        op = node.node.op
-        if op is None or reached.isdisjoint(node.node.inputs):
-            continue
-        yield op
-        if _keeps(op):
-            reached.add(node.node.id)
-
-
 def _find_reader(typed: TypedGraph, branch: str) -> Op | None:
     """The first of them with weights that does not scale what it reads."""
     weighted = {id(node.node.op) for node in typed.nodes.values() if node.weights}
-    keep = (op for op in _iterate_readers(typed, branch) if id(op) in weighted and not _keeps(op) and not _scales(op))
+    keep = (op for op in iterate_readers(typed, branch) if id(op) in weighted and not keeps_numbers(op) and not _scales(op))
     return next(keep, None)
-
-
-def _keeps(op: Op) -> bool:
-    """Whether the numbers go on as they are."""
-    return op.keeps_range or op.keeps_values or op.passes_on or op.only_in_training
 
 
 def _scales(op: Op) -> bool:

@@ -17,6 +17,7 @@ from ...spec.compile_section import CompileSpec
 from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
 from ..open_sizes import OpenSizes
+from ..readers import count_tokens
 from ..samples import Data, DataError, HeadTarget, Part
 from .branches.branch import BranchFacts, BranchSamples
 from .branches.cells import CellsBranch
@@ -211,7 +212,8 @@ class DataReading:
         for each in self.spec.branches:
             assert isinstance(each.input, Input)
             tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
-            found.append(BranchFacts(each.name, each.input, self.data.inputs[each.name], tells_padding))
+            tokens = count_tokens(self.typed, each.name) if each.input.kind == "tokens" else None
+            found.append(BranchFacts(each.name, each.input, self.data.inputs[each.name], tells_padding, tokens))
         return found
 
     def _make_branches(self, rows: Rows) -> dict[str, BranchSamples]:

@@ -25,6 +25,7 @@ CODES = {
     "cell-empty": "a cell is empty",
     "not-a-number": "a cell is no number",
     "not-finite": "a number is NaN or infinite",
+    "not-a-token": "a number is none that an embedding looks up",
     "not-a-class": "a label is none of the classes",
     "class-missing": "a class has no row in `train`",
     "shape-differs": "a sample has another shape than the branch",

@@ -56,6 +56,8 @@ class BranchFacts:
     source: BranchSource
     tells_padding: bool
     """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+    tokens: int | None = None
+    """How many integers, from 0 on, an embedding looks up of it; None where none does."""
 
 
 class BranchSamples(ABC):
@@ -63,13 +65,22 @@ class BranchSamples(ABC):
 
     def __init__(self, branch: BranchFacts, rows: Rows) -> None:
         self.name, self.input, self.source, self.rows = branch.name, branch.input, branch.source, rows
-        self.tells_padding = branch.tells_padding
+        self.tells_padding, self.tokens = branch.tells_padding, branch.tokens
         self.shape = find_shape(self.input)
         self.dtype = UNKNOWN_DTYPE.get(self.input.data_type, self.input.data_type)
 
     @abstractmethod
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
+
+    def find_strange(self, values: Array) -> Array | None:
+        """Which numbers an embedding does not look up, though they are no padding; None where it does all."""
+        if self.tokens is None or values.dtype.kind not in "biuf":
+            return None
+        strange = (values < 0) | (values >= self.tokens)
+        if self.input.padding_value is not None:
+            strange &= values != self.input.padding_value
+        return strange if bool(strange.any()) else None
 
     def read_masked(self, row: int, generator: numpy.random.Generator | None = None) -> tuple[Array, Array | None]:
         """The sample of a row, and which of its steps are real; None where all are."""

@@ -42,7 +42,8 @@ class CellsBranch(BranchSamples):
         """What there is for samples that are read again in a later epoch."""
         self.kept: dict[int, Array] = {}
         """By row, what was decoded and found sound, as far as there is room."""
-        self.reading = hashlib.sha256(f"{self.input!r} {self.source.source!r}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        way = f"{self.input!r} {self.source.source!r} {self.tokens}"
+        self.reading = hashlib.sha256(way.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         """What tells this way of reading from others."""
         self.noted = numpy.zeros(len(rows) if self.paths else 0, dtype=bool)
 
@@ -57,7 +58,8 @@ class CellsBranch(BranchSamples):
         found = None if changed or self.paths else self.rows.read_array(self.column)
         if found is None or found.shape[1:] != self.shape.sizes or (self.mask_column is not None and self._masks is None):
             return None
-        return found if found.dtype.kind != "f" or bool(numpy.isfinite(found).all()) else None
+        sound = (found.dtype.kind != "f" or bool(numpy.isfinite(found).all())) and self.find_strange(found) is None
+        return found if sound else None
 
     @cached_property
     def mask_column(self) -> str | None:
@@ -125,6 +127,8 @@ class CellsBranch(BranchSamples):
                 raise Broken("cell-empty", "the cell is empty")
             return numpy.asarray(str(cell), dtype=object), None
         decoded = self.decode_sound(row, generator)
+        if self.find_strange(decoded) is not None:
+            raise Broken("not-a-token", f"it holds a number that the embedding does not look up, 0 to {(self.tokens or 1) - 1}")
         values, real = self.fit_shape(decoded, self._read_mask(row, decoded), generator)
         if self.paths and not self.noted[row]:
             self.noted[row] = True

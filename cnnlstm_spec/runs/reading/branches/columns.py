@@ -6,7 +6,7 @@ import numpy
 
 from ....spec.data.inputs import BranchSource, OneHotColumn, VectorSource
 from ..problems import Problems
-from ..sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_FINITE, NOT_WHOLE, TOO_LARGE, Array, Rows
+from ..sources.rows import EMPTY, FINE, NO_NUMBER, NO_WORD, NOT_A_TOKEN, NOT_FINITE, NOT_WHOLE, TOO_LARGE, Array, Rows
 from .branch import BranchFacts, BranchSamples, find_exceeding
 
 
@@ -29,6 +29,8 @@ class ColumnsBranch(BranchSamples):
             self.faults[empty] = FINE
         if self.input.kind == "tokens" and not self.shape.sizes:
             self._mark(values % 1 != 0, NOT_WHOLE)
+        if (strange := self.find_strange(values)) is not None:
+            self._mark(strange, NOT_A_TOKEN)
         if self.dtype != "bool" and values.dtype != self.dtype:
             self._mark(find_exceeding(self.dtype, values), TOO_LARGE)
         with numpy.errstate(over="ignore", invalid="ignore"):
@@ -72,6 +74,7 @@ FAULTS = {
     NOT_FINITE: ("not-finite", "the number is NaN or infinite"),
     TOO_LARGE: ("not-finite", "the number is too large for the dtype of its branch"),
     NOT_WHOLE: ("not-a-number", "the number is not whole, as a token is"),
+    NOT_A_TOKEN: ("not-a-token", "the number is none that the embedding looks up"),
     NO_WORD: ("not-a-class", "the cell is none of the words of `one_hot`"),
 }
 

@@ -14,7 +14,7 @@ from ..places import Root
 Array = numpy.ndarray[Any, Any]
 
 
-FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE, TOO_LARGE = range(7)
+FINE, EMPTY, NO_NUMBER, NOT_FINITE, NO_WORD, NOT_WHOLE, TOO_LARGE, NOT_A_TOKEN = range(8)
 """What may be amiss with a cell that is to be a number."""
 
 

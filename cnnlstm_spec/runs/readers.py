@@ -1,0 +1,34 @@
+"""Which layers read what a branch is fed, as it is fed. Imports no Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..ir.graph import TypedGraph
+from ..ir.op import Op
+from ..ops.embedding import EmbeddingLookup
+
+
+def iterate_readers(typed: TypedGraph, branch: str) -> Iterator[Op]:
+    """The layers that read what a branch is fed, moved or joined with other values but otherwise as it is."""
+    reached = {branch}
+    for node in typed.nodes.values():
+        op = node.node.op
+        if op is None or reached.isdisjoint(node.node.inputs):
+            continue
+        yield op
+        if keeps_numbers(op):
+            reached.add(node.node.id)
+
+
+def keeps_numbers(op: Op) -> bool:
+    """Whether the numbers go on as they are."""
+    return op.keeps_range or op.keeps_values or op.passes_on or op.only_in_training
+
+
+def count_tokens(typed: TypedGraph, branch: str) -> int | None:
+    """How many integers, from 0 on, are looked up of a branch that embeddings alone read; None of any other."""
+    readers = [op for op in iterate_readers(typed, branch) if not keeps_numbers(op)]
+    tables = [op.input_dim for op in readers if isinstance(op, EmbeddingLookup)]
+    # Of several each may look at a part of the branch.
+    return max(tables) if tables and len(tables) == len(readers) else None
