@@ -14,7 +14,7 @@ from ..unscaled import NumbersMet, find_deep_pixels, find_unscaled, measure_numb
 from .branches.branch import BranchSamples
 from .open import DataReading
 from .part import FilePart
-from .problems import Broken, Problem
+from .problems import MANY, Broken, Problem
 from .sources.rows import Array
 
 SHAPES = 20
@@ -64,21 +64,21 @@ class BranchValues:
 
 def check_all(compilation: Compilation, allow_outside: bool = False, allow_imports: bool = False) -> DataReport:
     """Reads every sample of every part, of folds those of the first."""
-    reading = DataReading(compilation, allow_outside, allow_imports)
+    reading = DataReading(compilation, allow_outside, allow_imports, most_problems=MANY)
     parts = reading.read()
     told = list(reading.problems)
     found = {name: _measure_part(part, told) for name, part in parts.items()}
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
-    hints: list[str] = []
+    hints = [f"{reading.problems.more:,} more problems are not listed"] if reading.problems.more else []
     if "train" in parts and compilation.spec is not None and compilation.typed is not None:
         problems += [
             ProblemReport(file="", row=None, column=None, code="not-a-class", message=message)
             for message in list_unknown_classes(compilation.spec, parts["train"].targets)
         ]
         try:
-            hints = [
+            hints += [
                 *_find_hints(parts),
                 *find_unscaled(compilation.typed, compilation.spec, found["train"][1]),
                 *find_deep_pixels(compilation.typed, compilation.spec, found["train"][1]),

@@ -29,6 +29,7 @@ from .needed import WEIGHTS, list_needed
 from .pack.open import OpenPack, find_pack
 from .part import FilePart, Windows
 from .places import find_source
+from .problems import MOST as MOST_PROBLEMS
 from .problems import Problems
 from .room import MOST, Room
 from .seen import Seen
@@ -53,6 +54,7 @@ class DataReading:
         allow_outside: bool = False,
         allow_imports: bool = False,
         targets: Mapping[str, HeadTarget] | None = None,
+        most_problems: int = MOST_PROBLEMS,
     ) -> None:
         """`targets` are those of an earlier run, whose classes and scales hold here too; without them `train` says."""
         spec, typed = compilation.spec, compilation.typed
@@ -61,7 +63,7 @@ class DataReading:
             raise DataError(["the spec has no section `data`"])
         self.spec, self.typed, self.data = spec, typed, spec.data
         self.known = dict(targets or {})
-        self.problems = Problems()
+        self.problems = Problems(most_problems)
         self.readers: dict[str, HeadReader] = {}
         self.packed: dict[str, HeadTarget] = {}
         """The targets of packs."""

@@ -10,8 +10,8 @@ from ...text.files import PathError
 from ...text.frozen import dataclass
 from ..samples import DataError
 
-MOST = 1_000
-"""So many problems are kept; more say no more."""
+MOST, MANY = 1_000, 100_000
+"""So many problems are kept before training, and where all data are read; more say no more."""
 FEW = 5
 """So many rows that have one problem are a line each."""
 MOST_SPANS = 50
@@ -127,9 +127,10 @@ def name_rows(rows: Iterable[int]) -> str:
 class Problems:
     """Gathers those that are found while data is read."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._found: dict[Problem, None] = {}
-        self._more = 0
+        self.more = 0
         """How many were found that are not kept."""
 
     def add(self, code: str, message: str, file: str, row: int | None = None, column: str | None = None) -> None:
@@ -138,10 +139,10 @@ class Problems:
         problem = Problem(code, message, file, row, column)
         if problem in self._found:
             return
-        if len(self._found) < MOST:
+        if len(self._found) < self._most:
             self._found[problem] = None
         else:
-            self._more += 1
+            self.more += 1
 
     @contextmanager
     def gather(self) -> Iterator[None]:
@@ -170,4 +171,4 @@ class Problems:
         """Raises a DataError where there are any."""
         if self._found:
             lines = [line for _, line in gather_lines(self._found)]
-            raise DataError([*lines, *([f"and {self._more} more"] if self._more else [])])
+            raise DataError([*lines, *([f"and {self.more} more"] if self.more else [])])

@@ -67,3 +67,12 @@ def test_a_column_far_from_the_others_is_named(tmp_path: Path) -> None:
     assert find_hints([10.0, 10.01, 10.02] * 4) == [f"the numbers of `v` go from 0 to 10.02 (`far` 10.01 ± 0.008165), {way}"]
     # One number far from all others, and a rare yes, are no matter of scale.
     assert find_hints([0.0] * 999 + [500.0]) == [] and find_hints([0.0] * 999 + [1.0]) == []
+
+
+def test_every_cell_that_is_amiss_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_table(tmp_path, "Alter,druck,art\n" + "".join(f"x,2,{'abc'[row % 3]}\n" for row in range(3000)))
+    report = check_all(load(path))
+    assert len(report.problems) == 3000 and "3000 problems" in report.to_text() and report.hints == []
+    assert problems(path)[-1] == "and 2000 more"
+    monkeypatch.setattr("cnnlstm_spec.runs.reading.check.MANY", 10)
+    assert check_all(load(path)).hints[0] == "2,990 more problems are not listed"
