@@ -61,7 +61,10 @@ class Unused:
 def check_all(names: Sequence[str], asked: CheckOptions, telling: Telling) -> list[Checked]:
     """Checks files, and tells of each as it is checked; what silences nothing in any of them is told with the last."""
     unused, patches = Unused(), Patches()
-    return [_check(name, asked, telling, unused, patches, name == names[-1]) for name in names]
+    files = [_check(name, asked, telling, unused, patches, name == names[-1]) for name in names]
+    if asked.mending.shows and any(each.severity != "advice" for file in files for each in file.found):
+        patches.end()
+    return files
 
 
 def find_status(files: Iterable[Checked], strict: bool) -> int:

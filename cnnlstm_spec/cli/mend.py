@@ -104,6 +104,12 @@ class Patches:
 
     def __init__(self) -> None:
         self._after: dict[File, str] = {}
+        self._told = False
+
+    def end(self) -> None:
+        """Says, of specs with findings, that nothing could be printed of them, if it was not said why."""
+        if not self._after and not self._told:
+            note("nothing of what is found can be mended so; without `--diff` it is shown")
 
     def show(self, prepared: Sweep, unsafe: bool) -> None:
         """Prints what would be mended, as `patch -p0` reads it, but for what was printed before."""
@@ -117,13 +123,15 @@ class Patches:
                 write_patch("".join(_list_patch(source.name, source.text, text)))
             elif before != text:
                 note(f"more of `{source.name}` may be mended once this patch is applied")
-        _tell_unsafe(mended, unsafe)
+        self._told |= _tell_unsafe(mended, unsafe)
 
 
-def _tell_unsafe(mended: Mended, unsafe: bool) -> None:
+def _tell_unsafe(mended: Mended, unsafe: bool) -> bool:
+    """Says what more may be mended, if the model may be changed; whether there is anything."""
     left = sum(any(fix.applicability == "unsafe" for fix in each.fixes) for each in mended.found)
     if left and not unsafe:
         note(f"{left} more {'finding' if left == 1 else 'findings'} may be mended with `--unsafe-fixes`, which changes the model")
+    return bool(left and not unsafe)
 
 
 def _list_patch(name: str, before: str, after: str) -> Iterator[str]:

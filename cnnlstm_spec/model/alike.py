@@ -64,7 +64,7 @@ class Alike:
             return typed
         return TypedNode(node, typed.type, typed.inputs, typed.weights, typed.owns_weights, typed.macs)
 
-    def find_typed_of(self, make: object, node: Node, op: Op, given: TensorType) -> TypedNode | None:
+    def recall_typed(self, make: object, node: Node, op: Op, given: TensorType) -> TypedNode | None:
         """The same of a node of one input, whose op and input have been met; asked of every node, it calls no other method."""
         numbered, first = self._numbered.get(id(op)), self._first.get(id(given))
         if numbered is None or first is None:

@@ -106,7 +106,7 @@ def _find_known(node: Node, trial: SupposedTrial, state: InferenceState) -> Type
     given = state.typed[node.inputs[0]].type
     if given is None or trial.is_stepped(node.inputs[0]):
         return None
-    return trial.alike.find_typed_of(_try, node, node.op, given)
+    return trial.alike.recall_typed(_try, node, node.op, given)
 
 
 def _accept(

@@ -68,6 +68,20 @@ def test_a_patch_is_printed_and_nothing_written(spec: Path, capsys: pytest.Captu
     assert run(["validate", "--diff", "--format", "json", "spec.yaml"]) == 2
 
 
+def test_that_there_is_no_patch_is_told(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spec.write_text(
+        WRONG.replace('"1"', "1").replace('"4"', "four").replace("units: 4}  #", "units: 4, return_sequences: true}  #")
+    )
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    assert capsys.readouterr() == ("", "nothing of what is found can be mended so; without `--diff` it is shown\n")
+    spec.write_text(SAFE.replace('"4"', "4"))
+    assert run(["validate", "--diff", "spec.yaml"]) == 1
+    assert capsys.readouterr().err == "1 more finding may be mended with `--unsafe-fixes`, which changes the model\n"
+    spec.write_text(SAFE.replace('"4"', "4").replace("units: 4}  #", "units: 4, return_sequences: true}  #"))
+    assert run(["validate", "--diff", "spec.yaml"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
 def test_a_file_that_several_specs_read_is_patched_once(spec: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What a second spec would mend besides, and a file under two names, are no second patch."""
     base, first, second = spec.with_name("_base.yaml"), spec, spec.with_name("two.yaml")
