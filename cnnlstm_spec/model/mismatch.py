@@ -18,7 +18,7 @@ def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typ
     """Changes of the text that may make the inputs of a node fit, likeliest first."""
     if refusal.code not in (RANKS_DIFFER, ATTENTION_RANKS, SHAPES_DIFFER, SIZES_DIFFER) or len(inputs) < 2:
         return ()
-    broadcast = (put(node.origin.place.span, "broadcast", "true"),)
+    broadcast = (_put_beside(node, "broadcast", "true"),)
     first, other = inputs[0], inputs[refusal.input]
     if first.rank != other.rank:
         return broadcast
@@ -34,8 +34,13 @@ def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typ
         found += list(_fix_widths(own, inputs, refusal.input, typed))
     wide = [size for x in inputs if x.axes and isinstance(size := x.axes[-1].size, int)]
     if refusal.code is SHAPES_DIFFER and wide:
-        found.append(put(node.origin.place.span, "units", str(max(wide))))
+        found.append(_put_beside(node, "units", str(max(wide))))
     return (*found, *broadcast) if 1 in (*first.sizes, *other.sizes) else tuple(found)
+
+
+def _put_beside(node: Node, key: str, value: str) -> Fix:
+    """A key of a fusion, beside its strategy or layer."""
+    return Fix(f"write `{key}: {value}`", (Put(node.origin.place.span, key, value, beside=True),))
 
 
 def _list_ancestors(id: str, typed: Mapping[str, TypedNode]) -> list[str]:

@@ -27,7 +27,8 @@ class Put(NamedTuple):
 
     `owner` is the span of the mapping itself, of the key that it is the value of, as the name of a layer is, or of a word that is
     one of its values, as a strategy is. `within` leads from there to a layer that is the value of an argument of a wrapper;
-    `instead` is a key that it is written in place of.
+    `instead` is a key that it is written in place of; `beside` says that it stands beside the key whose value the word is, and
+    is no argument of what the word names.
     """
 
     owner: Span
@@ -35,6 +36,7 @@ class Put(NamedTuple):
     value: str
     within: str | None = None
     instead: str | None = None
+    beside: bool = False
 
 
 class Drop(NamedTuple):

@@ -62,15 +62,11 @@ class Layout(Places):
     def _put(self, change: Put) -> tuple[Edit, ...] | None:
         value, beside = self._find_value(change.owner), self._values.get(change.owner.start)
         if beside is not None and value is beside.mapping and beside.entry.key.text in NAMES:
-            # A word that is the whole of what it names.
-            return (
-                Edit(
-                    change.owner,
-                    NAMES[beside.entry.key.text].format(
-                        name=self.text[change.owner.start : change.owner.end], key=change.key, value=change.value
-                    ),
-                ),
-            )
+            named = beside.entry.key.text
+            if not change.beside or named == "merge":
+                # A word that is the whole of what it names.
+                name = self.text[change.owner.start : change.owner.end]
+                return (Edit(change.owner, NAMES[named].format(name=name, key=change.key, value=change.value)),)
         if change.within is not None:
             inner = value.get(change.within) if isinstance(value, Mapping) else None
             if inner is None:
