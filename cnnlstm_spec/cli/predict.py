@@ -8,7 +8,7 @@ import click
 
 from .options import imports_option, write_file
 from .run_options import add_model_options, open_finished, outside_option, tell_people
-from .terminal import write
+from .terminal import note, write
 
 CSV = ".csv"
 
@@ -50,7 +50,10 @@ def command(
         data = write_predictions(found, CSV if output is None else File(output).suffix.lower())
     if output is None:
         write(data.decode())
-        return 0
-    write_file(File(output), data, "leave `-o` out for standard output")
-    write(f"wrote {len(part):,} predictions to {output}\n")
+    else:
+        write_file(File(output), data, "leave `-o` out for standard output")
+        write(f"wrote {len(part):,} predictions to {output}\n")
+    if left_out := part.list_kept().count(None):
+        rows = "1 row has" if left_out == 1 else f"{left_out:,} rows have"
+        note(f"{rows} no prediction: a cell that the model needs is empty (`missing: drop`)")
     return 0

@@ -24,8 +24,8 @@ def read_rows(
     """The arrays that `model.predict` takes, by the names of the Keras inputs, read as the run's `data` says.
 
     `rows` is the path of a source, a mapping of columns to cells, or a list of mappings, a row each. Paths in cells are relative
-    to the source, else to the working folder. Targets are not needed. Raises DataError for a run that is none, and with all that
-    is amiss in the rows.
+    to the source, else to the working folder. Targets are not needed. Rows that `missing: drop` leaves out are not in the arrays.
+    Raises DataError for a run that is none, and with all that is amiss in the rows.
     """
     finished = open_run(File(run), allow_outside, allow_imports)
     if isinstance(rows, str | PathLike):

@@ -15,7 +15,7 @@ from ..text.escape.json import to_json
 from ..text.frozen import dataclass
 from .measure.inside import find_tensor
 from .measure.measure import HALF
-from .measure.predict import Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
+from .measure.predict import Heads, Predicted, compute_probabilities, decide_classes, make_heads, predict, read_numbers
 from .reading.libraries import import_needed
 from .samples import DataError, HeadTarget, Part
 
@@ -31,14 +31,18 @@ SAMPLE = "sample"
 
 @dataclass(frozen=True)
 class Predictions:
-    """Predictions by sample."""
+    """Predictions by row."""
 
     columns: Mapping[str, Sequence[object]]
-    """A value a sample each: the source's own columns, or the sample's name, then what the heads give."""
-    arrays: Mapping[str, Array]
-    """Outputs with axes, by the names that columns would have, samples first.
+    """A value a row each: the source's own columns, or the sample's name, then what the heads give.
 
-    Where they differ in steps they are filled up with NaN, or -1 for a class that is a number, or an empty text.
+    None of a row that is no sample (`missing: drop`).
+    """
+    arrays: Mapping[str, Array]
+    """Outputs with axes, by the names that columns would have, rows first.
+
+    Where they differ in steps they are filled up with NaN, or -1 for a class that is a number, or an empty text; so is a row that
+    is no sample.
     """
 
 
@@ -52,16 +56,41 @@ def make_predictions(
     at: str | None = None,
 ) -> Predictions:
     """Predicts; `every` gives the probability of each class, `at` the features at an address in place of the heads."""
-    rows = part.read_rows()
-    columns: dict[str, Sequence[object]] = dict(rows) if rows is not None else {}
+    rows, kept = part.read_rows(), part.list_kept()
     if rows is None:
-        columns[SAMPLE] = [part.name_sample(place) for place in range(len(part))]
-    arrays: dict[str, Array] = {}
+        rows = {SAMPLE: _place([part.name_sample(place) for place in range(len(part))], kept)}
     heads = make_heads(compilation)
     if at is not None:
         found = predict(cut_at(model, compilation, at), part, type(heads)((at,), batch_size=heads.batch_size))
-        return _add_features(columns, at, found[at])
-    for head, predicted in predict(model, part, heads).items():
+        columns, arrays = _list_features(at, found[at])
+    else:
+        columns, arrays = _list_heads(predict(model, part, heads), heads, targets, thresholds, every)
+    placed = {name: _place(each, kept) for name, each in columns.items()}
+    return Predictions({**rows, **placed}, {name: _place_arrays(each, kept) for name, each in arrays.items()})
+
+
+def _place(values: Sequence[object], kept: Sequence[int | None]) -> Sequence[object]:
+    """Values of samples as those of the rows that are kept."""
+    return [None if place is None else values[place] for place in kept]
+
+
+def _place_arrays(values: Array, kept: Sequence[int | None]) -> Array:
+    rows = numpy.full((len(kept), *values.shape[1:]), _find_fill(values), values.dtype)
+    rows[[row for row, place in enumerate(kept) if place is not None]] = values
+    return rows
+
+
+def _list_heads(
+    found: Mapping[str, Predicted],
+    heads: Heads,
+    targets: Mapping[str, HeadTarget],
+    thresholds: Mapping[str, float],
+    every: bool,
+) -> tuple[dict[str, Sequence[object]], dict[str, Array]]:
+    """What the heads give of each sample: columns, and arrays of those with axes."""
+    columns: dict[str, Sequence[object]] = {}
+    arrays: dict[str, Array] = {}
+    for head, predicted in found.items():
         target = targets.get(head) or _guess(head, predicted)
         if predicted.values[0].ndim > 1:
             described = [
@@ -71,7 +100,7 @@ def make_predictions(
             arrays |= {name: _stack([each[name] for each in described]) for name in described[0]}
         else:
             columns |= _check_head(head, predicted, target, head in heads.logits, thresholds.get(head, HALF), every)
-    return Predictions(columns, arrays)
+    return columns, arrays
 
 
 def _guess(head: str, predicted: Predicted) -> HeadTarget:
@@ -130,9 +159,13 @@ def _stack(arrays: Sequence[Array]) -> Array:
     longest = max(len(each) for each in arrays)
     if all(len(each) == longest for each in arrays):
         return numpy.stack(arrays)
-    fill: Any = {"i": -1, "U": ""}.get(arrays[0].dtype.kind, numpy.nan)
     room = [[(0, longest - len(each)), *[(0, 0)] * (each.ndim - 1)] for each in arrays]
-    return numpy.stack([numpy.pad(each, pad, constant_values=fill) for each, pad in zip(arrays, room, strict=True)])
+    return numpy.stack([numpy.pad(each, pad, constant_values=_find_fill(each)) for each, pad in zip(arrays, room, strict=True)])
+
+
+def _find_fill(values: Array) -> Any:
+    """What stands where an array has no value."""
+    return {"i": -1, "U": ""}.get(values.dtype.kind, numpy.nan)
 
 
 def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.Model:
@@ -152,11 +185,11 @@ def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.
     return keras.Model(model.inputs, tensor)
 
 
-def _add_features(columns: dict[str, Sequence[object]], at: str, found: Predicted) -> Predictions:
+def _list_features(at: str, found: Predicted) -> tuple[dict[str, Sequence[object]], dict[str, Array]]:
     if found.values[0].ndim > 1:
-        return Predictions(columns, {at: _stack(found.values)})
+        return {}, {at: _stack(found.values)}
     values = numpy.stack(found.values).reshape(len(found.values), -1)
-    return Predictions(columns | {f"{at}.{place}": values[:, place].tolist() for place in range(values.shape[1])}, {})
+    return {f"{at}.{place}": values[:, place].tolist() for place in range(values.shape[1])}, {}
 
 
 def write_predictions(found: Predictions, ending: str) -> bytes:
@@ -207,6 +240,6 @@ def _make_plain(value: object) -> object:
 def _list_texts(values: Sequence[object]) -> list[object]:
     """Cells that an array holds without pickle."""
     kept = [_make_plain(each) for each in values]
-    if all(isinstance(each, int | float) for each in kept):
-        return kept
+    if all(each is None or isinstance(each, int | float) for each in kept):
+        return [numpy.nan if each is None else each for each in kept]
     return ["" if each is None else each if isinstance(each, str) else str(each) for each in kept]

@@ -115,8 +115,12 @@ class Part(ABC):
         """What a person knows a sample by: its path, or the number of its row."""
         return str(place)
 
+    def list_kept(self) -> Sequence[int | None]:
+        """Of each row that `predict` keeps, in order, the place of its sample; None of one that is left out (`missing: drop`)."""
+        return range(len(self))
+
     def read_rows(self) -> Mapping[str, Sequence[object]] | None:
-        """The cells of the source by column, a value a sample, for `predict`, which keeps them; None of arrays."""
+        """The cells of the source by column, a value for each row that `list_kept` gives; None of arrays."""
         return None
 
 

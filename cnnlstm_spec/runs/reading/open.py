@@ -181,10 +181,12 @@ class DataReading:
             seen = order.rows[codes[order.rows] == code]
         else:
             at = seen = numpy.flatnonzero(codes == code)
+        every = at
         for branch in branches.values():
             kept = branch.check(seen, self.problems)
-            if window is None and kept is not seen:
-                at = at[numpy.isin(at, kept)]
+            if kept is not seen:
+                # Of a window the last row is the only one that such a branch reads.
+                at = at[numpy.isin(self._list_last_rows(at, order), kept)]
         if not len(at):
             window_words = (
                 f", or none of {window.count_reach(self.count_steps())} rows one after the other" if window is not None else ""
@@ -202,7 +204,8 @@ class DataReading:
             names, held = read_codes(rows, group, "group")
             groups = [names[each] for each in held[self._list_last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
-        part = FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes)
+        left_out = numpy.setdiff1d(every, at)
+        part = FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes, left_out)
         if self.sizes.open_heads and not any(isinstance(each, CellsBranch) and each.paths for each in branches.values()):
             # Of files the steps are known once they are read.
             for file, row, head, told in part.find_unfit_targets():

@@ -49,6 +49,8 @@ class FilePart(Part):
     groups: Sequence[str] | None = None
     sizes: OpenSizes | None = None
     """What the model asks of sizes that are known only here; None where nobody asks."""
+    left_out: Array = field(default_factory=lambda: numpy.zeros(0, "int64"))
+    """As in `at`, what would be samples if they had no empty cell (`missing: drop`)."""
     _lengths: dict[int, int] = field(default_factory=dict, init=False)
     """Steps of the samples whose length has been asked for, by place: each is read once."""
 
@@ -57,8 +59,11 @@ class FilePart(Part):
 
     def find_row(self, place: int) -> int:
         """The row of a sample; of a window its last one."""
-        at = int(self.at[place])
-        return at if self.windows is None else int(self.windows.order.rows[at + self.windows.window.span - 1])
+        return int(self._find_rows(self.at[place : place + 1])[0])
+
+    def _find_rows(self, at: Array) -> Array:
+        """The row of each of these, which are as in `at`."""
+        return at if self.windows is None else self.windows.order.rows[at + self.windows.window.span - 1]
 
     def read(self, places: Sequence[int], epoch: int | None = None) -> Batch:
         at = numpy.asarray(places, dtype="int64")
@@ -233,8 +238,16 @@ class FilePart(Part):
         whole = self.source.read_whole()
         if whole is None:
             return None
-        kept = [self.find_row(place) for place in range(len(self))]
+        kept = self._find_rows(self._list_all()).tolist()
         return {name: [cells[row] for row in kept] for name, cells in whole.items()}
+
+    def list_kept(self) -> Sequence[int | None]:
+        places = {at: place for place, at in enumerate(self.at.tolist())}
+        return [places.get(at) for at in self._list_all().tolist()]
+
+    def _list_all(self) -> Array:
+        """The samples and what is left out, as in `at`, in the order of the source."""
+        return numpy.union1d(self.at, self.left_out) if len(self.left_out) else self.at
 
 
 def describe_problem(branch: BranchSamples, row: int, error: Broken) -> Problem:
