@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy
 
@@ -163,9 +163,10 @@ def _stack(arrays: Sequence[Array]) -> Array:
     return numpy.stack([numpy.pad(each, pad, constant_values=_find_fill(each)) for each, pad in zip(arrays, room, strict=True)])
 
 
-def _find_fill(values: Array) -> Any:
+def _find_fill(values: Array) -> float | str:
     """What stands where an array has no value."""
-    return {"i": -1, "U": ""}.get(values.dtype.kind, numpy.nan)
+    fills: dict[str, float | str] = {"i": -1, "U": ""}
+    return fills.get(values.dtype.kind, numpy.nan)
 
 
 def cut_at(model: keras.Model, compilation: Compilation, address: str) -> keras.Model:
