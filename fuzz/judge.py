@@ -63,6 +63,8 @@ LONGEST = 800
 """Characters of an error that are kept."""
 SAVED = 8
 """One accepted spec in so many is saved and loaded; of a single layer each."""
+OF_ANY_LABELS = ("accuracy", "acc", "crossentropy", "ce")
+"""Names for which Keras takes the metric that the labels suit."""
 DRAWN_WHEN_TRACED = ("AugMix", "RandAugment")
 """Layers that draw which others they run, some of which refuse what others take."""
 DRAWS = 16
@@ -370,6 +372,9 @@ def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
         losses = dict.fromkeys(heads, losses)
     metrics = [spec["compile"].get(key) or {} for key in ("metrics", "weighted_metrics")]
     measured = {head: [each for found in metrics if isinstance(found, dict) for each in found.get(head, ())] for head in heads}
+    for found in measured.values():
+        # What reads labels of any form decides none.
+        found.sort(key=lambda metric: metric in OF_ANY_LABELS)
     # Where any head is measured Keras asks for labels of all, though some may have no loss.
     written = {head: loss or next(iter(measured[head]), "mse") for head, loss in losses.items() if loss or any(metrics)}
     found = {head: forms(each, outputs[head]) for head, each in written.items()}
