@@ -16,10 +16,11 @@ from ..language.json_schema import Schema
 from ..language.kinds import UNKNOWN_CHOICE, Choice, Text, report_wrong_type
 from ..language.leaf import Steps
 from ..language.meanings import ArgumentValue
-from ..language.read_record import UNKNOWN_KEY, note_keys, report_unknown_key
+from ..language.read_record import MISSING_KEY, UNKNOWN_KEY, note_keys, report_unknown_key
 from ..language.record import Record
 from ..language.scope import Scope
 from ..text.diagnostic import Code
+from ..text.fix import write
 from ..text.nodes import Entry, Mapping, Node, Scalar
 from ..text.spelling import find_nearest, guess
 from .functions.op import find_function_op
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from ..ir.lowering import Lowering
     from ..ir.program import Expression
 
+NAMED = ("abs", "square", "sqrt", "exp", "log", "sign")
+"""The functions that `name` may name; they have no arguments."""
 INTEGERS_STAY = frozenset({"abs", "square", "sign"})
 EXACT: dict[str, Callable[[float], float]] = {
     "abs": abs,
@@ -68,7 +71,25 @@ def _report_meant(arguments: Mapping, known: tuple[str, ...], scope: Scope) -> b
             help = (f"write `Op: {{function: {key.text}}}`, and its arguments beside it",)
             scope.report(UNKNOWN_KEY, key, owner="Op", key=key.text, help=help)
             return True
-    return False
+    return _report_arguments(arguments, known, scope)
+
+
+def _report_arguments(arguments: Mapping, known: tuple[str, ...], scope: Scope) -> bool:
+    """Reports arguments of a function that nothing names, or that `name` does, beside which there are none."""
+    if all(each.key.text in known for each in arguments.entries):
+        return False
+    entry = arguments.get("name")
+    name = scope.resolve(entry.value) if entry is not None else None
+    named = name.value if isinstance(name, Scalar) else None
+    if named in NAMED:
+        return False
+    words = AnyFunction.arguments["function"].words
+    if entry is not None and named in list_names():
+        help, fix = (f"write `function: {named}`",), write(entry.key.span, "function", title=f"write `function: {named}`")
+        scope.report(MISSING_KEY, entry.key, owner="Op", key="function", help=help, fixes=(fix,))
+    else:
+        scope.report(MISSING_KEY, arguments, owner="Op", key="function", help=(f"`function` is {words}",))
+    return True
 
 
 class NameOfFunction(Choice):
@@ -102,7 +123,7 @@ class AnyFunction(Record):
 class Op(Base):
     """A function of one tensor, element by element, saved without custom code."""
 
-    function: Annotated[str, NameOfFunction("abs", "square", "sqrt", "exp", "log", "sign")] = Field(alias="name")
+    function: Annotated[str, NameOfFunction(*NAMED)] = Field(alias="name")
     """The function."""
     name: ClassVar[None] = None  # type: ignore[misc]
     trainable: ClassVar[bool] = True  # type: ignore[misc]

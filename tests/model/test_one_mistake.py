@@ -27,6 +27,9 @@ SPECS = {
     "what decides the axes of a function": SERIES % ("", "{Op: {function: max, axis: $nowhere}}, {RepeatVector: {n: 2}}", "")
     + "head: []",
     "the function of an operation": SERIES % ("", "{Op: {functioxn: diagonal, axis1: 1, axis2: 2, name: d}}", "") + "head: []",
+    "an operation without its function": SERIES % ("", "{Op: {axis: -1, name: inner}}", "")
+    + "fusion: {inputs: [a.inner], layers: [Flatten]}\nhead: []",
+    "a function named by another key": SERIES % ("", "{Op: {name: softmax, axis: -1}}", "") + "head: []",
     "the one input of a fusion": SERIES % ("", "Flatten", "") + "fusion: {inputsq: [a], layers: [Flatten]}\nhead: []",
     "the layer of a head": TWO
     + "fusion: {strategy: add}\nheads: {c: [], d: {inputs: [heads.c, a], layerq: Subtract, layers: []}}",
@@ -80,7 +83,7 @@ SPECS = {
 }
 
 
-ONE = (["unknown-variable"], ["wrong-type"], ["unknown-key"], ["unknown-reference"])
+ONE = (["unknown-variable"], ["missing-key"], ["wrong-type"], ["unknown-key"], ["unknown-reference"])
 
 
 @pytest.mark.parametrize("name", SPECS)
