@@ -338,6 +338,8 @@ def _list_last_lines(outcome: Outcome, where: File) -> list[str]:
         lines.append(f"the loss became NaN {outcome.diverged}")
         if outcome.best is None:
             lines.append(f"no epoch before that is the best: `{where}` has the model as it began")
+    elif outcome.best is None:
+        lines.append(f"no epoch is the best, since `{outcome.monitor}` is no number: `{where}` has the weights of the last one")
     return lines
 
 

@@ -59,6 +59,20 @@ def test_weights_that_overflow_at_the_end_of_an_epoch(tmp_path: Path, capsys: py
     assert "no epoch before that is the best" in capsys.readouterr().out
     manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
     assert "best" not in manifest and numpy.isfinite(manifest["evaluation"]["loss"])
-    # One epoch alone ends before its loss is no number; what is measured of its weights is none.
-    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "one"), "--epochs", "1"]) == 0
-    assert "loss" not in json.loads((tmp_path / "one" / "manifest.json").read_text())["evaluation"]
+    # One epoch alone ends before a loss of training is no number; that on validation is none.
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "one"), "--epochs", "1"]) == 3
+    said = capsys.readouterr().out
+    assert "the loss became NaN in epoch 1, on validation" in said and "the best epoch" not in said
+    manifest = json.loads((tmp_path / "one" / "manifest.json").read_text())
+    assert "best" not in manifest and numpy.isfinite(manifest["evaluation"]["loss"])
+
+
+def test_weights_that_are_no_numbers_after_the_last_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without validation no loss would tell."""
+    (tmp_path / "train.csv").write_text("a,b\n" + "\n".join(f"{number},{number % 5}" for number in range(20)) + "\n")
+    (tmp_path / "spec.yaml").write_text(VALIDATED.replace("1e30", "1e38").replace("validation:", "test:"))
+    assert run(["train", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "run"), "--epochs", "1"]) == 3
+    said = capsys.readouterr().out
+    assert "in epoch 1, batch 1: the step made the weights of `" in said and "the best epoch" not in said
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert "best" not in manifest and manifest["ended"]["reason"] == "nan"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 import keras
@@ -41,6 +42,6 @@ def _list_metrics(model: keras.Model) -> list[keras.metrics.Metric]:
 
 def is_better(value: float, than: float | None, direction: str) -> bool:
     """Whether an epoch is the best so far; one whose value is no number never is."""
-    if value != value:
+    if not math.isfinite(value):
         return False
     return than is None or (value < than if direction == "min" else value > than)

@@ -9,6 +9,7 @@ from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 import keras
+import numpy
 
 from ...text.frozen import dataclass
 from ..folder import LAST
@@ -43,7 +44,7 @@ class Mark:
 
 
 class Diverged(Exception):
-    """The loss of a batch is no number any more."""
+    """The loss of a batch is no number any more, or the weights are none after it."""
 
     def __init__(self, batch: int) -> None:
         super().__init__()
@@ -105,6 +106,9 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         seconds = time.perf_counter() - self.began
         self.seconds += seconds
+        if find_bad_weights(self.model):
+            # The loss of its last batch was a number still.
+            raise Diverged(self.seen - 1)
         logs = {name: float(value) for name, value in (logs or {}).items()}
         number, value = self.epoch + 1, logs.get(self.monitor)
         row = {"epoch": number, "phase": self.phase, **logs}
@@ -123,6 +127,14 @@ class Keeper(keras.callbacks.Callback):  # type: ignore[misc]
         self.mark = replace(mark, counters=tuple(state.list_counters(each) for each in self.others))
         self.save(LAST, pack_mark(self.model, self.mark))
         self.watch.end_epoch(number, self.phase, logs, seconds, self.samples(self.seen))
+
+
+def find_bad_weights(model: keras.Model) -> str | None:
+    """The first layer that has a weight that is no number; None where there is none."""
+    for layer in model.layers:
+        if any(not numpy.isfinite(each).all() for each in layer.get_weights() if numpy.issubdtype(each.dtype, numpy.floating)):
+            return str(layer.name)
+    return None
 
 
 def forget_states(model: keras.Model) -> None:

@@ -31,8 +31,6 @@ def find_beginning(
         return place
     model, order = training.model, training.order()
     for number, places in enumerate(order.list_batches(keeper.epoch)[: batch + 1]):
-        if bad := _find_bad_weights(model):
-            return f"in epoch {keeper.epoch + 1}, batch {number}: the step made the weights of `{bad}` so"
         x, y, *weight = (*keeper.feed.take_values(order.part.read(places, keeper.epoch)), None)
         before = model.get_weights()
         loss = model.train_on_batch(x, y, sample_weight=weight[0], return_dict=True)["loss"]
@@ -41,6 +39,8 @@ def find_beginning(
             layer = _find_bad_layer(model, x)
             what = f"the output of `{layer}` is so first" if layer else "the loss itself is so, of outputs that are numbers"
             return f"in epoch {keeper.epoch + 1}, batch {number + 1}: {what}"
+        if bad := keep.find_bad_weights(model):
+            return f"in epoch {keeper.epoch + 1}, batch {number + 1}: the step made the weights of `{bad}` so"
     return place
 
 
@@ -68,13 +68,6 @@ def _begin_anew(optimizer: keras.optimizers.Optimizer, variables: Sequence[keras
     fresh.build(variables)
     for variable, first in zip(optimizer.variables, fresh.variables, strict=True):
         variable.assign(first)
-
-
-def _find_bad_weights(model: keras.Model) -> str | None:
-    for layer in model.layers:
-        if any(not numpy.isfinite(each).all() for each in layer.get_weights() if numpy.issubdtype(each.dtype, numpy.floating)):
-            return str(layer.name)
-    return None
 
 
 def _find_bad_layer(model: keras.Model, x: object) -> str | None:

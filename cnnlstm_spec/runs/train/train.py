@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -65,7 +66,14 @@ def train(training: Training) -> Outcome:
                 training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place
             )
         mark, seconds, waited = keeper.mark, seconds + keeper.seconds, waited + keeper.waited
-    return _describe_outcome(training, mark, monitor, direction, seconds, waited)
+    place = _find_overflow(mark) if mark.best is None else None
+    return _describe_outcome(training, mark, monitor, direction, seconds, waited, place)
+
+
+def _find_overflow(mark: Mark) -> str | None:
+    """The first epoch whose validation loss is no number, in words, though the weights are numbers."""
+    at = next((row["epoch"] for row in mark.rows if not math.isfinite(row.get("val_loss", 0.0))), None)
+    return None if at is None else f"in epoch {at}, on validation"
 
 
 def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch, weights: Mapping[str, Array]) -> None:
@@ -90,7 +98,7 @@ def _describe_outcome(
         keep.set_weights(training.model, best)
     elif diverged is not None:
         training.model.set_weights(training.build().get_weights())
-    last = None if diverged is not None else len(mark.rows) or None
+    last = len(mark.rows) if mark.rows and diverged is None and math.isfinite(mark.rows[-1].get(monitor, 0.0)) else None
     found = mark.best[0] if mark.best is not None else last
     return Outcome(mark.rows, found, monitor, direction, seconds, waited, diverged)
 
