@@ -66,8 +66,8 @@ def train(training: Training) -> Outcome:
                 training, keeper.mark, monitor, direction, seconds + keeper.seconds, waited + keeper.waited, place
             )
         mark, seconds, waited = keeper.mark, seconds + keeper.seconds, waited + keeper.waited
-    place = _find_overflow(mark) if mark.best is None else None
-    return _describe_outcome(training, mark, monitor, direction, seconds, waited, place)
+    overflow = _find_overflow(mark) if mark.best is None else None
+    return _describe_outcome(training, mark, monitor, direction, seconds, waited, overflow)
 
 
 def _find_overflow(mark: Mark) -> str | None:
