@@ -16,6 +16,7 @@ from cnnlstm_spec.runs.commit import find_commit
 from cnnlstm_spec.runs.history import find_parting, from_csv, to_csv
 from cnnlstm_spec.runs.measure.document import Evaluation, MeasuredValue
 from cnnlstm_spec.runs.require import check_requirements, read_requirement
+from cnnlstm_spec.runs.words import render_evaluation
 
 keras = [pytest.mark.keras, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -113,6 +114,20 @@ class TestFigures:
         )
         auc = figures["auc"]
         assert auc.lower is not None and auc.upper is not None and 0 <= auc.lower <= auc.value <= auc.upper <= 1
+
+    @pytest.mark.parametrize(("samples", "groups"), [(1, None), (4, ["one"] * 4)])
+    def test_one_sample_or_group_has_no_interval(self, samples: int, groups: list[str] | None) -> None:
+        """All draws of it are alike: `[0.25, 0.25]` would say that the figure is sure."""
+        import numpy
+
+        from cnnlstm_spec.runs.measure.figures import BootstrapDraws, Figure
+
+        draws = BootstrapDraws(numpy.arange(samples), samples, groups)
+        assert draws.measure_figure(lambda weights: weights @ numpy.ones(samples) / samples) == Figure(1.0)
+        count = None if groups is None else 1
+        found = Evaluation(version=1, name="x", part="test", samples=samples, groups=count, metrics={}, heads={})
+        few = "sample" if groups is None else "group"
+        assert render_evaluation(found).endswith(f"; no intervals, for which one {few} is too few")
 
     def test_intervals_are_wider_over_groups(self) -> None:
         import numpy

@@ -62,7 +62,15 @@ class Evaluation(Document):
     part: str
     """`test`, `validation`, or the source that was named."""
     samples: Annotated[int, Field(ge=1)]
+    groups: LeftOut[Count | None] = None
+    """Of how many groups they are, where the split has them: intervals are of draws of these."""
     loss: LeftOut[float] = None
     metrics: dict[str, MeasuredValue]
     """Those of the spec as Keras logs them, and those of the task; of several heads `HEAD.accuracy`."""
     heads: dict[str, HeadFigures]
+
+    def describe_intervals(self) -> str:
+        """What is said of intervals beside the figures."""
+        if (self.samples if self.groups is None else self.groups) > 1:
+            return "in brackets 95 % intervals"
+        return f"no intervals, for which one {'sample' if self.groups is None else 'group'} is too few"

@@ -65,8 +65,9 @@ class BootstrapDraws:
         """The same of several values at once."""
         with numpy.errstate(divide="ignore", invalid="ignore"):
             whole = compute(numpy.ones((1, len(self.owners))))
-            chunks = [compute(weights) for weights in self.draw_weights()]
-        drawn = {name: numpy.concatenate([chunk[name] for chunk in chunks]) for name in whole}
+            # All draws of one sample, or of one group, are alike, and would tell of no spread.
+            chunks = [compute(weights) for weights in self.draw_weights()] if self.units > 1 else []
+        drawn = {name: numpy.concatenate([numpy.zeros(0), *(chunk[name] for chunk in chunks)]) for name in whole}
         return {name: _make_figure(float(value[0]), drawn[name]) for name, value in whole.items()}
 
 

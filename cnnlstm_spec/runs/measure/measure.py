@@ -65,12 +65,15 @@ def measure(
     for key, value in logged.items():
         figures.setdefault(key, of_keras[key] if key in of_keras else Figure(value))
     loss = figures.pop("loss", None)
+    more: dict[str, Any] = {} if part.groups is None else {"groups": len(set(part.groups))}
+    if loss is not None and loss.value is not None and math.isfinite(loss.value):
+        more["loss"] = loss.value
     evaluation = Evaluation(
         version=1,
         name=compilation.spec.name,
         part=name,
         samples=len(part),
-        **({} if loss is None or loss.value is None or not math.isfinite(loss.value) else {"loss": loss.value}),
+        **more,
         metrics={key: make_value(each) for key, each in figures.items()},
         heads=told,
     )

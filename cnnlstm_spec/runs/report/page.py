@@ -11,7 +11,7 @@ from ...compiler.compile import Compilation
 from ...text.escape.xml import escape_content
 from ..history import Row
 from ..measure.document import HeadFigures
-from ..measure.measure import Measured, number_truth
+from ..measure.measure import HALF, Measured, number_truth
 from ..measure.predict import compute_probabilities, read_numbers
 from ..reading.libraries import import_needed
 from ..samples import HeadTarget, Part
@@ -71,7 +71,7 @@ def _write_opening(measured: Measured, epochs: int, best: int | None) -> Iterato
     found = measured.evaluation
     yield f"<h1>{escape_content(found.name)}</h1>"
     at = f"the best of {epochs} epochs is {best}" if best is not None else f"{epochs} epochs"
-    yield f"<p>{found.samples:,} samples of {escape_content(found.part)}; {at}. In brackets 95 % intervals.</p>"
+    yield f"<p>{found.samples:,} samples of {escape_content(found.part)}; {at}; {found.describe_intervals()}.</p>"
     table = [(name, value.show()) for name, value in found.metrics.items()]
     if found.loss is not None:
         table.insert(0, ("loss", f"{found.loss:.4g}"))
@@ -110,8 +110,10 @@ def _write_head(compilation: Compilation, part: Part, measured: Measured, head: 
     spec = compilation.spec
     assert spec is not None
     kinds = {each.name: each.input.kind for each in spec.branches if each.input is not None}
-    yield "<h3>Where it is most wrong</h3><div class=row>"
-    for each in find_worst(part, measured.predicted[head], target, head in measured.heads.logits):
+    threshold = HALF if figures.threshold is None else figures.threshold
+    worst = find_worst(part, measured.predicted[head], target, head in measured.heads.logits, threshold)
+    yield "<h3>Where it is most wrong</h3>" + ("" if worst else "<p>Nowhere: all samples are right.</p>") + "<div class=row>"
+    for each in worst:
         picture = draw_sample(part, each.place, kinds)
         lines = (each.label, each.words, *describe_sample(part, each.place, spec))
         yield f"<figure>{picture}<figcaption>{'<br>'.join(map(escape_content, lines))}</figcaption></figure>"

@@ -10,8 +10,8 @@ import numpy
 from ...spec.data.inputs import VectorSource
 from ...spec.model_spec import ModelSpec
 from ...text.frozen import dataclass
-from ..measure.measure import number_truth
-from ..measure.predict import Predicted, compute_probabilities, read_numbers
+from ..measure.measure import HALF, number_truth
+from ..measure.predict import Predicted, compute_probabilities, decide_classes, read_numbers
 from ..samples import HeadTarget, Part
 from .drawing import COLORS, ReportFigure
 
@@ -34,30 +34,33 @@ class Wrong:
     words: str
 
 
-def find_worst(part: Part, predicted: Predicted, target: HeadTarget, is_logits: bool) -> list[Wrong]:
-    """Those whose true class was least probable, or whose number was farthest off; the worst first."""
+def find_worst(part: Part, predicted: Predicted, target: HeadTarget, is_logits: bool, threshold: float) -> list[Wrong]:
+    """Of those that are wrong the ones whose true class was least probable, or whose number was farthest off; the worst first."""
     values, truth, owners = predicted.list_flat(target)
     if target.sort == "numbers":
         found, true = read_numbers(values.astype("float64"), target), read_numbers(truth.astype("float64"), target)
         errors = numpy.abs(found - true).mean(1)
+        wrong = errors > 0
         words = [f"{true[row, 0]:.4g}, predicted {found[row, 0]:.4g}" for row in range(len(errors))]
     else:
         scores = compute_probabilities(values, is_logits).astype("float64")
         if target.sort == "labels":
-            errors = numpy.abs(scores - truth).max(1)
-            place = numpy.abs(scores - truth).argmax(1)
+            missed = (scores >= threshold) != (truth > HALF)
+            far = numpy.where(missed, numpy.abs(scores - truth), 0)
+            errors, place, wrong = far.max(1), far.argmax(1), missed.any(1)
             words = [f"{target.names[at]}: {scores[row, at]:.3f}" for row, at in enumerate(place)]
         else:
             both = numpy.concatenate([1 - scores, scores], 1) if scores.shape[1] == 1 else scores
             true = number_truth(truth, target)
-            errors = 1 - both[numpy.arange(len(both)), true]
+            chosen = decide_classes(scores, target, threshold)
+            errors, wrong = 1 - both[numpy.arange(len(both)), true], chosen != true
             words = [
-                f"{target.names[one]}, taken for {target.names[other]} ({share:.0%})"
-                for one, other, share in zip(true, both.argmax(1), both.max(1), strict=True)
+                f"{target.names[one]}, taken for {target.names[other]} ({both[row, other]:.0%})"
+                for row, (one, other) in enumerate(zip(true, chosen, strict=True))
             ]
     order = numpy.argsort(-errors, kind="stable")
     kept: dict[int, Wrong] = {}
-    for row in order:
+    for row in order[wrong[order]]:
         place = int(owners[row])
         if place not in kept:
             kept[place] = Wrong(place, part.name_sample(place), words[row])
