@@ -78,6 +78,7 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     """
     from .file_digests import digest_files
     from .reading.open import open_data
+    from .reading.unread import check_unread, find_unread
 
     compilation = recompile(())
     compilation.need_backend()
@@ -101,6 +102,9 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
         for hint in hints:
             watch.say(f"hint: {hint}")
         try:
+            if (unread := find_unread(data)) is not None:
+                watch.say("reading the files of `test`, which no epoch reads")
+                check_unread(unread)
             compilation, data = _adapt(compilation, data, recompile, watch)
             return _train(compilation, data, folder, identity, orders, watch, processes)
         finally:

@@ -67,7 +67,7 @@ def check_all(compilation: Compilation, allow_outside: bool = False, allow_impor
     reading = DataReading(compilation, allow_outside, allow_imports, most_problems=MANY)
     parts = reading.read()
     told = list(reading.problems)
-    found = {name: _measure_part(part, told) for name, part in parts.items()}
+    found = {name: measure_part(part, told) for name, part in parts.items()}
     reading.seen.save()
     keys = ("file", "row", "column", "code", "message")
     problems = [ProblemReport(**{key: getattr(each, key) for key in keys}) for each in sorted(told, key=_place)]
@@ -95,7 +95,7 @@ def _place(problem: Problem) -> tuple[str, int]:
     return problem.file, problem.row or 0
 
 
-def _measure_part(part: Part, told: list[Problem]) -> tuple[PartReport, dict[str, list[NumbersMet]]]:
+def measure_part(part: Part, told: list[Problem]) -> tuple[PartReport, dict[str, list[NumbersMet]]]:
     """What was met in a part, and of its branches by feature."""
     assert isinstance(part, FilePart)
     inputs = {name: BranchValues(_count_features(branch)) for name, branch in part.branches.items()}

@@ -127,6 +127,24 @@ def test_a_target_has_the_steps_of_its_sample(tmp_path: Path) -> None:
     assert run(["train", str(path), "-o", str(tmp_path / "run")]) == 1
 
 
+def test_the_files_of_test_are_read_before_the_first_step(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """No epoch reads them: a training was lost to one of them."""
+    path = write_lines(tmp_path, RAGGED, SPARSE, [[0, 1, 2], [0, 1], [2]], [3, 2, 1])
+    for row in range(3):
+        numpy.save(tmp_path / f"{row}.npy", numpy.ones((3 - row, 2)))
+    (tmp_path / "broken.npy").write_bytes((tmp_path / "0.npy").read_bytes()[:-8])
+    rows = [("0.npy", [0, 1, 2]), ("1.npy", [0]), ("broken.npy", [0, 1, 2])]
+    (tmp_path / "test.jsonl").write_text("".join(json.dumps({"v": file, "head": head}) + "\n" for file, head in rows))
+    path.write_text(path.read_text().replace("train: t.jsonl", "train: t.jsonl, test: test.jsonl") + "fit: {epochs: 1}\n")
+    assert run(["train", str(path), "-o", str(tmp_path / "run")]) == 1
+    said = capsys.readouterr()
+    assert "epoch" not in said.out.replace("which no epoch reads", "")
+    assert "test.jsonl, row 2, `head`: the target of `head` is [1]; of this sample the model gives [2]" in said.err
+    assert "test.jsonl, row 3, `v`: " in said.err
+    (tmp_path / "test.jsonl").write_text(json.dumps({"v": "0.npy", "head": [0, 1, 2]}) + "\n")
+    assert run(["train", str(path), "-o", str(tmp_path / "run"), "--force"]) == 0
+
+
 def test_yes_and_no_of_each_step_and_pixel(tmp_path: Path) -> None:
     data = open_spec(write_arrays(tmp_path, STEPS, BINARY, [[0, 1, 1], [0, 0, 0]]))
     assert data.targets["head"].names == ("0", "1") and take_targets(data).shape == (2, 3, 1)

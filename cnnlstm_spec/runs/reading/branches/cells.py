@@ -87,15 +87,18 @@ class CellsBranch(BranchSamples):
         for row in looked_at:
             try:
                 if self.paths:
-                    path = self.find_path(row)
-                    if not self.seen.knows(path, self.reading):
-                        self.check_header(path)
+                    if not self.is_known(row):
+                        self.check_header(self.find_path(row))
                 else:
                     self.read(row)
             except Broken as error:
                 file, number = self.rows.locate(row)
                 problems.add(error.code, str(error), file, number, self.column)
         return rows
+
+    def is_known(self, row: int) -> bool:
+        """Whether the file of a cell was read before, as it is now, and was sound; raises Broken."""
+        return self.seen.knows(self.find_path(row), self.reading)
 
     def check_header(self, path: Path) -> None:
         """Raises Broken for a file whose header says that it does not fit."""
