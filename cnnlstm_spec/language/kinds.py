@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, write
-from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, explain_unfit, show_given
+from ..text.nodes import BAD_NAME, WRONG_TYPE, Listing, Node, Scalar, explain_letters, explain_unfit, show_given
 from ..text.source import Span
 from ..text.spelling import guess
 from ..text.yaml_scalars import read_fraction
@@ -237,7 +237,7 @@ class Text(Leaf[str]):
     def explain(self, problem: str, steps: Steps, node: Node, scope: Scope) -> None:
         node = scope.resolve(node) or node
         is_text = isinstance(node, Scalar) and isinstance(node.value, str)
-        help: tuple[str, ...] = ()
+        help = explain_letters(str(node.value)) if isinstance(node, Scalar) and is_text and self.pattern else ()
         fixes: tuple[Fix, ...] = ()
         if isinstance(node, Scalar) and not is_text and node.value is not None:
             help = (f'quote it: "{node.text}"',)

@@ -279,7 +279,8 @@ class Scope:
         found = self.resolve(node)
         if isinstance(found, Listing):
             items = [self.resolve_deep(item, bound, depth + 1) for item in found.items]
-            return None if None in items else Listing(found.span, tuple(item for item in items if item))
+            named = found.named or isinstance(node, Scalar)
+            return None if None in items else Listing(found.span, tuple(item for item in items if item), named)
         if isinstance(found, MappingNode):
             inner = bound | _list_bound(found)
             held = [(each.key, each.value, inner if each.key.text == "layers" else bound) for each in found.entries]

@@ -247,7 +247,8 @@ class Input(Record):
             elif self.shape and len(self.shape) != len(KINDS[self.kind]):
                 mend: Callable[[Span], Fix] | None = None
                 near = [kind for kind, axes in KINDS.items() if len(axes) == len(self.shape)]
-                help = (f"{len(self.shape)} sizes are those of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
+                sizes = f"{len(self.shape)} sizes are those" if len(self.shape) > 1 else "one size is that"
+                help = (f"{sizes} of {' or '.join(f'`kind: {k}`' for k in near)}",) if near else ()
                 if len(self.shape) == len(KINDS[self.kind]) + 1 and (self.shape[0] is None or not near):
                     help = (f"leave the batch out: write {_write_listed(self.shape[1:])}", *help)
                     mend = partial(write, text=_write_listed(self.shape[1:]))

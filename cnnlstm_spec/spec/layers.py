@@ -73,6 +73,8 @@ def _report_merge(merged: Entry, node: Listing, index: int, scope: Scope) -> Lay
 
 def _find_listed(node: Node, scope: Scope) -> Listing | None:
     """The list of layers that a variable among layers stands for, whose items are then among them; None of any other item."""
+    if isinstance(node, Listing):
+        return node if node.named else None
     if not (isinstance(node, Scalar) and isinstance(node.value, str) and node.value.startswith("$")):
         return None
     found = replace(scope, found=[], index=None).resolve(node)

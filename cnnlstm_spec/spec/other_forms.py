@@ -11,7 +11,7 @@ from ..language.scope import POISON, Scope, find_nearest
 from ..ops.foreign_layers import suggest_line
 from ..text.diagnostic import Diagnostic
 from ..text.fix import Drop, Edit, Fix, Wrap, write
-from ..text.nodes import BAD_NAME, Entry, Listing, Mapping, Node, Scalar, describe_sort
+from ..text.nodes import BAD_NAME, Entry, Listing, Mapping, Node, Scalar, describe_sort, explain_letters
 from ..text.source import Span
 
 
@@ -209,7 +209,7 @@ def read_name(entry: Entry, scope: Scope, what: str) -> str | None:
     name = NAME.read(as_text, Scope(quiet))
     if name is POISON:
         fixes: tuple[Fix, ...] = ()
-        help = (f"a name is {NAME.words.removeprefix('a name ')}",)
+        help = (f"a name is {NAME.words.removeprefix('a name ')}", *explain_letters(entry.key.text))
         braced = BARE.sub(r"${\1}", entry.key.text)
         if braced != entry.key.text and isinstance(entry.value, Mapping) and entry.value.get("each") is not None:
             help, fixes = (f"a variable inside a name has braces: `{braced}`",), (write(entry.key.span, f'"{braced}"'),)

@@ -65,9 +65,10 @@ class Mapping(Node):
 
 @dataclass(frozen=True)
 class Listing(Node):
-    """A sequence."""
+    """A sequence; `named` tells that a variable stood here for it, which among layers stands for its items."""
 
     items: tuple[Node, ...]
+    named: bool = False
 
 
 def describe_sort(node: Node) -> str:
@@ -113,6 +114,12 @@ def explain_unfit(name: str) -> str | None:
     """The way out for a name that holds a character which no name may, since nobody sees it; None for others."""
     match = None if name.isprintable() else UNSAFE.search(name)
     return f"leave out the character U+{ord(match[0]):04X}" if match else None
+
+
+def explain_letters(name: str) -> tuple[str, ...]:
+    """The way out for a name with letters of other alphabets, which a person takes for letters; nothing for others."""
+    foreign = next((each for each in name if each.isalpha() and not each.isascii()), None)
+    return (f"the letters are A to Z and a to z; `{foreign}` is none of them",) if foreign else ()
 
 
 def as_key(key: Scalar, found: list[Diagnostic]) -> Scalar:

@@ -127,6 +127,23 @@ def test_an_axis_that_changes_nothing_is_an_error(path: str, request: pytest.Fix
     hold_told(found, request)
 
 
+@pytest.mark.parametrize("matrix", [
+    "{'branches.x.layers[0].units': [3, 4], branches.x.layers: [[{Dense: {units: 5}}], [{Dense: {units: 6}}]]}",
+    "{'branches.x.layers[0].units': [3, 4], seed: [1, 2], 'branches.x': [{input: {kind: vector, shape: [8]}}]}",
+])  # fmt: skip
+def test_an_axis_that_a_later_one_sets_anew_is_an_error(matrix: str, request: pytest.FixtureRequest) -> None:
+    prepared = swept(spec(f"matrix: {matrix}\n"))
+    (found,) = prepared.found
+    assert found.code.name == "set-in-vain" and not prepared.variants
+    hold_told([found], request)
+
+
+def test_an_axis_may_be_set_within_an_earlier_one() -> None:
+    matrix = "{branches.x.layers: [[{Dense: {units: 5}}], [{Dense: {units: 5}}, ReLU]], 'branches.x.layers[0].units': [3, 4]}"
+    prepared = swept(spec(f"matrix: {matrix}\n"))
+    assert len(prepared.variants) == 4 and all(compilation.ok for _, compilation in prepared.find_all())
+
+
 @pytest.mark.parametrize("override", ["vars.idle=4", "extends=other.yaml"])
 def test_what_is_set_in_vain_is_an_error(override: str, request: pytest.FixtureRequest) -> None:
     prepared = swept(spec("").replace("width: 8", "width: 8, idle: 3"), overrides=(override,))

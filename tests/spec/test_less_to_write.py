@@ -20,6 +20,25 @@ PAIRS = {
         SERIES % ("vars: {inner: [{Dense: {units: 3}}], below: [$inner, Flatten]}\n", "'${below}'", ""),
         SERIES % ("", "{Dense: {units: 3}}, Flatten", ""),
     ),
+    "a list within an argument of a block": (
+        SERIES
+        % ("vars: {b: [{Dense: {units: 3}}]}\nblocks: {k: {parameters: {x: []}, layers: [$x]}}\n", "k: {x: [$b, Flatten]}", ""),
+        SERIES % ("", "{Dense: {units: 3}}, Flatten", ""),
+    ),
+    "a list within a default, through two blocks": (
+        SERIES
+        % (
+            "vars: {b: [{Dense: {units: 3}}]}\nblocks: {k: {parameters: {x: [$b]}, layers: [$x]}, o: {parameters: {y: [$b]}, "
+            "layers: [k: {x: [$y, {Residual: {layers: [$y]}}]}, k]}}\n",
+            "o, Flatten",
+            "",
+        ),
+        SERIES % ("", "{Dense: {units: 3}}, {Residual: {layers: [{Dense: {units: 3}}]}}, {Dense: {units: 3}}, Flatten", ""),
+    ),
+    "a list within a value of a round": (
+        SERIES % ("vars: {b: [{Dense: {units: 3}}]}\n", "{Repeat: {each: {x: [[$b, ReLU], [Flatten]]}, layers: [$x]}}", ""),
+        SERIES % ("", "{Dense: {units: 3}}, ReLU, Flatten", ""),
+    ),
     "an empty list": (SERIES % ("vars: {below: []}\n", "$below, Flatten", ""), SERIES % ("", "Flatten", "")),
     "a path for each value": (
         SERIES % ("", PARALLEL % f"each: {{size: [1, 3], filters: [2, 3]}}, layers: [{CONV % ('$filters', '$size')}]", ""),
@@ -49,6 +68,8 @@ def test_what_is_amiss_is_told() -> None:
     assert codes("$below, Flatten") == ["unknown-variable"]
     assert codes("$below, Flatten", "vars: {below: [{Dens: {units: 3}}]}\n") == ["unknown-layer"]
     assert codes("$below, Flatten", "vars: {below: [$below, $below]}\n") == ["nested-too-deep"]
+    assert codes("[ReLU], Flatten") == ["not-a-layer"]
+    assert codes("k: {x: [[ReLU], Flatten]}", "blocks: {k: {parameters: {x: []}, layers: [$x]}}\n") == ["not-a-layer"]
     assert codes(PARALLEL % f"each: {{size: [1, 3]}}, paths: {{a: []}}, layers: [{conv}]") == ["one-of-keys"]
     assert codes(PARALLEL % "each: {size: [1, 3]}") == ["one-of-keys"]
     assert codes(PARALLEL % f"each: {{size: []}}, layers: [{conv}]") == ["wrong-type"]

@@ -131,6 +131,7 @@ def read_matrix(
             axes[axis.path] = axis
     for path in _find_fixed(document, list(axes.values()), overrides):
         del axes[path]
+    found.extend(_find_covered(document, list(axes.values())))
     return list(axes.values())
 
 
@@ -169,16 +170,40 @@ def _find_fixed(document: Node, axes: list[MatrixAxis], overrides: Sequence[Over
     """The paths of the axes whose place, or one around it, is set, by whatever names the way is written."""
     if not overrides or len(axes) > AXES:
         return set()
-    places: dict[str, Steps] = {}
-    for axis in axes:
-        with suppress(NoPath):
-            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    document, places = _find_places(document, axes)
     fixed = set()
     for each in overrides:
         with suppress(NoPath):
             document, place = edit_at(document, each.steps, each.value, each.spans)
-            fixed |= {path for path, inner in places.items() if inner[: len(place)] == place}
+            fixed |= {path for path, inner in places.items() if _is_around(place, inner)}
     return fixed
+
+
+def _is_around(place: Steps, inner: Steps) -> bool:
+    return inner[: len(place)] == place
+
+
+def _find_covered(document: Node, axes: list[MatrixAxis]) -> Iterator[Diagnostic]:
+    """The axes whose values a later axis sets anew, itself or with what is around them: variants would differ in name alone."""
+    if len(axes) > AXES:
+        return
+    _, places = _find_places(document, axes)
+    for index, axis in enumerate(axes):
+        later = [each for each in axes[index + 1 :] if each.path in places] if axis.path in places else []
+        over = next((each for each in later if _is_around(places[each.path], places[axis.path])), None)
+        if over is not None:
+            labels = (Label(Place((KEY, over.path), over.span), "sets it anew"),)
+            help = (f"write it behind `{over.path}`, or leave one of them out",)
+            yield Diagnostic(IN_VAIN, Place((KEY, axis.path), axis.span), {"path": axis.path}, labels=labels, help=help)
+
+
+def _find_places(document: Node, axes: list[MatrixAxis]) -> tuple[Node, dict[str, Steps]]:
+    """The document with the first value of each axis, and by their paths where those went."""
+    places: dict[str, Steps] = {}
+    for axis in axes:
+        with suppress(NoPath):
+            document, places[axis.path] = edit_at(document, axis.steps, axis.values[0], axis.spans)
+    return document, places
 
 
 class Variants(Sequence[Variant]):
