@@ -91,7 +91,7 @@ def check_rank(op: Op, inputs: Sequence[TensorType]) -> None:
     names = op.list_axes_read()
     for x in inputs:
         if (names is not None and len(names) != x.rank) or x.rank < op.least_rank:
-            raise Refusal(RANK_MISREAD if op.misreads_rank(x.rank) else WRONG_RANK)
+            raise Refusal(RANK_MISREAD if op.misreads_rank(x.rank, timed=False) else WRONG_RANK)
 
 
 def variants(op: type[Op]) -> Iterator[Example]:

@@ -206,8 +206,8 @@ class Op(Record):
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads
 
-    def misreads_rank(self, rank: int) -> bool:
-        """Whether an input of so many axes, which is not what it reads, runs in Keras all the same, and gives something else."""
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
+        """Whether other axes than it reads run in Keras all the same, for something else; `timed`: in `TimeDistributed`."""
         return False
 
     def place_frames(self) -> FramesAs | None:

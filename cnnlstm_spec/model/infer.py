@@ -311,7 +311,7 @@ def _check_inputs(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Inf
     help = suggest_ways_out(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     fixes = rank_fixes(node, op, x, state.graph, state.typed) if state.tells(node) else ()
     if reads is not None and x.rank != len(reads):
-        code = RANK_MISREAD if op.misreads_rank(x.rank) else WRONG_RANK
+        code = RANK_MISREAD if op.misreads_rank(x.rank, bool(x.outer)) else WRONG_RANK
         raise Refusal(code, None, help, reads=", ".join(reads), **facts).add_fixes(*fixes)
     least = "1 axis" if op.least_rank == 1 else f"{op.least_rank} axes"
     raise Refusal(TOO_FEW_AXES, None, help, least=least, **facts).add_fixes(*fixes)

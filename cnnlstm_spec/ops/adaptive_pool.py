@@ -28,7 +28,7 @@ class AdaptivePooling(SpatialPooling):
         values = super().infer_range(output, *inputs)
         return values and values.loosen()
 
-    def misreads_rank(self, rank: int) -> bool:
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
         # Keras pools the one axis that there is, to the first size, and announces all of them.
         return self.n > 1 and rank == 2
 

@@ -122,6 +122,10 @@ class Cropping(Framed):
     cropping: tuple[tuple[int, int], ...]
     keeps_values = True
 
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
+        # Keras's `TimeDistributed` has nothing checked that it calls.
+        return timed
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """Each spatial axis to size - before - after."""
         (x,) = inputs
@@ -141,6 +145,10 @@ class UpSampling(Framed):
     keeps_pixels = True
     size: int | tuple[int, ...]
     keeps_values = True
+
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
+        # Keras's `TimeDistributed` has nothing checked that it calls.
+        return timed
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """Each spatial axis to size * factor."""

@@ -32,6 +32,10 @@ class SpatialPooling(Op):
     def list_axes_read(self) -> tuple[str, ...]:
         return name_window_axes(self.n, self.data_format == "channels_first")
 
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
+        # Keras's `TimeDistributed` has nothing checked that it calls.
+        return timed
+
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """Each spatial axis to the number of windows along it; the channels stay."""
         (x,) = inputs

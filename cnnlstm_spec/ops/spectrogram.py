@@ -172,7 +172,7 @@ class MelSpectrogram(Op):
     def decides_shape(self, argument: str) -> bool:
         return argument in ("num_mel_bins", "sequence_stride", "fft_length", "sequence_length")
 
-    def misreads_rank(self, rank: int) -> bool:
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
         # Keras transforms the last axis, be it the batch, and announces others than it gives.
         return True
 

@@ -245,7 +245,27 @@ def test_another_rank_fails_in_keras_or_is_misread(op_class: type[Op]) -> None:
             continue
         shapes = {((4,) * rank + read)[-rank:] if rank else (), (*read, *read)[:rank]}
         run = (oracle.run(op.keras_path(), keras_values(op), [shape], example.dtype, train=False) for shape in shapes)
-        assert any(isinstance(given, oracle.Outcome) for given in run) == op.misreads_rank(rank), rank
+        assert any(isinstance(given, oracle.Outcome) for given in run) == op.misreads_rank(rank, timed=False), rank
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.sampled(every=8, long=1)
+@pytest.mark.parametrize("op_class", OF_ONE_RANK, ids=lambda op: op.__name__)
+def test_another_rank_in_time_fails_in_keras_or_is_misread(op_class: type[Op]) -> None:
+    """`TimeDistributed` calls a layer without the check that the layer has of its input."""
+    from fuzz.judge import judge
+
+    example = op_class.examples[0]
+    read = tuple(size or 4 for size in example.shapes[0])
+    layer = {op_class.title(): {name: list(v) if isinstance(v, tuple) else v for name, v in example.arguments.items()}}
+    for rank in range(len(read) + 2):
+        if rank == len(read):
+            continue
+        shape = [3, *(*read, *read)[:rank]]
+        input = {"kind": "tensor", "axes": [f"x{n}" for n in range(len(shape))], "shape": shape, "dtype": example.dtype}
+        branch = {"input": input, "layers": [{"TimeDistributed": [layer]}]}
+        outcome = judge({"version": 1, "name": "timed", "branches": {"a": branch}, "head": []}, 1)
+        assert outcome.disagreement is None, outcome
 
 
 def test_random_crop_gives_its_size_outside_training() -> None:

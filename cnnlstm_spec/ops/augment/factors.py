@@ -177,7 +177,7 @@ class Augmentation(Op):
     def list_axes_read(self) -> tuple[str, ...]:
         return name_window_axes(2, self.channels_first)
 
-    def misreads_rank(self, rank: int) -> bool:
+    def misreads_rank(self, rank: int, timed: bool) -> bool:
         # Keras takes it for one image, and its batch for the height.
         return rank == 2
 
