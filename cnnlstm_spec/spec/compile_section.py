@@ -23,9 +23,6 @@ LOSS_FOR_ALL = Code("one-loss-for-several-heads", "error", "one loss for {count}
 HEAD_WITHOUT_LOSS = Code("head-without-loss", "error", "the head `{head}` needs a loss, or an explicit null")
 WEIGHT_WITHOUT_LOSS = Code("weight-without-loss", "error", "the head `{head}` has no loss to weigh")
 CLIP_ALONE = Code("multipliers-with-global-clipnorm", "error", "with multipliers each group of weights would clip by itself")
-MULTIPLIER_CALLBACKS = Code(
-    "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
-)
 METRICS_LIST = Code("metrics-not-a-list", "error", "`{key}` is a list, or maps heads to lists; this is {given}", sort="keras")
 
 LOSS = PlacedLeaf("losses")
@@ -260,5 +257,3 @@ class _Reader:
         if optimizer is not None and optimizer.thing.get("global_clipnorm") is not None:
             help = ("use `clipnorm`, which clips each weight by itself anyway",)
             at.report(CLIP_ALONE, key, help=help)
-        else:
-            at.report(MULTIPLIER_CALLBACKS, key, help=("give the optimizer a schedule instead of a callback",))

@@ -156,3 +156,17 @@ def test_start_from_is_relative_to_the_file_that_writes_it(tmp_path: Path) -> No
     assert compilation.spec is not None and compilation.spec.fit is not None and compilation.spec.fit.start_from is not None
     assert compilation.spec.fit.start_from.path == tmp_path / "base" / "runs" / "a"
     assert compilation.spec.fit.epochs == 5
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "told"),
+    [("[{ReduceLROnPlateau: {patience: 5}}]", True), ("[{EarlyStopping: {patience: 5}}]", False), ("[]", False)],
+)
+def test_multipliers_beside_callbacks_that_set_the_rate(callbacks: str, told: bool) -> None:
+    """Without `fit` nobody knows which callbacks there will be; with it, it says."""
+    with_multipliers = "[accuracy], learning_rate_multipliers: {head: 0.1}"
+    compilation = run_spec(f"{DATA}fit: {{epochs: 50, callbacks: {callbacks}}}\n", metrics=with_multipliers)
+    assert found(compilation) == [("multipliers-and-callbacks", "learning_rate_multipliers")] * told
+    labels = [label.message for each in compilation.diagnostics for label in each.labels]
+    assert labels == ["the callback"] * told
+    assert len(found(run_spec("", metrics=with_multipliers))) == 1

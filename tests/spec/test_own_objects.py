@@ -83,6 +83,17 @@ def test_what_is_told_of_a_module(name: str, package: Path, request: pytest.Fixt
     hold_told([told], request)
 
 
+def test_a_callback_of_ones_own_may_set_the_learning_rate(package: Path) -> None:
+    (package / "objects.py").write_text(f"{CALLBACK}class Rate(Callback): pass\n")
+    spec = (
+        "version: 1\nname: t\nobjects_from: [my_package.objects]\nbranches: {x: {input: {kind: vector, shape: [4]}}}\n"
+        "head: [{Dense: {units: 1}}]\ncompile: {loss: mse, learning_rate_multipliers: {head: 0.1}}\n"
+        "data: {train: t.csv}\nfit: {epochs: 2, callbacks: [Rate]}\n"
+    )
+    assert found(load(spec, allow_imports=True)) == [("multipliers-and-callbacks", 6)]
+    assert found(load(spec.replace("[Rate]", "[]"), allow_imports=True)) == []
+
+
 @pytest.mark.keras
 @pytest.mark.filterwarnings("ignore")
 class TestKeras:

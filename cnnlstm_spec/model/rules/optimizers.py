@@ -1,4 +1,7 @@
-"""The optimizer against the layers that it trains; and numbers that are to be shares, of it, of losses and of batch norms."""
+"""The optimizer against the layers that it trains, and callbacks that set its learning rate.
+
+And numbers that are to be shares, of it, of losses and of batch norms.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from ...ir.graph import TypedGraph, TypedNode
 from ...ir.op import Op, find_storage_dtype
-from ...language.catalog import NO_EFFECT, KerasObject
+from ...language.catalog import NO_EFFECT, KerasObject, OwnThing
 from ...spec.compile_keys import Placed
 from ...spec.compile_section import CompileSpec
 from ...spec.model_spec import ModelSpec
@@ -30,6 +33,9 @@ DIVIDED = Code(
 )
 CLIPPED_DTYPES = Code(
     "clipped-dtypes", "error", "`global_clipnorm` cannot clip {dtype} and {other} weights together", sort="keras"
+)
+WITH_CALLBACKS = Code(
+    "multipliers-and-callbacks", "warning", "learning-rate callbacks do not reach an optimizer with multipliers"
 )
 NOTHING_AVERAGED = Code("ema-without-weights", "error", "`use_ema` averages weights; the model has none to train", sort="keras")
 
@@ -72,6 +78,26 @@ def check_optimizer(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         found = next(check(section.optimizer, section, typed), None)
         if found is not None:
             yield found
+
+
+def check_rate_callbacks(typed: TypedGraph, spec: ModelSpec) -> Iterator[Diagnostic]:
+    """Callbacks set the rate of no optimizer with multipliers; one of a person's own may try, and without `fit` any may come."""
+    section = spec.compile
+    if not isinstance(section, CompileSpec) or not section.multipliers:
+        return
+    if section.optimizer is not None and section.optimizer.thing.get("global_clipnorm") is not None:
+        # There is no such optimizer, which is told.
+        return
+    labels: tuple[Label, ...] = ()
+    if spec.fit is not None:
+        setting = (
+            each for each in spec.fit.callbacks if each.thing.name == "ReduceLROnPlateau" or isinstance(each.thing, OwnThing)
+        )
+        labels = tuple(Label(each.place, "the callback") for each in setting)
+        if not labels:
+            return
+    place, help = section.written.keys["learning_rate_multipliers"], ("give the optimizer a schedule instead of a callback",)
+    yield Diagnostic(WITH_CALLBACKS, place, {}, labels=labels, help=help)
 
 
 def _iterate_tables(typed: TypedGraph) -> Iterator[tuple[TypedNode, Op]]:
