@@ -197,7 +197,7 @@ class _Reader:
 
     def read_metrics(self, key: str) -> dict[str, tuple[Placed, ...]]:
         at, node = self.scope.enter(key), self.values.get(key)
-        if node is None or (isinstance(node, Scalar) and node.value is None):
+        if node is None or (isinstance(node, Scalar) and node.value is None) or (isinstance(node, Mapping) and not node.entries):
             return {}
         by_head = self.read_by_head(node, "metrics")
         if by_head is not None:
