@@ -11,7 +11,7 @@ from ..language.meanings import TextMeaning
 from ..ops.input import InputOp
 from ..ops.structural import Output
 from ..spec.compile_section import CompileSpec
-from ..spec.layer_list import holds_timed
+from ..spec.layer_list import find_names, holds_timed
 from ..spec.model_spec import Branch, Head, ModelSpec, Unmasked
 from ..text.diagnostic import Code, Diagnostic, Label, Origin
 from ..text.memo import Memory, make_once
@@ -121,6 +121,7 @@ class _Builder:
             assert branch.share_layers_with is not None
             x = self.weaver.add(None, (x,), branch.share_layers_with[1], at)
         for giver in chain or (branch,):
+            self.weaver.local.reserve(at.area, find_names(giver.items))
             shared = ("branch", giver.name) if giver is not branch or branch.name in self.givers else None
             x = self.weaver.hold_items(giver.items, x, replace(at, shared=shared, owner=giver.name), giver.norms, giver.name)
         self.weaver.addresses[branch.name] = x
@@ -235,7 +236,7 @@ class _Builder:
             facts = {"head": head.name, "count": len(self.spec.branches)}
             self.weaver.report(MISSING_FUSION, head.origin, labels, ("add `fusion: {strategy: concat}`",), (), **facts)
             x = self.weaver.add(None, (), head.origin, at, hidden=True)
-        x = self.weaver.weave_items(head.items, x, at)
+        x = self.weaver.weave_area(head.items, x, at)
         output = make_once(self.memory, Output, head.name, _carries_mask(head, self.spec))
         return self.weaver.add(output, (x,), head.origin, at, head.name, hidden=True)
 

@@ -60,13 +60,18 @@ class WantedName:
 
 
 class LocalNames:
-    """The names written in each area. Of equal ones, which only copies have, later ones get `_1`, `_2`."""
+    """The names written in each area. Of equal ones, which only copies have, later ones get the first free of `_1`, `_2`, ..."""
 
     def __init__(self, found: list[Diagnostic]) -> None:
         self.found = found
         self.first: dict[tuple[str, str], Origin] = {}
         self.used: set[tuple[str, str]] = set()
         self.numbers: dict[tuple[str, str], int] = {}
+        self.reserved: set[tuple[str, str]] = set()
+
+    def reserve(self, area: str, written: Iterable[str]) -> None:
+        """Keeps names that are written in an area from copies of others."""
+        self.reserved.update([(area, each) for each in written])
 
     def take(self, area: str, written: str, origin: Origin, again: bool = False) -> str:
         """The name, made unique in its area; reports one that is written twice, if not `again` for the same layer."""
@@ -76,7 +81,7 @@ class LocalNames:
             self.found.append(Diagnostic(SAME_NAME, origin.place, {"name": written}, labels=(label, *origin.uses)))
         number = self.numbers.get((area, written), 0)
         name = f"{written}_{number}" if number else written
-        while (area, name) in self.used:
+        while (area, name) in self.used or (number and (area, name) in self.reserved):
             number += 1
             name = f"{written}_{number}"
         self.numbers[area, written] = number

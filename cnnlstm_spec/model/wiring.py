@@ -15,7 +15,7 @@ from ..ops.fusions.base import Strategy
 from ..ops.input import InputOp
 from ..ops.stand_in import stand_for
 from ..ops.structural import EnterTime, LeaveTime, Output, Projection
-from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed
+from ..spec.layer_list import Fusion, Item, Layer, Parallel, Residual, Timed, find_names
 from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
 from ..text.fix import Fix, drop, write
 from ..text.frozen import dataclass
@@ -224,6 +224,11 @@ class Weaver:
             self.note_address(local, id, at)
             note_name(self.index, origin, self.make_prefix(at), local)
 
+    def weave_area(self, items: tuple[Item, ...], x: str, at: Context) -> str:
+        """All items of a branch, a fusion or a head, whose written names no copies get."""
+        self.local.reserve(at.area, find_names(items))
+        return self.weave_items(items, x, at)
+
     def weave_items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """A list of items one after the other."""
         for index, item in enumerate(items):
@@ -339,7 +344,7 @@ class Weaver:
         if frame is not None:
             self.name_frame(frame, y)
         if fusion.items:
-            z = self.weave_items(fusion.items, y, at.enter_part("after"))
+            z = self.weave_area(fusion.items, y, at.enter_part("after"))
             if y in self.local_names and not own:
                 self.note_address(self.local_names[y], z, at)
         return z

@@ -94,6 +94,27 @@ class Fusion:
     """Where its name is written."""
 
 
+def find_names(items: tuple[Item, ...]) -> set[str]:
+    """The names that are written in a list of layers, in structure too."""
+    names: set[str] = set()
+    waiting = list(items)
+    while waiting:
+        item = waiting.pop()
+        written = (item.op.name if item.op is not None else None) if isinstance(item, Layer) else item.name
+        names.update([written] if written else ())
+        waiting += list_inner(item)
+    return names
+
+
+def list_inner(item: Item) -> tuple[Item, ...]:
+    """The items that stand directly in one."""
+    if isinstance(item, Layer):
+        return ()
+    if isinstance(item, Parallel):
+        return tuple(each for _, path in item.paths for each in path) + item.merge.items
+    return item.items + ((item.shortcut or ()) if isinstance(item, Residual) else ())
+
+
 def holds_timed(items: tuple[Item, ...], name: str) -> bool:
     """Whether a layer of that name stands inside a `TimeDistributed` among the items."""
     waiting = [(item, False) for item in items]
@@ -102,10 +123,5 @@ def holds_timed(items: tuple[Item, ...], name: str) -> bool:
         if timed and (item.op.name if isinstance(item, Layer) and item.op is not None else getattr(item, "name", None)) == name:
             return True
         timed = timed or isinstance(item, Timed)
-        inner: tuple[Item, ...] = () if isinstance(item, Layer | Parallel) else item.items
-        if isinstance(item, Parallel):
-            inner = tuple(each for _, path in item.paths for each in path) + item.merge.items
-        if isinstance(item, Residual):
-            inner += item.shortcut or ()
-        waiting += [(each, timed) for each in inner]
+        waiting += [(each, timed) for each in list_inner(item)]
     return False
