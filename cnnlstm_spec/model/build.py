@@ -121,7 +121,7 @@ class _Builder:
             assert branch.share_layers_with is not None
             x = self.weaver.add(None, (x,), branch.share_layers_with[1], at)
         for giver in chain or (branch,):
-            self.weaver.local.reserve(at.area, find_names(giver.items))
+            self.weaver.local.keep_written(at.area, find_names(giver.items))
             shared = ("branch", giver.name) if giver is not branch or branch.name in self.givers else None
             x = self.weaver.hold_items(giver.items, x, replace(at, shared=shared, owner=giver.name), giver.norms, giver.name)
         self.weaver.addresses[branch.name] = x

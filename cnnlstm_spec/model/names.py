@@ -69,7 +69,7 @@ class LocalNames:
         self.numbers: dict[tuple[str, str], int] = {}
         self.reserved: set[tuple[str, str]] = set()
 
-    def reserve(self, area: str, written: Iterable[str]) -> None:
+    def keep_written(self, area: str, written: Iterable[str]) -> None:
         """Keeps names that are written in an area from copies of others."""
         self.reserved.update([(area, each) for each in written])
 

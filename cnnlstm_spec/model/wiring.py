@@ -226,7 +226,7 @@ class Weaver:
 
     def weave_area(self, items: tuple[Item, ...], x: str, at: Context) -> str:
         """All items of a branch, a fusion or a head, whose written names no copies get."""
-        self.local.reserve(at.area, find_names(items))
+        self.local.keep_written(at.area, find_names(items))
         return self.weave_items(items, x, at)
 
     def weave_items(self, items: tuple[Item, ...], x: str, at: Context) -> str:
