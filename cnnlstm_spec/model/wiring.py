@@ -108,6 +108,8 @@ class Weaver:
         self.sharing: dict[str, list[Origin]] = {}
         """By what they share, all that do."""
         self.alike: dict[str, tuple[Key, Origin]] = {}
+        self.projected: dict[str, tuple[int | None, Origin]] = {}
+        """By what they share, the units of fusions that project."""
         self.frames = 0
         self.connections = 0
         self.sides: list[Side] = []
@@ -335,8 +337,9 @@ class Weaver:
                 self.report(QUERY_NOT_INPUT, fusion.query[1], help=near.help, fixes=near.fixes, name=wanted)
                 return self.add(None, tuple(id for _, id in inputs), fusion.origin, at, name)
             inputs = [inputs[position], *inputs[:position], *inputs[position + 1 :]]
+        before = at if fusion.op is None else self.share_projections(fusion.op, fusion, at)
         if fusion.units is not None:
-            inputs = [(label, self.project(i, label, id, fusion, at)) for i, (label, id) in enumerate(inputs)]
+            inputs = [(label, self.project(i, label, id, fusion, before)) for i, (label, id) in enumerate(inputs)]
         if len(inputs) == 1 and fusion.op is not None:
             self.report_idle_arguments(fusion.op, fusion.origin)
         fused_at = replace(at, addressable=False) if own else at
@@ -360,6 +363,16 @@ class Weaver:
                 facts: dict[str, object] = {"argument": name, "needed": "a second input"}
                 help = ("leave it out, or add an input",)
                 self.found.append(Diagnostic(NO_EFFECT, origin.written.keys[name], facts, labels=origin.uses, help=help))
+
+    def share_projections(self, op: Op, fusion: Fusion, at: Context) -> Context:
+        """Where the projections of a fusion stand: one set for all fusions that share; reports units that differ."""
+        if not op.share:
+            return at
+        units, first = self.projected.setdefault(op.share, (fusion.units, fusion.origin))
+        if units == fusion.units:
+            return replace(at, shared=("share", op.share))
+        self.report(SHARED_UNLIKE, fusion.origin, (Label(first.place, "written differently here"),), name=op.share)
+        return at
 
     def project(self, index: int, label: str, id: str, fusion: Fusion, at: Context) -> str:
         stem = f"{label.replace('.', '_')}_projection"
