@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ..text.nodes import Listing, Node
 from .json_schema import Schema, make_either, make_one_key, make_ref
-from .leaf import OpenLeaf
+from .kinds import AnyKind
+from .leaf import OpenLeaf, Unread
 from .scope import Scope
 
 
@@ -36,5 +37,16 @@ class LayerKind(OpenLeaf):
         return make_ref("layer", lambda: make_either({"type": "string"}, make_one_key({}, {".": {}})))
 
 
+class LaterLayersKind(AnyKind):
+    """A list of layers as it is written: a variable may stand for it that has its value only where the list is read."""
+
+    def __init__(self) -> None:
+        super().__init__("a list of layers")
+
+    def take(self, node: Node, scope: Scope) -> Unread:
+        return Unread(node, scope)
+
+
+LATER_LAYERS = LaterLayersKind()
 LAYERS = LayersKind()
 LAYER = LayerKind()

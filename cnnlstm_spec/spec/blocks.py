@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from ..language.cached_reading import recall
 from ..language.foreign import suggest_line, write_flow
 from ..language.json_schema import Schema
-from ..language.kinds import BOOLEAN, NAME, AnyKind, Optional, report_wrong_type
-from ..language.layer_kinds import LAYERS
+from ..language.kinds import BOOLEAN, NAME, Optional, report_wrong_type
+from ..language.layer_kinds import LATER_LAYERS, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import place_at_key, read, read_keys, read_record
 from ..language.record import Record, Taken
@@ -121,7 +121,7 @@ class Block(Record):
 
     parameters: Annotated[Mapping | None, ParametersKind()] = None
     """Names to defaults, or to `required`."""
-    layers: Annotated[Node, AnyKind("a list of layers")]
+    layers: Annotated[Node, LATER_LAYERS]
     """The layers."""
 
 

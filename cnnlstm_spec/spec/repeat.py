@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from ..language.kinds import OWN_NATURAL, AnyKind
-from ..language.layer_kinds import LAYERS
+from ..language.layer_kinds import LATER_LAYERS, LAYERS
 from ..language.read_record import place_at_key, read, read_record
 from ..language.record import Checks
 from ..language.scope import LAYERS_LIMIT, POISON, Scope, make_origin
@@ -26,7 +26,7 @@ class RepeatStructure(Structure):
     """How often."""
     each: Annotated[Node | None, AnyKind()] = None
     """Lists of equal length; a round for each position, as variables."""
-    layers: Annotated[Node, AnyKind("a list of layers")]
+    layers: Annotated[Node, LATER_LAYERS]
     """The layers of a round; `$index` counts from 0."""
 
     def check(self, at: Checks) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from ..language.foreign import write_flow
 from ..language.json_schema import Schema, make_ref
 from ..language.kinds import BOOLEAN, NAME, UNKNOWN_CHOICE, AnyKind, Optional, report_wrong_type
-from ..language.layer_kinds import LAYER, LAYERS
+from ..language.layer_kinds import LATER_LAYERS, LAYER, LAYERS
 from ..language.leaf import OpenLeaf
 from ..language.read_record import NOT_A_MAPPING, UNKNOWN_KEY, place_at_key, read, read_record
 from ..language.record import Checks, Record
@@ -144,7 +144,7 @@ class ParallelStructure(Structure):
     """The paths; an empty one is the input itself."""
     each: Annotated[Node | None, AnyKind("a mapping of names to lists")] = None
     """In place of `paths`, lists of equal length; a path of `layers` for each position, as variables."""
-    layers: Annotated[Node | None, AnyKind("a list of layers")] = None
+    layers: Annotated[Node | None, LATER_LAYERS] = None
     """The layers of every path of `each`; `$index` counts from 0."""
     merge: Annotated[Fusion, MergeKind()]
     """How they are merged."""

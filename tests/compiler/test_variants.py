@@ -129,6 +129,7 @@ def test_an_axis_that_changes_nothing_is_an_error(path: str, request: pytest.Fix
 
 @pytest.mark.parametrize("matrix", [
     "{'branches.x.layers[0].units': [3, 4], branches.x.layers: [[{Dense: {units: 5}}], [{Dense: {units: 6}}]]}",
+    "{branches.x.first.units: [3, 4], 'branches.x.layers[0].units': [5, 6]}",
     "{'branches.x.layers[0].units': [3, 4], seed: [1, 2], 'branches.x': [{input: {kind: vector, shape: [8]}}]}",
 ])  # fmt: skip
 def test_an_axis_that_a_later_one_sets_anew_is_an_error(matrix: str, request: pytest.FixtureRequest) -> None:

@@ -39,6 +39,18 @@ PAIRS = {
         SERIES % ("vars: {b: [{Dense: {units: 3}}]}\n", "{Repeat: {each: {x: [[$b, ReLU], [Flatten]]}, layers: [$x]}}", ""),
         SERIES % ("", "{Dense: {units: 3}}, ReLU, Flatten", ""),
     ),
+    "a parameter for the whole list of a block": (
+        SERIES % ("blocks: {k: {parameters: {x: []}, layers: $x}}\n", "k: {x: [{Dense: {units: 3}}, Flatten]}, k", ""),
+        SERIES % ("", "{Dense: {units: 3}}, Flatten", ""),
+    ),
+    "a variable for the whole list of a round": (
+        SERIES % ("", "{Repeat: {each: {x: [[{Dense: {units: 3}}], [Flatten]]}, layers: $x}}", ""),
+        SERIES % ("", "{Dense: {units: 3}}, Flatten", ""),
+    ),
+    "a variable for the whole list of a path": (
+        SERIES % ("", "{Parallel: {each: {x: [[{Dense: {units: 3}}], [ReLU]]}, layers: $x, merge: concat}}, Flatten", ""),
+        SERIES % ("", "{Parallel: {paths: {'0': [{Dense: {units: 3}}], '1': [ReLU]}, merge: concat}}, Flatten", ""),
+    ),
     "an empty list": (SERIES % ("vars: {below: []}\n", "$below, Flatten", ""), SERIES % ("", "Flatten", "")),
     "a path for each value": (
         SERIES % ("", PARALLEL % f"each: {{size: [1, 3], filters: [2, 3]}}, layers: [{CONV % ('$filters', '$size')}]", ""),

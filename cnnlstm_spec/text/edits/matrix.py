@@ -193,7 +193,8 @@ def _find_covered(document: Node, axes: list[MatrixAxis]) -> Iterator[Diagnostic
         over = next((each for each in later if _is_around(places[each.path], places[axis.path])), None)
         if over is not None:
             labels = (Label(Place((KEY, over.path), over.span), "sets it anew"),)
-            help = (f"write it behind `{over.path}`, or leave one of them out",)
+            move = "" if places[over.path] == places[axis.path] else f"write it behind `{over.path}`, or "
+            help = (f"{move}leave one of them out",)
             yield Diagnostic(IN_VAIN, Place((KEY, axis.path), axis.span), {"path": axis.path}, labels=labels, help=help)
 
 
