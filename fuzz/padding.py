@@ -12,7 +12,7 @@ from cnnlstm_spec.ir.tensor import Mask
 from cnnlstm_spec.ops.input import InputOp
 from fuzz import data
 
-SAID = frozenset({"mask-lost", "mask-made-twice", "batchnorm-over-padding", "no-effect"})
+SAID = frozenset({"mask-lost", "mask-unread", "mask-made-twice", "batchnorm-over-padding", "no-effect"})
 """Warnings after which padding may count."""
 WITHIN = 1e-4
 """Of the greatest value, or of 1."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cnnlstm_spec import load
 from cnnlstm_spec.ir.size import holds_always, make_symbol
 from cnnlstm_spec.language.catalog import KerasObject, find_family, find_reads
 from cnnlstm_spec.model.facts import list_stretches
@@ -71,3 +72,10 @@ def test_on_full_labels(name: str) -> None:
 def test_of_a_size_known_only_at_run_time_it_is_asked() -> None:
     (one,) = list_stretches(KerasObject("metrics", "OneHotMeanIoU"), (make_symbol("steps"), 4), "integer") or ()
     assert one.text == "`steps` is 1"
+
+
+def test_a_metric_of_which_there_is_a_warning_decides_the_labels_of_a_head_without_a_loss() -> None:
+    heads = "heads: {a: [{Dense: {units: 2}}], b: [{Dense: {units: 4}}]}\n"
+    section = "compile: {loss: {a: mse, b: null}, metrics: {b: [Recall, sparse_categorical_accuracy]}}\n"
+    text = f"version: 1\nname: t\nbranches: {{x: {{input: {{kind: vector, shape: [3]}}}}}}\n{heads}{section}"
+    assert [each.code.name for each in load(text).diagnostics if each.severity == "error"] == ["metric-labels"]

@@ -60,8 +60,9 @@ def check_metrics(head: HeadUse) -> Iterable[Diagnostic]:
         found = min(_check_metric(metric, head, reference), key=lambda each: each.severity != "error", default=None)
         if found is not None:
             yield found
-        elif reference is None and not head.loss_is_open and (kind := _find_labels(metric.thing)) in ("same", "integer"):
-            reference = (kind, f"`{name_written(metric.thing)}`", metric)
+        if reference is None and not head.loss_is_open and (found is None or found.severity != "error"):
+            kind = _find_labels(metric.thing)
+            reference = (kind, f"`{name_written(metric.thing)}`", metric) if kind in ("same", "integer") else None
 
 
 def _describe_measure(metric: Placed, head: HeadUse) -> tuple[object, ...]:
