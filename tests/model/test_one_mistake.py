@@ -90,3 +90,12 @@ ONE = (["unknown-variable"], ["missing-key"], ["wrong-type"], ["unknown-key"], [
 def test_it_is_told_once(name: str) -> None:
     errors = [each for each in load(f"version: 1\nname: t\n{SPECS[name]}\n").diagnostics if each.severity == "error"]
     assert [each.code.name for each in errors] in ONE, errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"), [("{axis: -1, name: inner}", "{axis: -1, name: inner}"), ("{name: softmax, axis: -1}", "name")]
+)
+def test_a_function_that_is_missing_is_told_where_it_is_to_be_written(arguments: str, told: str) -> None:
+    text = f"version: 1\nname: t\n{SERIES % ('', f'{{Op: {arguments}}}', '')}head: []\n"
+    (error,) = [each for each in load(text).diagnostics if each.severity == "error"]
+    assert text[error.place.span.start : error.place.span.end] == told
