@@ -67,7 +67,7 @@ def check_cut_layers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]
     section = spec.compile
     if not isinstance(section, CompileSpec) or not typed.is_known or section.losses.keys() != typed.graph.outputs.keys():
         return
-    reached, cuts = find_reached([typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None], typed)
+    reached, cuts = find_reached(section, typed)
     layers = {typed.nodes[id].node.layer for id in reached if _is_trained(typed.nodes[id])}
     if not layers:
         return
@@ -89,9 +89,10 @@ def check_cut_layers(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]
         yield Diagnostic(NEVER_LEARNS, place_in(op, argument, cut.node), facts, "", labels, help)
 
 
-def find_reached(outputs: list[str], typed: TypedGraph) -> tuple[set[str], list[TypedNode]]:
-    """The nodes that a gradient comes to from some outputs, and those on the way that it does not get through."""
-    reached, cuts, waiting = set[str](), dict[str, TypedNode](), list(outputs)
+def find_reached(section: CompileSpec, typed: TypedGraph) -> tuple[set[str], list[TypedNode]]:
+    """The nodes that a gradient comes to from the losses, and those on the way that it does not get through."""
+    reached, cuts = set[str](), dict[str, TypedNode]()
+    waiting = [typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None]
     while waiting:
         node = typed.nodes[waiting.pop()]
         id = node.node.id

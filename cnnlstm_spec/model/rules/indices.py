@@ -13,13 +13,15 @@ from .common import Setting, find_title, place_in
 NO_ROW = Code("index-without-row", "error", "`{layer}` has rows for 0 to {last}; given {given}")
 NOT_COUNTED = Code("negative-not-counted", "error", "`{layer}` counts from 0 up; given {given}")
 DROPPED = Code("class-without-place", "warning", "`{layer}` has places for 0 to {last}; given {given}")
+TRUTH = {"bool": Values(0, 1)}
+"""What comes of a dtype whatever makes it."""
 COUNTING = ("multi_hot", "count", "binary")
 
 
 def check_indices(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     """A layer that looks integers up, or wraps one that does, of which some that come have no place."""
-    op, values = node.node.op, node.inputs[0].values if node.inputs and node.inputs[0] is not None else None
-    if op is None or values is None:
+    op, x = node.node.op, node.inputs[0] if node.inputs else None
+    if op is None or x is None or (values := x.values or TRUTH.get(x.dtype)) is None:
         return
     for each in (op, *op.list_inner_ops()):
         if each.looks_up is not None:

@@ -183,7 +183,7 @@ def _check_clipped(optimizer: Placed, section: CompileSpec, typed: TypedGraph) -
     """Weights of two dtypes, whose gradients Keras makes one norm of."""
     if not optimizer.thing.get("global_clipnorm") or not typed.is_known or section.losses.keys() != typed.graph.outputs.keys():
         return
-    reached, _ = find_reached([typed.graph.outputs[head] for head, loss in section.losses.items() if loss is not None], typed)
+    reached, _ = find_reached(section, typed)
     layers = {typed.nodes[id].node.layer for id in reached}
     found: dict[str, tuple[TypedNode, Op]] = {}
     for node in typed.nodes.values():

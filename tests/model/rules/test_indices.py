@@ -42,6 +42,14 @@ NO_ROW = {
 }
 
 
+def test_truth_values_without_a_row() -> None:
+    """Both come of whatever makes them: an input, or a function."""
+    table, truth = "{Embedding: {input_dim: %s, output_dim: 2}}", "{kind: tensor, axes: [a], shape: [3], dtype: bool}"
+    for input, before in ((truth, ""), ("{kind: vector, shape: [3]}", "{Op: {function: isfinite}}, ")):
+        assert [each.code.name for each in found(input, before + table % 1)] == ["index-without-row"]
+        assert not found(input, before + table % 2)
+
+
 @pytest.mark.parametrize(("input", "layers"), NO_ROW)
 def test_an_integer_without_a_row(input: str, layers: str) -> None:
     (only,) = found(input, layers)
