@@ -159,7 +159,7 @@ test-backends: $(FULL)/ready $(BACKENDS:%=.venv-%/ready)
 
 # Training by several processes, which wait for one another, and on several devices: minutes more.
 test-processes: $(FULL)/ready .venv-jax/ready
-	BACKENDS=jax $(FULL)/bin/python -m pytest tests/runs/test_processes.py
+	BACKENDS=jax $(FULL)/bin/python -m pytest tests/runs/together/test_processes.py
 
 # Trials of a search in a Ray cluster: two nodes on this machine, of which one dies. Ray lets them wait for whatever else runs there.
 .venv-ray/ready: pyproject.toml constraints.txt
@@ -170,7 +170,7 @@ test-processes: $(FULL)/ready .venv-jax/ready
 
 test-ray: .venv-ray/ready
 	.venv-ray/bin/python -c "import ray"
-	PYTHONPATH="$(CURDIR)" RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/test_ray.py
+	PYTHONPATH="$(CURDIR)" RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/search/test_ray.py
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:

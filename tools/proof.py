@@ -1,7 +1,7 @@
 """What is proved beyond the tests, in samples or whole: a table of the proofs, and 1 where one of them fails.
 
 python tools/proof.py --tests long --seeds 500 --backbones 8 --mutants 300 --targets test-page ...    what `make proof` runs
-python tools/proof.py ... --write bench/PROOF.md       the same, and the table in a file, with the date and the commit
+python tools/proof.py ... --write bench/PROOF.md       the same, and the rows in a file, with the date and the commit
 
 Each proof takes one core, and two run beside each other; what one prints is shown when it has ended. A proof that cannot run has
 failed.
@@ -33,6 +33,7 @@ PARTS = {
 }
 """The tests that are a proof each: in one process the models of all would take more memory than two proofs have."""
 AT_ONCE = 2
+HEAD = ("| proof | | of | seconds | of work | its last line |", "| --- | --- | --- | --- | --- | --- |")
 
 
 class Row(NamedTuple):
@@ -118,26 +119,40 @@ def run_all(proofs: list[Proof]) -> list[Result]:
         return list(pool.map(lambda each: run(each, screen), proofs))
 
 
-def make_table(results: list[Result]) -> str:
-    """A row for each proof."""
+def make_table(results: list[Result], of: str = "") -> str:
+    """A row for each proof; `of` says of what they are: a date and a commit."""
     cells = [
-        (each.proof.name, "FAILS" if each.status else "holds", f"{each.seconds:,.0f}", f"{each.work:,.0f}", each.last)
+        (each.proof.name, "FAILS" if each.status else "holds", of, f"{each.seconds:,.0f}", f"{each.work:,.0f}", each.last)
         for each in results
     ]
-    rows = [f"| {' | '.join(each)} |" for each in cells]
-    return "\n".join(["| proof | | seconds | of work | its last line |", "| --- | --- | --- | --- | --- |", *rows])
+    return "\n".join([*HEAD, *(f"| {' | '.join(each)} |" for each in cells)])
 
 
-def make_file(results: list[Result]) -> str:
-    """The table with what it is of: the date, the commit, the machine and the versions."""
+def make_file(results: list[Result], before: str) -> str:
+    """The table with what it is of: the date and the commit of each row, the machine and the versions.
+
+    Rows of the file `before` whose proofs were not run again stay as they are.
+    """
     commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     changed = subprocess.run(
         ["git", "status", "--porcelain"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
     versions = ", ".join(f"{name} {version(name)}" for name in ("keras", "tensorflow", "numpy", "pydantic"))
     machine = f"{os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}, {versions}"
-    about = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit {commit}{' with changes' if changed else ''}; {machine}."
-    return f"# What was proved at length\n\nWritten by `make proof-all`.\n\n{about}\n\n{make_table(results)}\n"
+    of = f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, {commit[:8]}{' with changes' if changed else ''}"
+    names = {each.proof.name for each in results}
+    rows = [each for each in before.splitlines() if each.startswith("| ") and each not in HEAD]
+    kept = [each for each in rows if each.split(" | ")[0].removeprefix("| ") not in names]
+    return "\n".join(
+        [
+            "# What was proved at length\n",
+            "Written by `make proof-all`, or, some of its rows, by `python tools/proof.py ... --write bench/PROOF.md`. Each says",
+            f"when it was run and of which commit. {machine}.\n",
+            make_table(results, of),
+            *kept,
+            "",
+        ]
+    )
 
 
 def main() -> int:
@@ -149,12 +164,13 @@ def main() -> int:
     for row in ROWS:
         parser.add_argument(f"--{row.option}", type=int, default=0, metavar="N", help=f"how many {row.counts} (default: none)")
     parser.add_argument("--targets", nargs="*", default=[], metavar="NAME", help="targets of the Makefile that prove something")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the table there, beside what it has of other proofs")
     options = parser.parse_args()
     results = run_all(make_proofs(options))
     print(make_table(results))
     if options.write is not None:
-        options.write.write_text(make_file(results), "utf-8")
+        before = options.write.read_text("utf-8") if options.write.exists() else ""
+        options.write.write_text(make_file(results, before), "utf-8")
     return 1 if any(each.status for each in results) else 0
 
 

@@ -472,3 +472,10 @@ def test_files_of_tests_have_names_of_their_own() -> None:
     """Two of one name cannot be collected together."""
     names = sorted(path.name for path in Path(__file__).parent.parent.rglob("test_*.py"))
     assert [name for name in names if names.count(name) > 1] == []
+
+
+def test_folders_of_tests_are_rooms_of_the_package() -> None:
+    """What several rooms do together is tested in `whole`."""
+    tests = Path(__file__).parent.parent
+    folders = {path.parent.relative_to(tests).as_posix() for path in tests.rglob("test_*.py")}
+    assert [each for each in sorted(folders) if each != "whole" and not (PACKAGE / each).is_dir()] == []

@@ -33,13 +33,18 @@ def test_a_proof_that_fails_is_told(capfd: pytest.CaptureFixture[str]) -> None:
     )
     assert [(each.status, each.last) for each in results] == [(0, "it says"), (3, "it says")]
     assert re.search(r"== two: \d+ s\nit says\n", capfd.readouterr().out)
-    assert re.search(r"one \| holds \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
+    assert re.search(r"one \| holds \|  \| \d+ \| \d+ \| it says \|\n\| two \| FAILS \|", proof.make_table(results))
 
 
-def test_the_file_says_of_what_it_is() -> None:
+def test_the_file_says_of_what_it_is_and_keeps_what_was_not_run_again() -> None:
     pytest.importorskip("keras")
-    text = proof.make_file([Result(Proof("one", []), 0, "said", 1.0, 2.0)])
-    assert re.search(r"\d{4}-\d\d-\d\d, commit [0-9a-f]{40}.*; \d+ cores of .*, keras \d", text)
+    text = proof.make_file([Result(Proof(name, []), 0, "said", 1.0, 2.0) for name in ("one", "two")], "")
+    row = r"\| {} \| holds \| \d{{4}}-\d\d-\d\d, [0-9a-f]{{8}}.* \| 1 \| 2 \| {} \|"
+    assert re.search(r"\d+ cores of .*, keras \d", text)
+    assert re.search(row.format("one", "said"), text) and re.search(row.format("two", "said"), text)
+    again = proof.make_file([Result(Proof("one", []), 0, "more", 1.0, 2.0)], text)
+    assert re.search(row.format("one", "more"), again) and re.search(row.format("two", "said"), again)
+    assert again.count("| one |") == 1 and again.count(proof.HEAD[0]) == 1
 
 
 def test_each_row_has_its_sizes_in_the_makefile() -> None:
