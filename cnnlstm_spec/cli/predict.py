@@ -53,7 +53,6 @@ def command(
     else:
         write_file(File(output), data, "leave `-o` out for standard output")
         write(f"wrote {len(part):,} predictions to {output}\n")
-    if left_out := part.list_kept().count(None):
-        rows = "1 row has" if left_out == 1 else f"{left_out:,} rows have"
-        note(f"{rows} no prediction: a cell that the model needs is empty (`missing: drop`)")
+    for count, why in part.explain_unkept():
+        note(f"{'1 row has' if count == 1 else f'{count:,} rows have'} no prediction: {why}")
     return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from ..text.document import Count, Document
+from ..text.document import Count, Document, LeftOut
 from ..text.escape.terminal import make_line_safe
 from .reading.problems import gather_lines
+from .samples import describe_left_out
 
 
 class InputReport(Document):
@@ -27,6 +28,8 @@ class PartReport(Document):
     """What was met in a part."""
 
     samples: Count
+    left_out: LeftOut[Count] = None
+    """How many more samples there would be if no cell were empty (`missing: drop`); left out where there would be none."""
     classes: dict[str, dict[str, Count]]
     """By head, how many samples each class or label has."""
     inputs: dict[str, InputReport]
@@ -61,7 +64,7 @@ class DataReport(Document):
 
     def _write_lines(self) -> Iterator[str]:
         for name, part in self.parts.items():
-            yield f"{name}: {part.samples} sample{'' if part.samples == 1 else 's'}"
+            yield f"{name}: {part.samples} sample{'' if part.samples == 1 else 's'}{describe_left_out(part.left_out or 0)}"
             for head, counts in part.classes.items():
                 yield f"  {head}: " + ", ".join(f"{label} {count}" for label, count in counts.items())
             for branch, held in part.inputs.items():

@@ -36,13 +36,13 @@ class Predictions:
     columns: Mapping[str, Sequence[object]]
     """A value a row each: the source's own columns, or the sample's name, then what the heads give.
 
-    None of a row that is no sample (`missing: drop`).
+    None of a row that has no sample: it is left out (`missing: drop`), or no window ends with it.
     """
     arrays: Mapping[str, Array]
     """Outputs with axes, by the names that columns would have, rows first.
 
     Where they differ in steps they are filled up with NaN, or -1 for a class that is a number, or an empty text; so is a row that
-    is no sample.
+    has no sample.
     """
 
 
@@ -58,7 +58,7 @@ def make_predictions(
     """Predicts; `every` gives the probability of each class, `at` the features at an address in place of the heads."""
     rows, kept = part.read_rows(), part.list_kept()
     if rows is None:
-        rows = {SAMPLE: _place([part.name_sample(place) for place in range(len(part))], kept)}
+        rows = {SAMPLE: part.name_kept()}
     heads = make_heads(compilation)
     if at is not None:
         found = predict(cut_at(model, compilation, at), part, type(heads)((at,), batch_size=heads.batch_size))

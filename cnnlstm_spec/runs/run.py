@@ -19,20 +19,20 @@ from ..compiler.backend import find_backend
 from ..compiler.compile import Compilation
 from ..compiler.resolved import describe_resolved
 from ..emit.keras.quiet import silence
-from ..text.files import find_sort
 from ..text.frozen import dataclass
 from .adapted import make_adapted
 from .commit import find_commit
 from .counted import find_hints, list_unknown_classes
-from .ending import DIVERGED, DONE, REFUSED, Ending
+from .ending import DIVERGED, DONE, Ending
 from .folder import ADAPTED, GO_ON, HISTORY, LAST, REPORT, RunFolder
 from .history import find_parting, to_csv
 from .identity import RunIdentity
 from .installed import find_installed_versions
 from .manifest import Best, Ended, Machine, RunManifest, make_target_facts
 from .portable import make_portable
-from .samples import Data, DataError
+from .samples import Data, DataError, describe_left_out
 from .start import find_start, load_weights
+from .taking import Begin, refuse_held, take_folder
 from .together.seat import Team
 from .train.watch import Watch
 
@@ -95,10 +95,13 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
     files = digest_files(data, anew=folder.read_written() is not None)
     identity = make_identity(compilation, data, orders.fold).add_files(files)
     with hold_folder(folder.path) if processes is None or processes.leads else nullcontext(True) as held:
-        prepare = partial(_prepare, folder, identity, orders) if held else partial(_refuse_held, folder)
-        refused = prepare() if processes is None else processes.decide(identity, prepare)
-        if refused is not None:
-            return refused
+        take = partial(take_folder, folder, identity, orders.force, orders.resume) if held else partial(refuse_held, folder)
+        begin = take() if processes is None else processes.decide(identity, take)
+        if isinstance(begin, Ending):
+            return begin
+        for name, part in data.parts.items():
+            if part.left_out:
+                watch.say(f"{name}: {len(part):,} samples{describe_left_out(part.left_out)}")
         for hint in hints:
             watch.say(f"hint: {hint}")
         try:
@@ -106,14 +109,10 @@ def run(recompile: Callable[[tuple[str, ...]], Compilation], folder: RunFolder, 
                 watch.say("reading the files of `test`, which no epoch reads")
                 check_unread(unread)
             compilation, data = _adapt(compilation, data, recompile, watch)
-            return _train(compilation, data, folder, identity, orders, watch, processes)
+            return _train(compilation, data, folder, begin, identity, orders, watch, processes)
         finally:
             if data.seen is not None:
                 data.seen.save()
-
-
-def _refuse_held(folder: RunFolder) -> Ending:
-    return Ending(REFUSED, (f"`{folder.path}`: another process is training there",))
 
 
 def _adapt(
@@ -154,54 +153,11 @@ def _find_base(compilation: Compilation) -> File:
     return File() if name.startswith("<") else File(name).parent
 
 
-def _prepare(folder: RunFolder, identity: RunIdentity, orders: Orders) -> Ending | None:
-    """Readies the folder; an ending where nothing is to be trained."""
-    standing = folder.find_standing(identity)
-    where = folder.path
-    if orders.force or standing == "new":
-        folder.begin(identity)
-        return None
-    if standing == "finished":
-        return Ending(DONE, (f"{where}: up to date",))
-    if standing == "unfinished" and orders.resume:
-        folder.take_up(identity)
-        return None
-    if orders.resume and identity.is_same(folder.read_written(), but_epochs=True) and find_sort(where / GO_ON) == "file":
-        return _lengthen(folder, identity)
-    if standing == "unfinished":
-        way = "`--resume` goes on, `--force` starts anew"
-        return Ending(REFUSED, (f"`{where}` holds this run, which was not finished: {way}",))
-    if standing == "other run":
-        difference = identity.describe_difference(folder.read_held())
-        differs = f" ({difference} {'differ' if ' and ' in difference else 'differs'})"
-        return Ending(REFUSED, (f"`{where}` holds another run{differs}: name another folder, or replace it with `--force`",))
-    return Ending(REFUSED, (f"`{where}` holds files that are no run's: name another folder, or use `--force`",))
-
-
-def _lengthen(folder: RunFolder, identity: RunIdentity) -> Ending | None:
-    """Goes on with a run that had ended, for more epochs."""
-    with silence():
-        from ..emit.keras.run import load
-        from .train.keep import BEST, PHASE, pack_weights, unpack_mark
-
-    last = folder.read_kept()
-    _, mark = unpack_mark(last)
-    section = identity.spec.document["fit"]
-    epochs = section.get("epochs") if isinstance(section, dict) else None
-    if mark.ended or not isinstance(epochs, int) or epochs <= mark.done:
-        ended = "a callback had ended it" if mark.ended else f"it has had {mark.done} epochs"
-        return Ending(REFUSED, (f"`{folder.path}` holds this run, and {ended}; `--force` starts anew",))
-    best = pack_weights(load(folder.path / MODEL), ())
-    folder.begin(identity)
-    for name, held in ((BEST, best), (PHASE, best), (LAST, last)):
-        folder.write(name, held)
-    return None
-
-
 def _train(
     compilation: Compilation,
     data: Data,
     folder: RunFolder,
+    begin: Begin,
     identity: RunIdentity,
     orders: Orders,
     watch: Watch,
@@ -211,7 +167,7 @@ def _train(
 
     with silence():
         from ..emit.keras.run import compute_alike, forget
-        from .train.train import train
+        from .train.train import check, train
     from .train.training import Training
 
     spec = compilation.spec
@@ -227,6 +183,8 @@ def _train(
         watch.say(f"starts from {spec.fit.start_from}: {len(loaded)} layers loaded")
     store = folder if processes is None else processes.share(folder)
     training = Training(compilation, model, data, store, watch, lambda: _build(compilation, orders)[0], devices)
+    check(training)
+    begin()
     outcome = train(training)
     weights = model.get_weights()
     if processes is not None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 CHUNK = 1024
 """Samples whose targets are read at a time."""
+EMPTY_CELL = "a cell that the model needs is empty (`missing: drop`)"
 Sort = Literal["classes", "labels", "numbers"]
 
 
@@ -59,6 +60,8 @@ class Part(ABC):
     targets: Mapping[str, HeadTarget]
     groups: Sequence[str] | None = None
     """Of each sample the group that it is of, where the split has groups."""
+    left_out: int = 0
+    """How many more samples there would be if no cell were empty (`missing: drop`)."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -116,8 +119,20 @@ class Part(ABC):
         return str(place)
 
     def list_kept(self) -> Sequence[int | None]:
-        """Of each row that `predict` keeps, in order, the place of its sample; None of one that is left out (`missing: drop`)."""
+        """Of each row that `predict` keeps, in order, the place of its sample; None of one that has none.
+
+        It has none where it is left out (`missing: drop`), or no window ends with it.
+        """
         return range(len(self))
+
+    def explain_unkept(self) -> Iterator[tuple[int, str]]:
+        """How many rows that `list_kept` gives have no sample, by reason."""
+        if self.left_out:
+            yield self.left_out, EMPTY_CELL
+
+    def name_kept(self) -> Sequence[str]:
+        """What a person knows each row by that `list_kept` gives."""
+        return [self.name_sample(place) for place in range(len(self))]
 
     def read_rows(self) -> Mapping[str, Sequence[object]] | None:
         """The cells of the source by column, a value for each row that `list_kept` gives; None of arrays."""
@@ -176,6 +191,11 @@ class Data:
     """What was measured for layers, as `adapted.json` holds it; empty where there is no such layer."""
     seen: Seen | None = None
     """What is known of the files that samples are read of; None where there are none."""
+
+
+def describe_left_out(count: int) -> str:
+    """What is told beside a number of samples: that so many more would be there; empty where none would."""
+    return f", {count:,} more left out: {EMPTY_CELL}" if count else ""
 
 
 class DataError(Exception):

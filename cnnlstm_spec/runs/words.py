@@ -10,8 +10,8 @@ from .measure.document import Evaluation, HeadFigures, MeasuredValue
 
 def render_evaluation(found: Evaluation) -> str:
     """Figures with their intervals, then each head's classes, confusion and comparisons."""
-    samples = f"{found.samples:,} sample{'s' if found.samples > 1 else ''}"
-    lines = [f"{make_line_safe(found.name)} on {make_line_safe(found.part)}: {samples}; {found.describe_intervals()}"]
+    told = f"{found.describe_samples()}; {found.describe_intervals()}"
+    lines = [f"{make_line_safe(found.name)} on {make_line_safe(found.part)}: {told}"]
     rows = [(make_line_safe(name), value.show()) for name, value in found.metrics.items()]
     if found.loss is not None:
         rows.insert(0, ("loss", f"{found.loss:.4g}"))

@@ -58,6 +58,25 @@ def test_a_window_whose_last_row_is_left_out_is_none(tmp_path: Path) -> None:
     window = ", window: {sequence_length: 2, delay: 1}"
     part = open_spec(write_spec(tmp_path, BRANCHES, NUMBER + DATA % window)).parts["train"]
     assert whole(part).inputs["x"].tolist() == [[2, 2], [4, 4]] and whole(part).targets["head"].tolist() == [[30], [50]]
-    assert part.list_kept() == [0, None, 1]
+    assert part.left_out == 1 and part.list_kept() == [None, 0, None, 1, None]
     rows = part.read_rows()
-    assert rows is not None and list(rows["y"]) == ["20", "30", "40"]
+    assert rows is not None and list(rows["y"]) == ["10", "20", "30", "40", "50"]
+
+
+def test_how_many_are_left_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("t.csv", "test.csv"):
+        (tmp_path / name).write_text(ROWS)
+    spec = str(write_spec(tmp_path, BRANCHES, CLASSES + DATA % ", test: test.csv" + "fit: {epochs: 1}\n"))
+    told = "3 samples, 2 more left out: a cell that the model needs is empty (`missing: drop`)"
+    assert run(["data", spec]) == 0 and f"train: {told}\n" in capsys.readouterr().out
+    assert run(["data", spec, "--format", "json"]) == 0
+    assert [part["left_out"] for part in json.loads(capsys.readouterr().out)["parts"].values()] == [2, 2]
+    assert run(["train", spec, "-o", str(tmp_path / "run")]) == 0
+    assert f"train: {told}\ntest: {told}\n" in capsys.readouterr().out
+    manifest = json.loads((tmp_path / "run" / "manifest.json").read_text())
+    assert manifest["data"]["left_out"] == {"train": 2, "test": 2} and manifest["evaluation"]["left_out"] == 2
+    assert f"On test: {told};" in (tmp_path / "run" / "report.html").read_text()
+    assert run(["evaluate", str(tmp_path / "run")]) == 0 and f"small on test: {told};" in capsys.readouterr().out
+    (tmp_path / "whole.csv").write_text("a,b,y\n1,2,u\n3,4,v\n5,6,w\n")
+    assert run(["evaluate", str(tmp_path / "run"), str(tmp_path / "whole.csv")]) == 0
+    assert "left out" not in capsys.readouterr().out

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
-from ...text.files import open_folder
+from ...text.files import find_sort, open_folder
 from .write import make_folder
 
 if TYPE_CHECKING:
@@ -18,16 +18,23 @@ if TYPE_CHECKING:
 def hold_folder(path: File) -> Iterator[bool]:
     """Holds a folder, which is made where there is none, as long as this goes on; false where another process holds it.
 
-    The system lets go of it when the process ends, however that is. Where it knows no such hold, all are given it.
+    One that was made and is still empty then is removed. The system lets go of it when the process ends, however that is.
+    Where it knows no such hold, all are given it.
     """
     try:
         import fcntl
     except ImportError:
         yield True
         return
+    made = find_sort(path) is None
     make_folder(path)
     with open_folder(path) as opened:
-        yield _lock(fcntl, opened)
+        try:
+            yield _lock(fcntl, opened)
+        finally:
+            if made:
+                with suppress(OSError):
+                    path.rmdir()
 
 
 def _lock(fcntl: ModuleType, opened: int) -> bool:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from ...text.document import Count, Document, LeftOut
+from ..samples import describe_left_out
 
 
 class MeasuredValue(Document):
@@ -62,12 +63,18 @@ class Evaluation(Document):
     part: str
     """`test`, `validation`, or the source that was named."""
     samples: Annotated[int, Field(ge=1)]
+    left_out: LeftOut[Count] = None
+    """How many more samples there would be if no cell were empty (`missing: drop`); left out where there would be none."""
     groups: LeftOut[Count | None] = None
     """Of how many groups they are, where the split has them: intervals are of draws of these."""
     loss: LeftOut[float] = None
     metrics: dict[str, MeasuredValue]
     """Those of the spec as Keras logs them, and those of the task; of several heads `HEAD.accuracy`."""
     heads: dict[str, HeadFigures]
+
+    def describe_samples(self) -> str:
+        """How many samples there are, and how many more there would be."""
+        return f"{self.samples:,} sample{'s' if self.samples > 1 else ''}{describe_left_out(self.left_out or 0)}"
 
     def describe_intervals(self) -> str:
         """What is said of intervals beside the figures."""

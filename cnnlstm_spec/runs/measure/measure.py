@@ -66,6 +66,8 @@ def measure(
         figures.setdefault(key, of_keras[key] if key in of_keras else Figure(value))
     loss = figures.pop("loss", None)
     more: dict[str, Any] = {} if part.groups is None else {"groups": len(set(part.groups))}
+    if part.left_out:
+        more["left_out"] = part.left_out
     if loss is not None and loss.value is not None and math.isfinite(loss.value):
         more["loss"] = loss.value
     evaluation = Evaluation(

@@ -21,11 +21,11 @@ ZERO_ONE = ("0", "1")
 class ArrayTargets:
     """Reads the targets of a head whose cells are arrays."""
 
-    def __init__(self, head: HeadFacts, paths: bool) -> None:
-        """`paths` says whether cells name files."""
+    def __init__(self, head: HeadFacts, paths: bool, steps: bool = False) -> None:
+        """`paths` says whether cells name files, `steps` whether a cell is one step of a target and holds one number."""
         self.head, self.paths = head, paths
         self.column = head.source.columns[0]
-        self.sizes = head.type.sizes if head.type is not None else ()
+        self.sizes = (1,) if steps else head.type.sizes if head.type is not None else ()
         self._held: dict[tuple[Rows, int], Array] = {}
         """What was read to know what the targets are, until it is taken: a file is not read twice."""
 

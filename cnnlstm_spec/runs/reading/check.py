@@ -140,7 +140,8 @@ def measure_part(part: Part, told: list[Problem]) -> tuple[PartReport, dict[str,
             told.append(Problem("lengths-differ", words, file, number, branch.column))
     reports = {name: each.report() for name, each in inputs.items()}
     features = {name: each.list_features() for name, each in inputs.items()}
-    return PartReport(samples=len(part), classes=_count_classes(part), inputs=reports), features
+    more = {"left_out": part.left_out} if part.left_out else {}
+    return PartReport(samples=len(part), **more, classes=_count_classes(part), inputs=reports), features
 
 
 def _count_features(branch: BranchSamples) -> int:

@@ -32,10 +32,19 @@ def _holds_lists(rows: Rows, column: str, row: int) -> bool:
 class HeadReader:
     """Reads the targets of a head, of any source, as those of `train` are."""
 
-    def __init__(self, head: HeadFacts, train: Rows, rows: Array, problems: Problems, known: HeadTarget | None = None) -> None:
+    def __init__(
+        self,
+        head: HeadFacts,
+        train: Rows,
+        rows: Array,
+        problems: Problems,
+        known: HeadTarget | None = None,
+        windowed: bool = False,
+    ) -> None:
         """`rows` are those of the training part, in which classes, mean and spread are looked up.
 
-        Where the target of an earlier run is `known`, it holds here, whatever classes the rows have.
+        Where the target of an earlier run is `known`, it holds here, whatever classes the rows have. Of a head that is `windowed`
+        a row is a step, and its cell no path of an array with all of them.
         """
         self.head = head
         self.axes = head.type.rank if head.type is not None else 1
@@ -45,8 +54,10 @@ class HeadReader:
             self.head = head = replace(head, lists=True)
             self._need_several(train)
         inner = not head.lists and len(rows) > 0 and (labels or _holds_lists(train, first, int(rows[0])))
-        paths = not inner and self.axes > 1 and train.is_text(first)
-        self.arrays = ArrayTargets(head, paths) if inner or paths else None
+        paths = not inner and not windowed and self.axes > 1 and train.is_text(first)
+        if inner and windowed:
+            self._need_numbers(train, int(rows[0]))
+        self.arrays = ArrayTargets(head, paths, windowed) if inner or paths else None
         self.target = self._learn_target(train, rows, problems) if known is None else known
 
     def _learn_target(self, train: Rows, rows: Array, problems: Problems) -> HeadTarget:
@@ -62,6 +73,17 @@ class HeadReader:
         if promised != "multi_hot":
             column = self.head.source.columns[0]
             raise DataError([f"{rows.name}, `{column}`: the cells are lists of labels; `targets` says `{promised}`"])
+
+    def _need_numbers(self, rows: Rows, row: int) -> None:
+        """Raises DataError where the cell of a row, which is a step of a target, holds more than one number."""
+        column = self.head.source.columns[0]
+        try:
+            shape = numpy.asarray(rows.read_cell(column, row)).shape
+        except Broken as error:
+            raise DataError([f"{rows.name}, `{column}`: {error}"]) from None
+        if prod(shape) != 1:
+            told = f"the cells are arrays of {list(shape)}; with `window` the target of a row is a number or a label"
+            raise DataError([f"{rows.name}, `{column}`: {told}, or several in `columns`"])
 
     def _is_words(self, rows: Rows, at: Array) -> bool:
         """Whether the cells are words, of a head about which nothing else is said."""

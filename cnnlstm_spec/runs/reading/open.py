@@ -181,7 +181,7 @@ class DataReading:
             seen = order.rows[codes[order.rows] == code]
         else:
             at = seen = numpy.flatnonzero(codes == code)
-        every = at
+        before = len(at)
         for branch in branches.values():
             kept = branch.check(seen, self.problems)
             if kept is not seen:
@@ -204,8 +204,8 @@ class DataReading:
             names, held = read_codes(rows, group, "group")
             groups = [names[each] for each in held[self._list_last_rows(at, order)].tolist()]
         known = {head: each.target for head, each in self.readers.items()} if targets else {}
-        left_out = numpy.setdiff1d(every, at)
-        part = FilePart(rows, branches, at, known, values, weights, self.spec.seed, windows, groups, self.sizes, left_out)
+        given = (windows, groups, self.sizes, before - len(at))
+        part = FilePart(rows, branches, at, known, values, weights, self.spec.seed, *given)
         if self.sizes.open_heads and not any(isinstance(each, CellsBranch) and each.paths for each in branches.values()):
             # Of files the steps are known once they are read.
             for file, row, head, told in part.find_unfit_targets():
@@ -294,7 +294,8 @@ class DataReading:
                 continue
             if head.name not in self.readers:
                 known = self.known.get(head.name)
-                self.readers[head.name] = HeadReader(head, rows, seen if order is not None else at, self.problems, known)
+                windowed = order is not None
+                self.readers[head.name] = HeadReader(head, rows, seen if windowed else at, self.problems, known, windowed)
             reader = self.readers[head.name]
             read = reader.read(rows, at, self.problems) if order is None else self._read_windows(head, reader, rows, at, order)
             found[head.name] = reader.fit_to_head(rows, read, self.problems)
@@ -310,9 +311,11 @@ class DataReading:
         every = order.rows[first[:, None] + numpy.arange(steps)]
         unique, places = numpy.unique(every.reshape(-1), return_inverse=True)
         values = reader.read(rows, unique, self.problems)
-        assert isinstance(values, numpy.ndarray)
+        if isinstance(values, list) or len(values) < len(unique):
+            # Why stands in `problems`.
+            raise DataError([])
         taken = values[places].reshape(len(at), steps, *values.shape[1:])
-        if len(sizes) == 1 and steps == sizes[0] and not self._is_wide(head):
+        if len(sizes) == 1 and steps == sizes[0] and taken[0].size == steps and not self._is_wide(head):
             return taken.reshape(len(at), steps)
         return taken[:, 0] if steps == 1 and len(sizes) == 1 else taken
 
@@ -344,9 +347,11 @@ class DataReading:
     def describe_parts(self, parts: Mapping[str, Part]) -> dict[str, object]:
         """What a manifest says of the data: sources, counts, classes."""
         classes = {name: list(each.names) for name, each in self.targets.items() if each.sort != "numbers"}
+        left_out = {name: part.left_out for name, part in parts.items() if part.left_out}
         return {
             "sources": {name: rows.describe_source() for name, rows in self.opened.items()},
             "samples": {name: len(part) for name, part in parts.items()},
+            **({"left_out": left_out} if left_out else {}),
             "classes": classes,
             "seed": self.data.seed,
         }

@@ -49,8 +49,7 @@ class FilePart(Part):
     groups: Sequence[str] | None = None
     sizes: OpenSizes | None = None
     """What the model asks of sizes that are known only here; None where nobody asks."""
-    left_out: Array = field(default_factory=lambda: numpy.zeros(0, "int64"))
-    """As in `at`, what would be samples if they had no empty cell (`missing: drop`)."""
+    left_out: int = 0
     _lengths: dict[int, int] = field(default_factory=dict, init=False)
     """Steps of the samples whose length has been asked for, by place: each is read once."""
 
@@ -228,26 +227,28 @@ class FilePart(Part):
         return self.read(range(len(self)))
 
     def name_sample(self, place: int) -> str:
-        row = self.find_row(place)
+        return self._name_row(self.find_row(place))
+
+    def _name_row(self, row: int) -> str:
         for branch in self.branches.values():
             if isinstance(branch, CellsBranch) and branch.paths:
                 return str(self.source.read_cell(branch.column, row))
         return self.source.name_row(row)
 
     def read_rows(self) -> Mapping[str, Sequence[object]] | None:
-        whole = self.source.read_whole()
-        if whole is None:
-            return None
-        kept = self._find_rows(self._list_all()).tolist()
-        return {name: [cells[row] for row in kept] for name, cells in whole.items()}
+        return self.source.read_whole()
 
     def list_kept(self) -> Sequence[int | None]:
-        places = {at: place for place, at in enumerate(self.at.tolist())}
-        return [places.get(at) for at in self._list_all().tolist()]
+        places = {row: place for place, row in enumerate(self._find_rows(self.at).tolist())}
+        return [places.get(row) for row in range(len(self.source))]
 
-    def _list_all(self) -> Array:
-        """The samples and what is left out, as in `at`, in the order of the source."""
-        return numpy.union1d(self.at, self.left_out) if len(self.left_out) else self.at
+    def explain_unkept(self) -> Iterator[tuple[int, str]]:
+        yield from super().explain_unkept()
+        if self.windows is not None and (count := len(self.source) - len(self) - self.left_out):
+            yield count, f"no window of {self.windows.window.span:,} rows ends there"
+
+    def name_kept(self) -> Sequence[str]:
+        return [self._name_row(row) for row in range(len(self.source))]
 
 
 def describe_problem(branch: BranchSamples, row: int, error: Broken) -> Problem:

@@ -71,7 +71,8 @@ def _write_opening(measured: Measured, epochs: int, best: int | None) -> Iterato
     found = measured.evaluation
     yield f"<h1>{escape_content(found.name)}</h1>"
     at = f"the best of {epochs} epochs is {best}" if best is not None else f"{epochs} epochs"
-    yield f"<p>{found.samples:,} samples of {escape_content(found.part)}; {at}; {found.describe_intervals()}.</p>"
+    told = f"{found.describe_samples()}; {at}; {found.describe_intervals()}"
+    yield f"<p>On {escape_content(found.part)}: {escape_content(told)}.</p>"
     table = [(name, value.show()) for name, value in found.metrics.items()]
     if found.loss is not None:
         table.insert(0, ("loss", f"{found.loss:.4g}"))

@@ -15,6 +15,7 @@ from ...text.frozen import dataclass
 from ..ending import Ending
 from ..identity import RunIdentity
 from ..samples import DataError
+from ..taking import Begin
 from ..together.seat import Team
 from .training import Store
 
@@ -39,19 +40,17 @@ class Processes:
         mine = numpy.frombuffer(data, "uint8") if self.leads and data else numpy.zeros(high * HALF + low, "uint8")
         return numpy.asarray(multihost_utils.broadcast_one_to_all(mine), "uint8").tobytes() if mine.size else b""
 
-    def decide(self, identity: RunIdentity, prepare: Callable[[], Ending | None]) -> Ending | None:
-        """What the first process has made of its folder; raises DataError where this one would train something else."""
+    def decide(self, identity: RunIdentity, take: Callable[[], Ending | Begin]) -> Ending | Begin:
+        """What the first process does with its folder; raises DataError where this one would train something else."""
         told = self.tell(identity.to_json().encode() if self.leads else None)
         assert told is not None
         first = RunIdentity.from_json(told)
         if not identity.is_same(first):
             what = identity.describe_difference(first)
             raise DataError([f"this process differs from the first one in {what}: all need the same spec, data and packages"])
-        ending = prepare() if self.leads else None
-        told = self.tell(b"" if ending is None else str(ending.status).encode())
-        if self.leads or not told:
-            return ending
-        return Ending(int(told), ())
+        taken = take() if self.leads else _leave_alone
+        told = self.tell(str(taken.status).encode() if isinstance(taken, Ending) else b"")
+        return Ending(int(told), ()) if told and not self.leads else taken
 
     def share(self, folder: Store) -> Store:
         """The folder of the first process, as all see it."""
@@ -60,6 +59,10 @@ class Processes:
     def leave(self) -> None:
         """Leaves the others, once all have come so far; this process computes by itself from then on."""
         jax.distributed.shutdown()
+
+
+def _leave_alone() -> None:
+    """The folder is another process's."""
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,14 @@ if TYPE_CHECKING:
     from ..samples import Array
 
 
+def check(training: Training) -> None:
+    """Raises DataError for what no step of this training can begin with."""
+    if training.devices is not None:
+        training.devices.check(training.compilation, training.model, training.order())
+    if any(each.thing.name == "TensorBoard" for each in training.fit.callbacks) and find_spec("tensorboard") is None:
+        raise DataError(["`TensorBoard` needs `tensorboard`, which is not installed: pip install tensorboard"])
+
+
 def train(training: Training) -> Outcome:
     """Trains the model, which has the weights of the best epoch afterwards, or of the last one where none is best.
 
@@ -81,7 +89,6 @@ def _begin(training: Training, before: Sequence[EpochStretch], now: EpochStretch
     model, devices = training.model, training.devices
     losses: Losses = weigh_labels(training.data, weights)
     if devices is not None:
-        devices.check(training.compilation, model, training.order())
         losses = devices.change_losses(model, losses)
     scope = nullcontext if devices is None else devices.make_scope
     begin(model, training.compilation, before, now, training.data.targets, losses, scope)
@@ -175,8 +182,6 @@ def make_validation_feed(training: Training, part: Part) -> Feed:
 def _make(callback: Callback, store: Store) -> keras.callbacks.Callback:
     thing = callback.thing
     if thing.name == "TensorBoard":
-        if find_spec("tensorboard") is None:
-            raise DataError(["`TensorBoard` needs `tensorboard`, which is not installed: pip install tensorboard"])
         logs = store.log_folder(str(dict(thing.arguments).get("log_dir", "logs")))
         if logs is None:
             return keras.callbacks.Callback()

@@ -347,6 +347,31 @@ def test_windows_with_steps_between_and_a_target_of_steps(tmp_path: Path) -> Non
     batch = whole(open_spec(write_spec(tmp_path, WINDOW, head + data)).parts["train"])
     assert batch.inputs["x"][:3, :, 0].tolist() == [[0, 2, 4], [2, 4, 6], [4, 6, 8]]
     assert batch.targets["head"][:3].tolist() == [[5, 6, 7], [7, 8, 9], [9, 10, 11]]
+    with_axis = head.replace("}}]", "}}, {Reshape: {target_shape: [3, 1]}}]")
+    targets = whole(open_spec(write_spec(tmp_path, WINDOW, with_axis + data)).parts["train"]).targets["head"]
+    assert targets.tolist() == batch.targets["head"][..., None].tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "head", "told"),
+    [
+        ("[1, 2]", "[{Dense: {units: 2}}]", "t.jsonl, `y`: the cells are arrays of [2]; with `window` the target of a row is a"),
+        ("[]", "[{Dense: {units: 2}}]", "t.jsonl, `y`: there are 0 classes; `head` tells 2 apart"),
+        ("[1]", "[{Dense: {units: 2}}]", None),
+        ("[1]", "[{Dense: {units: 2}}, {Reshape: {target_shape: [2, 1]}}]", None),
+    ],
+)
+def test_a_step_of_a_target_is_a_number(cells: str, head: str, told: str | None, tmp_path: Path) -> None:
+    rows = [f'{{"p": {day}, "q": 1, "y": {cells}}}\n' for day in range(6)]
+    (tmp_path / "t.jsonl").write_text("".join(rows))
+    data = "data: {train: t.jsonl, window: {sequence_length: 3}, inputs: {x: {columns: [p, q]}}, targets: {head: {column: y}}}\n"
+    path = write_spec(tmp_path, WINDOW, f"head: {head}\ncompile: {{loss: mse}}\n{data}")
+    if told is not None:
+        assert any(each.startswith(told) for each in problems(path))
+        return
+    assert whole(open_spec(path).parts["train"]).targets["head"].size == 2 * 2
+    (tmp_path / "t.jsonl").write_text("".join(rows[:-1]) + '{"p": 5, "q": 1, "y": [null]}\n')
+    assert problems(path) == ["t.jsonl, row 6, `y`: the target holds NaN or infinity"]
 
 
 def test_a_vector_beside_windows_is_the_last_row(tmp_path: Path) -> None:
