@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path as File
 from typing import TYPE_CHECKING
 
 from ...text.files import find_sort, open_folder
-from .write import make_folder
+from .write import make_folder, remove_empty
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -33,8 +33,7 @@ def hold_folder(path: File) -> Iterator[bool]:
             yield _lock(fcntl, opened)
         finally:
             if made:
-                with suppress(OSError):
-                    path.rmdir()
+                remove_empty(path)
 
 
 def _lock(fcntl: ModuleType, opened: int) -> bool:

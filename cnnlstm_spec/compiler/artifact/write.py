@@ -244,6 +244,12 @@ def remove_folder(path: File) -> None:
             shutil.rmtree(aside)
 
 
+def remove_empty(path: File) -> None:
+    """A folder in which there is nothing; any other stays, as one does that the system keeps."""
+    with suppress(OSError):
+        path.rmdir()
+
+
 @contextmanager
 def lock_file(path: File) -> Iterator[bool]:
     """A file that one process at a time can hold: whether it is this one. The system lets go of it with the process."""
