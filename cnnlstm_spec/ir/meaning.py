@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import field, replace
 
+from ..language.activations import ADDS_UP, BOUNDS
+from ..language.catalog import KerasObject
 from ..text.frozen import dataclass
 from ..text.source import Place
 
@@ -194,3 +196,12 @@ def move_axes(values: Range | None, place: Callable[[int], int | None]) -> Range
 
 UNKNOWN = Meaning()
 """Of a tensor of which nothing is known."""
+
+
+def infer_activation_range(activation: object, rank: int) -> Range:
+    """What an activation gives, over an output of so many axes."""
+    name = activation.name if isinstance(activation, KerasObject) else "linear"
+    if name not in BOUNDS:
+        return ANY
+    least, greatest, attained = BOUNDS[name]
+    return Range(least, greatest, attained, (rank - 1,) if name == ADDS_UP else None, by=name)

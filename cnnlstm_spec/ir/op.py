@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from ..language.activations import ADDS_UP, BOUNDS
-from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, NAME, Optional, Policy
 from ..language.record import Record
 from ..text.frozen import dataclass
 from .inference import Inference
-from .meaning import ANY, Meaning, Range
+from .meaning import Meaning, Range, infer_activation_range
 from .size import Size
 from .tensor import Axis, Mask, TensorType, Values, Zeros
 
@@ -206,6 +204,10 @@ class Op(Record):
         """The axes that this one reads, where arguments such as `data_format` decide."""
         return self.reads
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        """Whether it can read so many axes too, once Keras has built it for as many as it is given first."""
+        return True
+
     def misreads_rank(self, rank: int, timed: bool) -> bool:
         """Whether other axes than it reads run in Keras all the same, for something else; `timed`: in `TimeDistributed`."""
         return False
@@ -382,15 +384,6 @@ class Op(Record):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
-
-
-def infer_activation_range(activation: object, rank: int) -> Range:
-    """What an activation gives, over an output of so many axes."""
-    name = activation.name if isinstance(activation, KerasObject) else "linear"
-    if name not in BOUNDS:
-        return ANY
-    least, greatest, attained = BOUNDS[name]
-    return Range(least, greatest, attained, (rank - 1,) if name == ADDS_UP else None, by=name)
 
 
 @cache

@@ -22,6 +22,7 @@ from ..text.fix import drop, put
 from ..text.memo import UNKNOWN, Memory
 from ..text.source import Place
 from . import frames, mismatch
+from .sharing import check_shared
 from .text_inputs import NOT_READ, find_text
 from .ways_out import find_fixes as rank_fixes
 from .ways_out import merge_fixes, suggest_ways_out
@@ -38,9 +39,6 @@ ONE_INPUT = Code(
     "nothing-to-merge",
     "error",
     "`{layer}` brings several inputs together; it is given one",
-)
-SHARED_SHAPES = Code(
-    "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
 )
 TWO_MASKS = Code("mask-made-twice", "warning", "`{layer}` says anew which steps are padding; the earlier mask no longer counts")
 TOO_LARGE = Code(
@@ -151,7 +149,7 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceS
     if memory is None:
         return infer_node(node, op, inputs, state)
     first = state.layers.get(node.layer)
-    rests_on = (op, node.origin.place.span.source, first and first.weights, *inputs)
+    rests_on = (op, node.origin.place.span.source, first and first.weights, first and first.inputs, *inputs)
     key = (
         recall,
         node.id,
@@ -197,10 +195,7 @@ def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inferenc
     _check_sizes(node, op, result, weights)
     first = state.layers.get(node.layer)
     if first is not None:
-        for mine, theirs in zip(weights, first.weights, strict=False):
-            if mine.shape != theirs.shape:
-                facts: dict[str, Any] = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
-                raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
+        check_shared(op, first, seen, weights)
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
     mask = None if across else inputs[0].mask if seen is not inputs else _infer_mask(node, op, inputs, state)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from ..ir.op import Op
+from typing import Any
+
+from ..ir.graph import TypedNode
+from ..ir.inference import Refusal
+from ..ir.op import Op, Weight
+from ..ir.tensor import TensorType
 from ..spec.layer_list import Fusion, Group, Item, Layer, Parallel, Residual, Timed
 from ..spec.model_spec import Branch, ModelSpec
 from ..text.diagnostic import Code, Diagnostic
@@ -12,6 +17,15 @@ SHARE_CYCLE = Code(
     "share-cycle", "error", "`{name}` shares its layers with itself", help="let one of them have layers of its own"
 )
 UNKNOWN_BRANCH = Code("unknown-branch", "error", "there is no branch `{name}`")
+SHARED_SHAPES = Code(
+    "shared-weights-differ", "error", "`{layer}` is shared, but its weights are {first} there, {here} here", sort="keras"
+)
+SHARED_RANK = Code(
+    "shared-rank-differs",
+    "error",
+    "`{layer}` is shared, but reads {first} there, {here} here",
+    help="give both inputs of as many axes, by a `Reshape`, or leave `share` out of one",
+)
 
 Key = tuple[object, ...]
 UNKNOWN: Key = ("unknown",)
@@ -35,6 +49,17 @@ def make_signature(item: Item) -> Key:
     frozen = isinstance(item, Timed) and item.frozen is not None
     norms = isinstance(item, Timed | Group) and item.norms is not None
     return (type(item).__name__, side, frozen, norms, *map(make_signature, item.items))
+
+
+def check_shared(op: Op, first: TypedNode, inputs: tuple[TensorType, ...], weights: tuple[Weight, ...]) -> None:
+    """Raises Refusal where Keras has built a layer, for the first node that has it, for other inputs than these."""
+    for mine, theirs in zip(weights, first.weights, strict=False):
+        if mine.shape != theirs.shape:
+            facts: dict[str, Any] = {"layer": op.title(), "first": list(theirs.shape), "here": list(mine.shape)}
+            raise Refusal(SHARED_SHAPES, None, ("give both the same input shape",), **facts)
+    there, here = first.inputs[0], inputs[0]
+    if there is not None and not op.reads_rank_beside(there.rank, here.rank):
+        raise Refusal(SHARED_RANK, None, (), layer=op.title(), first=there, here=here)
 
 
 def is_known(key: Key) -> bool:

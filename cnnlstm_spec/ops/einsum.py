@@ -222,6 +222,9 @@ class EinsumDense(Op):
         lora = (Weight("lora_kernel_a", (*kernel[:-1], rank)), Weight("lora_kernel_b", (rank, kernel[-1])))
         return (Weight("kernel", kernel, trainable=False), *self.make_bias(x, found), *lora)
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        return rank == first
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         (x,) = inputs
         found = self.match_sizes(x)

@@ -101,6 +101,9 @@ class Projected(Attending):
         names = [name] if len(widths) == 1 else [f"{name}_{index + 1}" for index in range(len(widths))]
         return query.with_axes(*query.axes[:-1], *(Axis(*each) for each in zip(names, widths, strict=True)))
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        return rank == first
+
     def check_flash(self, query: TensorType) -> None:
         """Refuses flash attention where it would be used, or could not be."""
         help = ("leave `flash_attention` out",)

@@ -168,6 +168,9 @@ class BatchNormalization(Normalizing):
         names += ["moving_stddev", "renorm_mean", "renorm_stddev"] if self.renorm else []
         return (*self.list_gamma_beta(shape), *(Weight(name, shape, trainable=False) for name in names))
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        return rank == first
+
     def list_weighed(self, *inputs: TensorType) -> tuple[TensorType, ...]:
         return inputs if self.trainable else ()
 
@@ -234,6 +237,9 @@ class GroupNormalization(Normalizing):
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
         return self.list_gamma_beta((known(self.title(), find_axis(self.title(), self.axis, inputs[0])),))
+
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        return rank == first
 
 
 class UnitNormalization(Op):

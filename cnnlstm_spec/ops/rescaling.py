@@ -267,6 +267,10 @@ class Normalization(Op):
             raise Refusal(VALUES, "mean", (), argument="mean", count=count, axis=text)
         return x
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        """Keras gives what it takes off the axes of the first, to which it widens an input of fewer."""
+        return rank >= first
+
     def is_to_measure(self) -> bool:
         return self.mean is None and self.variance is None
 

@@ -64,7 +64,8 @@ def with_own_layers(modules: tuple[str, ...] | None, root: MappingNode, scope: S
     entry = root.get(KEY)
     scope = scope.change_document(layers=FoundLayers({}, scope))
     if entry is None or modules == ():
-        return scope
+        # By a misspelt key, which is told, nothing is imported.
+        return replace(scope, layers_unread=bool(modules))
     if modules is None or not are_allowed(KEY, entry.key, scope):
         return replace(scope, layers_unread=True)
     found: dict[str, Any] = {}

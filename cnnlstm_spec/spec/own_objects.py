@@ -42,7 +42,8 @@ def with_own_objects(modules: tuple[str, ...] | None, root: Mapping, scope: Scop
     """The scope with the objects of the modules named (None: not readable); where some fail, unknown names may be theirs."""
     entry = root.get(KEY)
     if entry is None or modules == ():
-        return scope
+        # By a misspelt key, which is told, nothing is imported.
+        return replace(scope, objects=OwnObjects(unread=True)) if modules else scope
     if modules is None or not are_allowed(KEY, entry.key, scope):
         return replace(scope, objects=OwnObjects(unread=True))
     found: dict[str, OwnObject] = {}

@@ -56,6 +56,12 @@ def test_not_allowed(package: Path) -> None:
     assert found(load(SPEC.replace("units: 3", "units: -3"))) == [("imports-not-allowed", 3), ("out-of-range", 8)]
 
 
+def test_a_misspelt_key_is_one_mistake(package: Path) -> None:
+    """What it names is not imported, and what may be theirs is passed over."""
+    assert found(load(SPEC.replace("objects_from", "objects_form"), allow_imports=True)) == [("unknown-key", 3)]
+    assert "my_package" not in sys.modules
+
+
 @pytest.mark.parametrize("module", ["my_packge.objects", "keras.losses", "numpy"])
 def test_a_module_that_cannot_be_had(module: str, package: Path) -> None:
     code = "own-module-name" if module.partition(".")[0] in ("keras", "numpy") else "module-not-imported"

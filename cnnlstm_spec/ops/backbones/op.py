@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import Field
 
 from ...ir.inference import Inference, Refusal
-from ...ir.meaning import ANY, Range
-from ...ir.op import Op, Weight, example, infer_activation_range
+from ...ir.meaning import ANY, Range, infer_activation_range
+from ...ir.op import Op, Weight, example
 from ...ir.program import Apply, Attribute, Call
 from ...ir.size import Size, at_least
 from ...ir.tensor import Axis, TensorType

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HEADS = Code("heads-do-not-divide", "error", "`num_heads: {heads}` does not divide the width {width}")
 NO_STEPS = Code("attends-over-steps", "error", "`cross_attention` attends between vectors and (steps, features); given {given}")
 
+FOLDED_TO = 2
+"""So many axes of the inputs stay beside that of the tokens; the others go into the batch."""
+
 POOLS = Choice("mean", "max", "concat", "none", code=NOT_A_CHOICE)
 
 
@@ -101,6 +104,10 @@ class AttentionStrategy(MultiHeadStrategy):
         d = find_last_width(inputs[0])
         return self.list_projections(d, d)
 
+    def reads_rank_beside(self, first: int, rank: int) -> bool:
+        """Of inputs with more axes than two all but the last two are brought into the batch."""
+        return min(rank, FOLDED_TO) == min(first, FOLDED_TO)
+
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
         n, d = len(inputs), find_last_width(inputs[0])
         inner = self.num_heads * self.infer_head_width(d)
@@ -111,7 +118,7 @@ class AttentionStrategy(MultiHeadStrategy):
         x = x.with_axes(*x.axes[:-1], Axis("inputs", len(inputs)), Axis("features", find_last_width(x)))
         tokens: Expression = to.let(to.call_ops("stack", list(self.cast(to, inputs)), axis=-2), f"{to.name}_tokens")
         outside: list[Expression] = []
-        while x.rank > 3:
+        while x.rank > FOLDED_TO + 1:
             to.write_comment(f"`{x.axes[0].name}` into the batch: TensorFlow has no softmax over more than 5 axes.")
             tokens, steps = to.fold_axis(tokens, x)
             outside.append(steps)
