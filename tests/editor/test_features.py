@@ -536,6 +536,14 @@ def test_symbols_folds_and_lenses() -> None:
     assert {"startLine": 7, "endLine": 19} in find_folds(made)
 
 
+def test_a_lens_counts_what_is_computed_in_each_step() -> None:
+    for frames, counted in (("5", "405"), ("frames", "81 * frames")):
+        given = f"{{kind: video, shape: [{frames}, 5, 5, 1], padding_value: 0}}"
+        layers = "[{TimeDistributed: [{Conv2D: {filters: 1, kernel_size: 3}}, Flatten]}, GlobalAveragePooling1D]"
+        text = f"version: 1\nname: n\nbranches:\n  v: {{input: {given}, layers: {layers}}}\nhead: [Flatten]\n"
+        assert find_lenses(state(text))[0]["command"]["title"] == f"10 parameters, {counted} multiply-adds"
+
+
 ROUNDS = """\
 version: 1
 name: rounds

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ...ir.graph import TypedNode
-from ...ir.size import Size
 from ...language.meanings import ArgumentValue, Key, LayerName, TextMeaning, Word
+from ...model.costs import Row, count_costs, sum_sizes
 from ...text.escape.terminal import make_line_safe
 from ...text.source import Span
 from ..hints import format_output
@@ -112,19 +112,17 @@ def find_lenses(state: State) -> list[Json]:
     typed = state.meant.typed
     if typed is None:
         return []
-    areas: dict[str, list[TypedNode]] = {}
-    for each in typed.nodes.values():
-        areas.setdefault(each.node.area, []).append(each)
+    unknown = {each.node.area for each in typed.nodes.values() if each.type is None}
+    areas: dict[str, list[Row]] = {each.node.area: [] for each in typed.nodes.values()}
+    for row in count_costs(typed).rows:
+        areas[row.node.node.area].append(row)
     made = []
     for area, span in _list_areas(state):
-        nodes = areas.get(area, [])
-        if not nodes or any(each.type is None for each in nodes):
+        if area not in areas or area in unknown:
             continue
-        macs: Size = 0
-        for each in nodes:
-            macs = macs + each.macs
+        macs = sum_sizes(row.macs for row in areas[area])
         counted = f"{macs:,}" if isinstance(macs, int) else str(macs)
-        title = f"{sum(each.params for each in nodes):,} parameters, {make_line_safe(counted)} multiply-adds"
+        title = f"{sum(row.params for row in areas[area]):,} parameters, {make_line_safe(counted)} multiply-adds"
         start = to_position(span.source, span.start)
         made.append({"range": {"start": start, "end": start}, "command": {"title": title, "command": ""}})
     return made

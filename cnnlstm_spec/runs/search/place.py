@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path as File
 
+from ...compiler.artifact.ownership import is_temporary
 from ...compiler.artifact.write import lock_file, make_folder, replace_file
 from ...compiler.resolved import make_plain
 from ...text.escape.json import to_json
@@ -69,8 +70,8 @@ class SearchFolder:
             if held.key != key:
                 raise TakenFolder([f"`{self.path}` holds another search (the spec differs): name another folder"])
             return held.owner
-        foreign = sorted(path.name for path in list_entries(self.path) if path.name != LOCK)
-        if foreign:
+        # One that was killed while it made the folder its own has left no more than these.
+        if not all(path.name == LOCK or is_temporary(path, (SEARCH,)) for path in list_entries(self.path)):
             raise TakenFolder([f"`{self.path}` holds files that are no search's: name another folder"])
         ours = SearchIdentity(version=1, key=key, owner=secrets.token_hex(8))
         replace_file(self.path / SEARCH, (ours.to_json() + "\n").encode())

@@ -10,7 +10,7 @@ from json_schemas import read_document
 from cnnlstm_spec.cli.main import run
 from cnnlstm_spec.runs.samples import DataError
 from cnnlstm_spec.runs.search.best import find_changes, make_best
-from cnnlstm_spec.runs.search.place import SEARCH, SearchFolder, make_key
+from cnnlstm_spec.runs.search.place import LOCK, SEARCH, SearchFolder, make_key
 from cnnlstm_spec.runs.search.space import to_flow, to_texts
 from cnnlstm_spec.text.edits.extends import extend
 from cnnlstm_spec.text.nodes import to_value
@@ -71,6 +71,13 @@ def test_a_folder_belongs_to_one_search(tmp_path: Path) -> None:
     (tmp_path / "other" / "mine.txt").write_text("x")
     with pytest.raises(DataError, match="no search's"):
         SearchFolder(tmp_path / "other").claim("key")
+
+
+def test_a_search_that_was_killed_while_it_took_a_folder_is_gone_on_with(tmp_path: Path) -> None:
+    for name in (LOCK, f".{SEARCH}.k2_x0abc.tmp"):
+        (tmp_path / name).write_text("")
+    owner = SearchFolder(tmp_path).claim("key")
+    assert SearchFolder(tmp_path).claim("key") == owner
 
 
 @pytest.mark.parametrize(
