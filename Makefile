@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-lsp test-yaml-server test-backends test-processes test-ray test-page clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-lsp test-yaml-server test-backends test-processes test-ray test-page test-vscode clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -101,7 +101,7 @@ proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
-WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-lsp test-page test-yaml-server test-backends test-processes test-ray
+WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-lsp test-page test-yaml-server test-backends test-processes test-ray test-vscode
 proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
@@ -176,6 +176,22 @@ test-ray: .venv-ray/ready
 vscode:
 	cd editors/vscode && npm install --no-package-lock --no-audit --no-fund --ignore-scripts && npx tsc --noEmit && npm run --silent build
 	$(PYTHON) tools/vsix.py
+
+# VS Code's own build, the package `code-server`, with the extension in it, in Chromium. It is of Node 20, with whose headers what is
+# native in it is built; what it does without is not.
+CODE_SERVER := build/code-server/node_modules/code-server
+NPM := npm install --no-audit --no-fund --ignore-scripts
+$(CODE_SERVER)/ready:
+	$(NPM) --prefix build/code-server code-server@4.100.3
+	$(NPM) --prefix $(CODE_SERVER)/lib/vscode --omit=dev
+	export npm_config_nodedir=$$(dirname $$(dirname $$(readlink -f $$(command -v node)))) && npm rebuild --prefix build/code-server argon2
+	ln -sfn node_modules $(CODE_SERVER)/lib/vscode/node_modules.asar
+	touch $@
+
+test-vscode: $(CORE)/ready $(CHROMIUM) vscode $(CODE_SERVER)/ready
+	$(PYTHON) -m pip install $(PIP_OPTIONS) --upgrade --target build/page playwright==1.65.2
+	PYTHONPATH=build/page CHROMIUM=$(CHROMIUM) CODE_SERVER=$(CURDIR)/$(CODE_SERVER)/out/node/entry.js PICTURES=build/vscode \
+		$(CORE)/bin/python -m pytest tests/editor/test_code_server.py
 
 clean:
 	rm -rf $(FULL) $(CORE) $(NEWEST) .venv-jax .venv-torch .venv-ray demo build *.egg-info

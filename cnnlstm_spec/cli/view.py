@@ -98,7 +98,7 @@ def _make_loader(spec: str, overrides: tuple[str, ...], allow_imports: bool) -> 
             source = error.diagnostic.place.span.source
             return Sweep(source, None, (error.diagnostic,), (), None, False, ())
         given = (overrides, (), folder, allow_imports, outside, most, said, Texts(), next(memories))
-        return sweep(source, *given)
+        return sweep(source, *given, indexed=True)
 
     return load
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 
 from ..compiler.compile import Compilation
 from ..compiler.variants import Sweep
-from ..ir.graph import TypedNode
 from ..spec.blocks import Block
 from ..spec.model_spec import BranchSection, Top
 from ..spec.registry import STRUCTURES
 from ..spec.structures import ParallelStructure
 from ..text.repair import propose_repairs
-from ..text.source import Source
+from ..text.source import Source, Span
 from ..text.texts import EditedTexts
+from .standing import iterate_standing
 
 
 def is_half_written(compilation: Compilation, number: int) -> bool:
@@ -52,14 +51,12 @@ def find_meant(prepared: Sweep, number: int, before: Compilation) -> Compilation
 
 def count_types(compilation: Compilation, number: int) -> int:
     """How many layers that are not written on a line have a known output."""
-    return sum(
-        each.type is not None and not stands_on(each, compilation.source, number) for each in _iterate_written(compilation)
-    )
+    layers = (each for each in iterate_standing(compilation) if not each.place.is_use)
+    return sum(each.output.type is not None and not _is_on(each.place.span, compilation.source, number) for each in layers)
 
 
-def stands_on(typed: TypedNode, source: Source, number: int) -> bool:
-    """Whether a layer is written on a line of a text."""
-    span = typed.node.origin.place.span
+def _is_on(span: Span, source: Source, number: int) -> bool:
+    """Whether what stands at a span begins on a line of a text."""
     return span.source.name == source.name and find_line(span.source, span.start) == number
 
 
@@ -73,11 +70,6 @@ def _is_whole(compilation: Compilation) -> bool:
     return compilation.typed is not None and all(
         each.code.promised for each in compilation.diagnostics if each.severity == "error"
     )
-
-
-def _iterate_written(compilation: Compilation) -> Iterator[TypedNode]:
-    nodes = compilation.typed.nodes.values() if compilation.typed is not None else ()
-    return (each for each in nodes if not each.node.hidden)
 
 
 @cache

@@ -55,6 +55,10 @@ class TextMeaning:
 
     span: Span
 
+    def tell_apart(self) -> tuple[object, ...]:
+        """What tells it from others of its sort at the same place."""
+        return ()
+
 
 @dataclass(frozen=True, eq=False)
 class LayerName(TextMeaning):
@@ -166,6 +170,21 @@ class Word(TextMeaning):
     symbol: Path
     defines: bool = False
 
+    def tell_apart(self) -> tuple[object, ...]:
+        return (self.symbol, self.defines)
+
+
+@dataclass(frozen=True, eq=False)
+class NodePlace(TextMeaning):
+    """Where a layer is written, or a block is used: what stands there in the graph, by id and in order."""
+
+    nodes: tuple[str, ...]
+    is_use: bool = False
+    """Whether it is a use of a block, whose layers are written elsewhere."""
+
+    def tell_apart(self) -> tuple[object, ...]:
+        return self.nodes
+
 
 @dataclass(frozen=True, eq=False)
 class DocumentPath(TextMeaning):
@@ -208,8 +227,8 @@ class Index:
         unique: dict[tuple[object, ...], TextMeaning] = {}
         told = (inner for each in self._noted for inner in (each.expand() if isinstance(each, Arguments) else (each,)))
         for each in told:
-            symbol = (each.symbol, each.defines) if isinstance(each, Word) else ()
-            unique.setdefault((type(each), id(each.span.source), each.span.start, each.span.end, symbol), each)
+            place = (id(each.span.source), each.span.start, each.span.end)
+            unique.setdefault((type(each), *place, *each.tell_apart()), each)
         defined = {each.symbol for each in unique.values() if isinstance(each, Word) and each.defines}
         paths = [each for each in unique.values() if isinstance(each, DocumentPath)]
         return (*unique.values(), *(word for each in paths for word in each.find_words(defined)))
@@ -229,6 +248,11 @@ class Index:
         before = noted[: bisect_right(noted, offset, key=lambda each: each.start)]
         held = [each.meaning for each in before if each.meaning.span.end >= offset]
         return tuple(sorted(held, key=lambda each: each.span.end - each.span.start))
+
+    @cached_property
+    def places(self) -> tuple[NodePlace, ...]:
+        """Where layers are written and blocks are used, each once."""
+        return tuple(each for each in self._noted if isinstance(each, NodePlace))
 
     @cached_property
     def words(self) -> dict[Path, list[Word]]:

@@ -21,7 +21,7 @@ from .backbones import InnerReferences, cut_off
 from .head_order import find_head, order_heads
 from .mask_inputs import find_mask_givers
 from .names import assign_names
-from .noted import note_addresses
+from .noted import note_addresses, note_places
 from .sharing import resolve_chains
 from .sides import join, order_nodes
 from .wiring import Context, TooLarge, Weaver
@@ -45,7 +45,7 @@ def build(
 ) -> Graph | None:
     """The graph of a spec, None for one that is too large; what could not be read is a node without an op.
 
-    What names and addresses mean is noted in `index`.
+    What names and addresses mean, and where its nodes stand, is noted in `index`.
     """
     if index is not None:
         note_addresses(index, spec)
@@ -88,6 +88,8 @@ class _Builder:
         meant = self.inner.misread.values()
         nodes = cut_off(nodes, outputs.values(), self.weaver.addresses, meant, self.unsure, self.memory)
         renamed = [node.replace_names(names) for node in nodes]
+        if self.weaver.index is not None:
+            note_places(self.weaver.index, renamed, self.weaver.uses)
         return Graph(
             self.spec.name,
             {node.id: node for node in renamed},

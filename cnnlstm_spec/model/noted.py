@@ -1,11 +1,14 @@
-"""What the builder of a graph notes of the words of a spec: names of layers where they are given, and what addresses name."""
+"""What the builder of a graph notes of the words of a spec: names of layers, what addresses name, and where its nodes stand."""
 
 from __future__ import annotations
 
-from ..language.meanings import Address, TextMeaning, Word, find_parts, find_word
+from collections.abc import Iterable, Mapping
+
+from ..ir.graph import Node
+from ..language.meanings import Address, NodePlace, TextMeaning, Word, find_parts, find_word
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Origin
-from ..text.source import Path
+from ..text.source import Path, Span
 from .addresses import SECTIONS
 
 
@@ -14,6 +17,17 @@ def note_name(index: list[TextMeaning] | None, origin: Origin, prefix: str, loca
     place = origin.written.places.get("name")
     if index is not None and place is not None and place.span.source.text:
         index.append(Word(find_word(place.span, local), ("names", *prefix.split("."), local), defines=True))
+
+
+def note_places(index: list[TextMeaning], nodes: Iterable[Node], uses: Mapping[int, Span]) -> None:
+    """Notes where each node is written, and what stands in each use of a block, by the number of its frame."""
+    held: dict[int, list[str]] = {}
+    for node in nodes:
+        index.append(NodePlace(node.origin.place.span, (node.id,)))
+        for frame in node.frames:
+            if frame.id in uses:
+                held.setdefault(frame.id, []).append(node.id)
+    index += [NodePlace(uses[frame], tuple(ids), is_use=True) for frame, ids in held.items()]
 
 
 def note_addresses(index: list[TextMeaning], spec: ModelSpec) -> None:

@@ -20,7 +20,7 @@ from ..text.diagnostic import Code, Diagnostic, Label, Origin, Written
 from ..text.fix import Fix, drop, write
 from ..text.frozen import dataclass
 from ..text.memo import Memory, make_once
-from ..text.source import Place
+from ..text.source import Place, Span
 from ..text.spelling import find_nearest, guess
 from .names import LocalNames, WantedName
 from .noted import note_name
@@ -103,6 +103,8 @@ class Weaver:
         self.local = LocalNames(found)
         self.local_names: dict[str, str] = {}
         self.titles: dict[int, str] = {}
+        self.uses: dict[int, Span] = {}
+        """Where blocks are used, by the number of the frame."""
         self.layers: dict[Key, str] = {}
         self.origins: dict[int, Origin] = {}
         self.sharing: dict[str, list[Origin]] = {}
@@ -271,6 +273,8 @@ class Weaver:
         if isinstance(item, Parallel):
             return self.weave_parallel(item, x, at)
         inner = self.enter_frame(at, "block", item.title)
+        if item.is_use:
+            self.uses[inner.frames[-1].id] = item.origin.place.span
         y = self.hold_items(item.items, x, inner, item.norms, item.title)
         self.name_node(item.name, y, item.origin, at, inner.frames[-1])
         return y

@@ -160,7 +160,8 @@ def read_block(key: Scalar, arguments: Node, scope: Scope) -> Item | None:
     if items is POISON:
         return None
     norms = written.keys["freeze_batch_norm"] if keys.get("freeze_batch_norm") else None
-    return Group(items, name, replace(make_origin(key, scope), written=written), keys.get("name"), keys.get("share"), norms)
+    origin = replace(make_origin(key, scope), written=written)
+    return Group(items, name, origin, keys.get("name"), keys.get("share"), norms, is_use=True)
 
 
 def read_unused(scope: Scope) -> None:

@@ -71,6 +71,8 @@ class Group:
     share: str | None = None
     norms: Place | None = None
     """Where `freeze_batch_norm: true` is written, of a block."""
+    is_use: bool = False
+    """Whether it is a use of a block."""
 
 
 Item = Layer | Timed | Residual | Parallel | Group

@@ -13,7 +13,7 @@ from places import ROOT
 from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.compiler.variants import Sweep, sweep
-from cnnlstm_spec.language.meanings import ArgumentValue, Index, Key, LayerName, TextMeaning, Word
+from cnnlstm_spec.language.meanings import ArgumentValue, Index, Key, LayerName, NodePlace, TextMeaning, Word
 from cnnlstm_spec.text.nodes import Listing, Mapping, Node
 from cnnlstm_spec.text.read_source import read_file
 from cnnlstm_spec.text.source import Source, Span, format_path
@@ -110,6 +110,18 @@ def test_every_layer_and_argument_has_its_meaning(path: Path) -> None:
         for name, place in each.node.origin.written.keys.items():
             keys = [m for m in index.find_at(place.span.source, place.span.start) if isinstance(m, Key) and m.span == place.span]
             assert [key.name for key in keys] == [name]
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_every_node_has_its_places(path: Path) -> None:
+    compilation = prepared(path).compile_plain()
+    assert compilation.typed is not None
+    found = sorted((id, each.span.start, each.span.end) for each in compilation.index.places for id in each.nodes)
+    nodes = [each.node for each in compilation.typed.nodes.values()]
+    uses = [(node.id, label.place.span) for node in nodes for label in node.origin.uses]
+    spans = [*((node.id, node.origin.place.span) for node in nodes), *uses]
+    assert found == sorted((id, span.start, span.end) for id, span in spans)
+    assert [each for each in compilation.index.meanings if isinstance(each, NodePlace)] == list(compilation.index.places)
 
 
 RUN = """\

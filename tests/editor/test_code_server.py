@@ -21,7 +21,9 @@ import pytest
 from places import ROOT
 
 from cnnlstm_spec import load
+from cnnlstm_spec.compiler.variants import sweep
 from cnnlstm_spec.editor.hints import find_hints
+from cnnlstm_spec.text.source import Source
 
 CODE_SERVER = os.environ.get("CODE_SERVER", "")
 CHROMIUM = os.environ.get("CHROMIUM", "")
@@ -138,13 +140,13 @@ def editor(address: str, tmp_path: Path) -> Iterator[Editor]:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         folder = tmp_path / "specs"
         folder.mkdir()
-        yield Editor(browser.new_page(viewport={"width": 1280, "height": 720}), address, folder)
+        yield Editor(browser.new_page(viewport={"width": 1200, "height": 620}), address, folder)
         browser.close()
 
 
 def test_hints_are_the_outputs(editor: Editor) -> None:
     editor.open(RIGHT)
-    outputs = {each.line: each.output for each in find_hints(load(editor.folder / "clip.yaml"))}
+    outputs = {each.line: each.output for each in find_hints(sweep(Source("clip.yaml", RIGHT), indexed=True).compile_plain())}
     wanted = [f"{line} {outputs.get(number, '')}".rstrip() for number, line in enumerate(RIGHT.splitlines(), 1)]
     editor.until(lambda: editor.read_lines()[: len(wanted)] == wanted)
     editor.keep_picture("hints")

@@ -588,6 +588,13 @@ def test_a_use_of_a_block_has_the_output_of_each_round() -> None:
     assert "and 1 more" in shown["contents"]["value"]
 
 
+def test_a_use_of_a_block_has_the_parameters_of_all_its_layers() -> None:
+    lines = ROUNDS.split("\n")
+    shown = find_inlay_hints(state(ROUNDS, shows_params=True), {"range": ALL})
+    hints = {lines[each["position"]["line"]].strip(): each["label"] for each in shown}
+    assert hints["- halve"] == "(height=32, width=32, channels=3)  24" and hints["- 'halve'"].endswith("  33")
+
+
 def test_a_list_in_the_column_of_its_key_folds_with_it() -> None:
     lines = ROUNDS.split("\n")
     folds = {(lines[each["startLine"]].strip(), lines[each["endLine"]].strip()) for each in find_folds(state(ROUNDS))}

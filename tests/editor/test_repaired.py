@@ -56,10 +56,10 @@ def is_hint_of(compilation: Compilation, line: int, output: str) -> bool:
 
 def test_most_types_stay_and_no_hint_is_stale(whole: bool) -> None:
     states = STATES if whole else STATES[::80]
-    wholes = {spec: load(ROOT / "specs" / f"{spec}.yaml") for spec in SPECS}
+    wholes = {spec: sweep(Source(NAME, text_of(spec)), indexed=True).compile_plain() for spec in SPECS}
     kept, alone = 0, None
     for spec, number, text in states:
-        prepared = sweep(Source(NAME, text))
+        prepared = sweep(Source(NAME, text), indexed=True)
         plain = prepared.compile_plain()
         shown = find_meant(prepared, number, plain) if is_half_written(plain, number) else plain
         hints = find_hints(shown, number)
@@ -77,7 +77,7 @@ def test_most_types_stay_and_no_hint_is_stale(whole: bool) -> None:
 def test_what_is_found_in_a_candidate_is_not_in_the_findings_of_the_spec() -> None:
     text = text_of("equipment-fault").replace("{filters: 32, kernel_size: 3, activation: relu}", "{filters: 32, kern", 1)
     number = text[: text.index("kern")].count("\n") + 1
-    prepared = sweep(Source(NAME, text))
+    prepared = sweep(Source(NAME, text), indexed=True)
     plain = prepared.compile_plain()
     assert [each.code.name for each in plain.diagnostics] == ["not-yaml"]
     shown = find_meant(prepared, number, plain)

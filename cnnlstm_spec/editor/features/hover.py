@@ -10,14 +10,14 @@ from ...emit.words.code_pages import list_pages, read_introduction
 from ...emit.words.mask_origin import find_mask_origin
 from ...emit.words.object_pages import write_object_page
 from ...emit.words.reference import find, format_default, write_page
-from ...ir.graph import TypedNode
 from ...language.meanings import ArgumentValue, Described, Key, LayerName, ObjectName, RuleCode, TextMeaning, Word
 from ...text.escape.json import write_readable
 from ...text.escape.terminal import make_line_safe, make_lines_safe
 from ...text.nodes import Mapping, Node, to_value
 from ...text.source import Span
-from ..hints import format_output, iterate_uses
+from ..hints import format_output
 from ..positions import to_offset, to_range
+from ..standing import iterate_standing
 from ..state import State
 from .diagnostics import Json
 
@@ -35,7 +35,7 @@ def find_hover(state: State, params: Json) -> Json | None:
     for each in sorted(known, key=lambda one: one.span.end - one.span.start):
         parts = [part for part in _iterate_parts(each, state) if part]
         if parts:
-            return {"contents": {"kind": "markdown", "value": "\n".join(map(fence_code, parts))}, "range": to_range(each.span)}
+            return {"contents": {"kind": "markdown", "value": "\n---\n".join(map(fence_code, parts))}, "range": to_range(each.span)}
     return None
 
 
@@ -80,21 +80,16 @@ def describe(argument: Described, owner: str) -> str:
 
 def _describe_uses(span: Span, state: State) -> Iterator[str]:
     """How the outputs of a layer, or of a use of a block, came to be."""
-    nodes = [each for each in _iterate_nodes(state) if _is_at(each.node.origin.place.span, span)]
-    ends = [] if nodes else [each for used, each in iterate_uses(state.meant) if _is_at(used, span)]
+    here = [each for each in iterate_standing(state.meant) if _is_at(each.place.span, span)]
     typed = state.meant.typed
-    for each in [*nodes, *ends][:MOST]:
+    for each in here[:MOST]:
         assert typed is not None
-        lines = [f"output {format_output(each)}"] if each in ends else list(explain_layer(each, typed))
-        mask = find_mask_origin(each.type, typed) if each.type is not None else None
+        output = each.output
+        lines = [f"output {format_output(output)}"] if each.place.is_use else list(explain_layer(output, typed))
+        mask = find_mask_origin(output.type, typed) if output.type is not None else None
         yield "\n".join([*lines, *([f"  mask  {make_line_safe(mask)}"] if mask else [])])
-    if len(nodes) + len(ends) > MOST:
-        yield f"and {len(nodes) + len(ends) - MOST} more"
-
-
-def _iterate_nodes(state: State) -> Iterator[TypedNode]:
-    typed = state.meant.typed
-    return (each for each in (typed.nodes.values() if typed is not None else ()) if not each.node.hidden)
+    if len(here) > MOST:
+        yield f"and {len(here) - MOST} more"
 
 
 def _is_at(one: Span, other: Span) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ...ir.graph import TypedNode
 from ...language.meanings import ArgumentValue, Key, LayerName, TextMeaning, Word
 from ...model.costs import Row, count_costs, sum_sizes
 from ...text.escape.terminal import make_line_safe
 from ...text.source import Span
 from ..hints import format_output
 from ..positions import to_position, to_range
+from ..standing import iterate_standing
 from ..state import State
 from .diagnostics import Json
 
@@ -31,7 +31,8 @@ class _Part(NamedTuple):
 
 def find_symbols(state: State) -> list[Json]:
     """The sections, in each what is named there, in that its layers."""
-    outputs = {each.node.origin.place.span.start: format_output(each) for each in _list_layers(state)}
+    own = (each for each in iterate_standing(state.meant) if each.place.span.source.name == state.source.name)
+    outputs = {each.place.span.start: format_output(each.output) for each in own if each.output.type is not None}
     names = [each for each in _list_own(state, Word) if isinstance(each, Word) and each.defines and each.symbol[0] in SORTS]
     parts = [_Part(each.span, each.span.end, SORTS[str(each.symbol[0])]) for each in names if len(each.symbol) == 2]
     layers = [_Part(each.span, each.span.end, FIELD, outputs.get(each.span.start, "")) for each in _list_own(state, LayerName)]
@@ -136,10 +137,3 @@ def _list_areas(state: State) -> Iterator[tuple[str, Span]]:
     for key in _list_own(state, Key):
         if isinstance(key, Key) and key.owner == TOP and key.name in ("head", "fusion"):
             yield key.name, key.span
-
-
-def _list_layers(state: State) -> Iterator[TypedNode]:
-    typed, name = state.meant.typed, state.source.name
-    for each in typed.nodes.values() if typed is not None else ():
-        if not each.node.hidden and each.type is not None and each.node.origin.place.span.source.name == name:
-            yield each

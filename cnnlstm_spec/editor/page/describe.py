@@ -60,9 +60,7 @@ def _describe_box(box: Box, numbers: dict[str, int]) -> Json:
 
 def _iterate_sources(compilation: Compilation) -> Iterator[Source]:
     """The text of the spec, then each other that a layer or a finding stands in."""
-    typed = compilation.typed
-    spans = [each.place.span for each in compilation.diagnostics]
-    spans += [span for each in (typed.nodes.values() if typed is not None else ()) for span in _list_spans(each)]
+    spans = [*(each.place.span for each in compilation.diagnostics), *(each.span for each in compilation.index.places)]
     found = {compilation.source.name: compilation.source}
     for span in spans:
         if span.source.text:
@@ -73,12 +71,6 @@ def _iterate_sources(compilation: Compilation) -> Iterator[Source]:
 def _iterate_lines(source: Source) -> Iterator[str]:
     last = source.find_position(len(source.text))[0]
     return (source.read_line(number) for number in range(1, last + 1))
-
-
-def _list_spans(typed: TypedNode) -> tuple[Span, ...]:
-    """Where a layer is written, and the uses of blocks that brought it there."""
-    origin = typed.node.origin
-    return (origin.place.span, *(label.place.span for label in origin.uses))
 
 
 def _place(span: Span, files: Files) -> list[int] | None:
@@ -105,12 +97,16 @@ def _describe_nodes(compilation: Compilation, files: Files) -> list[Json]:
     if typed is None or spec is None:
         return []
     rows = {row.node.node.id: row for row in count_costs(typed, spec.batch_size or 1).rows}
-    return [_describe_node(each, rows.get(each.node.id), files) for each in typed.nodes.values()]
+    places: dict[str, list[list[int]]] = {id: [] for id in typed.nodes}
+    for each in compilation.index.places:
+        if (place := _place(each.span, files)) is not None:
+            for id in each.nodes:
+                places[id].append(place)
+    return [_describe_node(each, rows.get(each.node.id), places[each.node.id]) for each in typed.nodes.values()]
 
 
-def _describe_node(typed: TypedNode, row: Row | None, files: Files) -> Json:
+def _describe_node(typed: TypedNode, row: Row | None, places: list[list[int]]) -> Json:
     """A layer; a cost that is not known before run time is null, and one of what has no row 0."""
-    places = [place for span in _list_spans(typed) if (place := _place(span, files)) is not None]
     address = clean(format_path(typed.node.origin.address))
     if row is None:
         return {"address": address, "places": places, "params": 0, "macs": 0, "memory": 0}

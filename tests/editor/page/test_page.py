@@ -45,7 +45,7 @@ head: [{{Dense: {{units: 1}}}}]
 
 def views(text: str, old: str | None = None) -> Views:
     load_old = None if old is None else lambda: sweep(Source("old.yaml", old))
-    return Views(lambda: sweep(Source("new.yaml", text)), load_old)
+    return Views(lambda: sweep(Source("new.yaml", text), indexed=True), load_old)
 
 
 @pytest.fixture

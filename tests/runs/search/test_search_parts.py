@@ -76,8 +76,8 @@ def test_a_folder_belongs_to_one_search(tmp_path: Path) -> None:
 def test_a_search_that_was_killed_while_it_took_a_folder_is_gone_on_with(tmp_path: Path) -> None:
     for name in (LOCK, f".{SEARCH}.k2_x0abc.tmp"):
         (tmp_path / name).write_text("")
-    owner = SearchFolder(tmp_path).claim("key")
-    assert SearchFolder(tmp_path).claim("key") == owner
+    key = make_key({"a": 1}, {"seed": 0})
+    assert SearchFolder(tmp_path).claim(key) == SearchFolder(tmp_path).claim(key)
 
 
 @pytest.mark.parametrize(
