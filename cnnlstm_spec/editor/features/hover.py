@@ -35,7 +35,8 @@ def find_hover(state: State, params: Json) -> Json | None:
     for each in sorted(known, key=lambda one: one.span.end - one.span.start):
         parts = [part for part in _iterate_parts(each, state) if part]
         if parts:
-            return {"contents": {"kind": "markdown", "value": "\n---\n".join(map(fence_code, parts))}, "range": to_range(each.span)}
+            told = "\n---\n".join(map(fence_code, parts))
+            return {"contents": {"kind": "markdown", "value": told}, "range": to_range(each.span)}
     return None
 
 
