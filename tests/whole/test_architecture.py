@@ -279,6 +279,7 @@ OF_OTHERS = {
         "supported_types",
     },
     "runs/export/convert/onnx.py": {"op", "type"},
+    "runs/export/plain.py": {"add", "einsum"},
     "runs/export/planes.py": {"call"},
     "runs/export/serving.py": {"setattr", "unroll"},
     "runs/reading/formats/film.py": {"thread_count", "thread_type"},

@@ -33,6 +33,7 @@ from .explain import find_stages, make_probe
 from .formats import COST, Kind
 from .measure import find_fitting, measure_file
 from .place import describe_files, make_scratch_folder
+from .plain import write_plainly
 from .runtime import Runtime
 from .samples import MEASURED, SingleSamples, draw_samples, iterate_batches, take_samples
 from .serving import find_ends, unroll, write_saved_model
@@ -79,7 +80,8 @@ class Model:
 
     def predict(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """What Keras gives."""
-        return map_outputs(self.inference, self.heads, Batch(arrays))
+        with write_plainly():
+            return map_outputs(self.inference, self.heads, Batch(arrays))
 
     def find_side(self, kind: Kind) -> ExportedPart:
         """What is exported to a format: a SavedModel reads texts, all others begin behind them."""

@@ -10,6 +10,7 @@ import keras
 import tensorflow
 
 from ..open_sizes import Fixed
+from .plain import write_plainly
 from .planes import pool_in_planes
 from .sizes import Fed
 
@@ -40,7 +41,7 @@ def write_saved_model(
     if not unrolls:
         # A model that is tracked is traced with its own open sizes too, over which no loop can be unrolled.
         archive.track(model)
-    with without_dropout(model), pool_in_planes(model) if in_planes else nullcontext():
+    with without_dropout(model), write_plainly(), pool_in_planes(model) if in_planes else nullcontext():
         archive.add_endpoint("serve", serve, input_signature=[specs])
         archive.write_out(str(folder), verbose=False)
 

@@ -330,43 +330,6 @@ def test_an_exact_gelu_in_onnx(tmp_path: Path) -> None:
     assert numpy.abs(run({"lead_I": x})["head"] - model.predict(x, verbose=0)).max() < 1e-5
 
 
-@pytest.mark.whole
-def test_a_residual_of_attention_over_one_feature_is_not_converted(tmp_path: Path) -> None:
-    """The shortest spec of a cell of docs/deploy.md: LiteRT's converter fails at the sum of one feature; of two it does not."""
-    from cnnlstm_spec.runs.export.convert import litert
-    from cnnlstm_spec.runs.export.serving import write_saved_model
-
-    def convert(features: int) -> None:
-        layers = "[{Residual: {layers: [{MultiHeadAttention: {num_heads: 2, key_dim: 4}}]}}, GlobalAveragePooling1D]"
-        branch = f"{{input: {{kind: sequence, shape: [20, {features}]}}, layers: {layers}}}"
-        _, model, inputs = build(branch)
-        source = tmp_path / str(features)
-        write_saved_model(model, ("head",), inputs, 1, {}, source)
-        litert.convert(source, tmp_path / "model.tflite", arrays={})
-
-    convert(2)
-    with pytest.raises(Exception, match="should be of the same rank"):
-        convert(1)
-
-
-@pytest.mark.whole
-def test_a_product_with_a_weight_for_each_feature_is_not_converted(tmp_path: Path) -> None:
-    """The shortest spec of another cell: LiteRT's converter takes the product for one of matrices; that of matrices it converts."""
-    from cnnlstm_spec.runs.export.convert import litert
-    from cnnlstm_spec.runs.export.serving import write_saved_model
-
-    def convert(equation: str, *sizes: int) -> None:
-        layers = f'[{{EinsumDense: {{equation: "{equation}", output_shape: {list(sizes)}}}}}, Flatten]'
-        _, model, inputs = build(f"{{input: {{kind: sequence, shape: [4, 6]}}, layers: {layers}}}")
-        source = tmp_path / str(len(sizes)) / equation[-1]
-        write_saved_model(model, ("head",), inputs, 1, {}, source)
-        litert.convert(source, tmp_path / "model.tflite", arrays={})
-
-    convert("abc,cd->abd", 4, 6)
-    with pytest.raises(Exception, match="invalid output dimension on row, expected 1 but got 4"):
-        convert("abc,c->abc", 4, 6)
-
-
 def test_layers_that_end_in_an_output_stay_in_float_too(tmp_path: Path) -> None:
     """An output has a name of its own in the file, and not that of the layer. One that is no more is told."""
     import numpy
