@@ -219,6 +219,12 @@ def _domain(rng: Random) -> Pair:
     return spec, wrong
 
 
+def _of_features(rng: Random) -> list[Any]:
+    """What weighs the features of each pixel."""
+    attention = {"MultiHeadAttention": {"num_heads": 2, "key_dim": rng.randint(2, 5)}}
+    return [rng.choice([{"Dense": {"units": rng.randint(2, 6)}}, attention]), "Flatten"]
+
+
 SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
 SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
 SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
@@ -270,6 +276,9 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
     "data-format-differs": _layers(
         [_conv(**FIRST), {"MaxPooling2D": dict(FIRST)}, "Flatten"], [_conv(**FIRST), "MaxPooling2D", "Flatten"], **TURNED
     ),
+    "features-not-channels": lambda rng: _layers(
+        [_conv(**FIRST), {"Permute": {"dims": [2, 3, 1]}}, *(last := _of_features(rng))], [_conv(**FIRST), *last], **TURNED
+    )(rng),
     "norm-not-over-channels": _layers(
         [_conv(**FIRST, use_bias=False), {"BatchNormalization": {"axis": 1}}, "Flatten"],
         [_conv(**FIRST, use_bias=False), "BatchNormalization", "Flatten"],

@@ -60,6 +60,7 @@ UNMEANT = [
     "channels-come-first",
     "reshape-swaps-axes",
     "norm-not-over-channels",
+    "features-not-channels",
     "rate-clipped",
     "target-range",
     "optimizer-in-half",

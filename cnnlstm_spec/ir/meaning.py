@@ -149,7 +149,9 @@ class Meaning:
     range: Range | None = None
     """Between which numbers its values lie; None where nothing is known."""
     channels: int | None = None
-    """The axis along which a layer put channels or features, each with weights of its own."""
+    """The axis along which a layer put channels or features, each with weights of its own, or reads them."""
+    channels_first: bool = False
+    """Whether that axis is before those of the image or the steps, as the `data_format` of a layer says."""
     steps: int | None = None
     """The axis of the steps of a sequence."""
     backwards: bool = False
@@ -167,14 +169,22 @@ class Meaning:
             self,
             range=move_axes(self.range, place),
             channels=channels,
+            channels_first=self.channels_first and self.keeps_first(place),
             steps=steps,
             backwards=self.backwards and steps is not None,
             still=self.still and steps == self.steps,
         )
 
+    def keeps_first(self, place: Callable[[int], int | None]) -> bool:
+        """Whether channels that come first do so after axes have moved."""
+        if self.channels is None or (channels := place(self.channels)) is None:
+            return False
+        beside = place(self.channels + 1)
+        return beside is None or beside > channels
+
     def with_range(self, values: Range | None) -> Meaning:
         """Other values, all else the same."""
-        return Meaning(values, self.channels, self.steps, self.backwards, self.outer, self.still)
+        return Meaning(values, self.channels, self.channels_first, self.steps, self.backwards, self.outer, self.still)
 
     def describe(self) -> str:
         """What is known, in words for a dump."""

@@ -134,6 +134,8 @@ class Op(Record):
     """Whether the positions of one axis, the channels or features, have weights of their own."""
     looks_up: ClassVar[str | None] = None
     """The argument that says how many integers, from 0 up, it has a place for; None where it takes any value."""
+    reads_features: ClassVar[bool] = False
+    """Whether it takes the last axis for the features, whose positions it weighs, adds up or compares."""
     draws_for_images: ClassVar[bool] = False
     """Whether it draws, in training, how each image is changed."""
     is_batch_norm: ClassVar[bool] = False
@@ -301,20 +303,30 @@ class Op(Record):
 
     def find_channels_axis(self, output: TensorType, *inputs: TensorType) -> int | None:
         """The axis of the output's channels, batch left out."""
+        first = self.reads_channels_first()
         if self.gives_channels and output.rank:
-            first = "data_format" in self.arguments and self.get_value("data_format") == "channels_first"
             return 0 if first else output.rank - 1
-        return inputs[0].meaning.channels if inputs[0].rank == output.rank else None
+        if inputs[0].rank != output.rank:
+            return None
+        channels = inputs[0].meaning.channels
+        return 0 if first and channels is None else channels
+
+    def reads_channels_first(self) -> bool:
+        """Whether its `data_format` says that the channels come first."""
+        return "data_format" in self.arguments and self.get_value("data_format") == "channels_first"
 
     def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
         """What the output stands for; axes stay what they are as long as their number does."""
         longest = next((x for x in inputs if x.rank == output.rank), inputs[0])
         x = longest.meaning
         values, channels = self.infer_range(output, *inputs), self.find_channels_axis(output, longest)
-        if longest.rank != output.rank:
-            return Meaning(values, channels, outer=x.outer)
+        same = longest.rank == output.rank
+        first = self.reads_channels_first() or (same and x.channels_first and not self.gives_channels)
+        first = first and channels is not None and channels < output.rank - 1
+        if not same:
+            return Meaning(values, channels, first, outer=x.outer)
         still = x.still and (self.last_axis_only or self.only_in_training)
-        return Meaning(values, channels, x.steps, x.backwards, x.outer, still)
+        return Meaning(values, channels, first, x.steps, x.backwards, x.outer, still)
 
     def keeps_zeros(self) -> bool:
         """Whether 0 stays 0, element by element."""

@@ -16,6 +16,7 @@ from ..ir.size import Condition, format_size
 from ..ir.size_conditions import Conditions
 from ..ir.tensor import Axis, Mask, TensorType
 from ..ops.input import InputOp
+from ..ops.windows import call_channels_first
 from ..spec.other_forms import MERGES
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import drop, put
@@ -188,6 +189,8 @@ def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Infere
 def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: InferenceState) -> TypedNode:
     _check_inputs(node, op, inputs, state)
     seen = frames.infer_seen(op, inputs)
+    if op.reads_channels_first():
+        seen = (call_channels_first(seen[0], op.list_axes_read()), *seen[1:])
     result = op.infer(at, *seen)
     weights = op.weights(*seen)
     if not op.trainable:

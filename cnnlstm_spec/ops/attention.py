@@ -35,6 +35,7 @@ class Attending(Op):
     arity: ClassVar[tuple[int, int | None]] = (1, 3)
     reads_mask = True
     gives_channels = True
+    reads_features = True
     apart: ClassVar[bool]
     """Whether Keras's layer takes its inputs as arguments of their own, not as one list."""
     call_arguments = frozenset({"use_causal_mask"})

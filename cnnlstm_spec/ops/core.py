@@ -68,6 +68,7 @@ class Dense(Op):
     least_rank = 1
     last_axis_only = True
     gives_channels = True
+    reads_features = True
     examples = (
         example((5,), units=3),
         example((None, 4), units=3, activation="relu", use_bias=False, kernel_regularizer="l2"),

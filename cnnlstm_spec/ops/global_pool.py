@@ -34,7 +34,7 @@ class GlobalPooling(SpatialPooling):
         return x.with_axes(*join([Axis(axis.name, 1) for axis in spatial], channels, first))
 
     def find_channels_axis(self, output: TensorType, *inputs: TensorType) -> int | None:
-        return inputs[0].meaning.channels if output.rank == inputs[0].rank else 0
+        return super().find_channels_axis(output, *inputs) if output.rank == inputs[0].rank else 0
 
 
 class GlobalMax(GlobalPooling):

@@ -14,7 +14,7 @@ from ..text.diagnostic import Code
 from .floats import refuse_integers
 from .padding_mask import HALF
 from .shared import known
-from .windows import count_positions
+from .windows import count_positions, join, split
 
 if TYPE_CHECKING:
     from ..ir.lowering import Lowering
@@ -93,7 +93,10 @@ class LeaveTime(Fold):
 
 
 class Projection(Op):
-    """A convolution of kernel 1 with bias (Dense on vectors) that brings a shortcut to the path's shape."""
+    """A convolution of kernel 1 with bias (Dense on vectors) that brings a shortcut to the path's shape.
+
+    Its channels are where those of the path are: first behind layers of `data_format: channels_first`.
+    """
 
     arity = (2, 2)
     keeps_mask = False
@@ -109,8 +112,10 @@ class Projection(Op):
         facts: dict[str, Any] = {"given": x, "wanted": wanted}
         if x.rank != wanted.rank or not 1 <= x.rank <= 4:
             raise Refusal(CANNOT_PROJECT, None, ("the path must keep the number of axes",), **facts)
+        first = self.finds_channels_first(x, wanted)
+        (spatial, channels), (targets, width) = split(x.axes, first), split(wanted.axes, first)
         axes = []
-        for axis, target, stride in zip(x.axes[:-1], wanted.axes[:-1], self.compute_strides(x, wanted), strict=True):
+        for axis, target, stride in zip(spatial, targets, self.compute_strides(x, wanted), strict=True):
             given = ceil_div(axis.size, stride)
             # One that Keras does not know stays so, though it must come to the target's.
             axes.append(Axis(target.name, given) if isinstance(target.size, int) else target)
@@ -118,34 +123,54 @@ class Projection(Op):
             at.require(condition, Refusal(CANNOT_PROJECT, None, ("pad the path with `padding: same`",), **facts))
         if x.rank > 1:
             refuse_integers("Residual", x)
-        known("Residual", x.axes[-1])
-        known("Residual", wanted.axes[-1])
-        return wanted.with_axes(*axes, wanted.axes[-1])
+        known("Residual", channels)
+        known("Residual", width)
+        return wanted.with_axes(*join(axes, width, first))
+
+    def finds_channels_first(self, x: TensorType, wanted: TensorType) -> bool:
+        """Whether the channels of the path come first; those of the shortcut where the path says nothing of them."""
+        said = (x if wanted.meaning.channels is None else wanted).meaning
+        return wanted.rank > 1 and said.channels_first and said.channels == 0
+
+    def infer_meaning(self, output: TensorType, *inputs: TensorType) -> Meaning:
+        meaning, first = super().infer_meaning(output, *inputs), self.finds_channels_first(*inputs)
+        return replace(meaning, channels=0 if first else output.rank - 1, channels_first=first)
 
     def compute_strides(self, x: TensorType, wanted: TensorType) -> tuple[int, ...]:
         """The ratios of the sizes, rounded up; 1 where one is known only at run time and they are equal."""
-        return tuple(_divide_sizes(axis.size, target.size) for axis, target in zip(x.axes[:-1], wanted.axes[:-1], strict=True))
+        first = self.finds_channels_first(x, wanted)
+        spatial, targets = split(x.axes, first)[0], split(wanted.axes, first)[0]
+        return tuple(_divide_sizes(axis.size, target.size) for axis, target in zip(spatial, targets, strict=True))
+
+    def count_channels(self, x: TensorType, wanted: TensorType) -> tuple[int, int]:
+        """The channels of the shortcut and of the path."""
+        first = self.finds_channels_first(x, wanted)
+        return known("Residual", split(x.axes, first)[1]), known("Residual", split(wanted.axes, first)[1])
 
     def weights(self, *inputs: TensorType) -> tuple[Weight, ...]:
-        x, wanted = inputs
-        a, b = known("Residual", x.axes[-1]), known("Residual", wanted.axes[-1])
-        return (Weight("kernel", (*(1,) * (x.rank - 1), a, b)), Weight("bias", (b,)))
+        a, b = self.count_channels(*inputs)
+        return (Weight("kernel", (*(1,) * (inputs[0].rank - 1), a, b)), Weight("bias", (b,)))
 
     def macs(self, output: TensorType, *inputs: TensorType) -> Size:
-        return count_positions(output.axes) * known("Residual", inputs[0].axes[-1])
+        return count_positions(output.axes) * self.count_channels(*inputs)[0]
 
     def infer_mask(self, *inputs: TensorType) -> Mask | None:
         x, wanted = inputs
+        if self.finds_channels_first(x, wanted):
+            # The steps are no longer the first axis, that of a mask.
+            return None
         return x.mask if set(self.compute_strides(x, wanted)[:1]) <= {1} else wanted.mask
 
     def lower(self, to: Lowering, *inputs: Expression) -> Expression:
         x, wanted = to.inputs
-        width = known("Residual", wanted.axes[-1])
+        _, width = self.count_channels(x, wanted)
         frozen: dict[str, Any] = {} if self.trainable else {"trainable": False}
         if x.rank == 1:
             return to.write_layer("keras.layers.Dense", inputs[0], width, **frozen)
         strides = self.compute_strides(x, wanted)
         keywords: dict[str, Any] = ({"strides": strides} if max(strides) > 1 else {}) | frozen
+        if self.finds_channels_first(x, wanted):
+            keywords["data_format"] = "channels_first"
         return to.write_layer(f"keras.layers.Conv{x.rank - 1}D", inputs[0], width, 1, **keywords)
 
 

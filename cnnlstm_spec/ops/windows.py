@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..ir.inference import Inference, Refusal
 from ..ir.size import Size, at_least, ceil_div
-from ..ir.tensor import Axis
+from ..ir.tensor import Axis, TensorType
 from ..text.diagnostic import Code
 
 KERNEL_LARGER = Code(
@@ -58,3 +59,15 @@ def count_positions(axes: Sequence[Axis]) -> Size:
     for axis in axes:
         count = count * axis.size
     return count
+
+
+def call_channels_first(x: TensorType, reads: tuple[str, ...] | None) -> TensorType:
+    """The input of a layer that reads its channels first, whose axes were called as if they came last."""
+    if reads is None or len(reads) != x.rank:
+        return x
+    *others, last = (axis.name for axis in x.axes)
+    called = ["steps" if each == "frames" else each for each in others]
+    if last not in ("channels", "features") or called != [each for each in reads if each != "channels"]:
+        return x
+    others.insert(reads.index("channels"), last)
+    return replace(x, axes=tuple(replace(axis, name=name) for axis, name in zip(x.axes, others, strict=True)))

@@ -54,3 +54,49 @@ def test_channels_come_first(op: type[Op]) -> None:
     text = f"version: 1\nname: t\nbranches: {{x: {{input: {{kind: image, shape: [3, 3, 3]}}, layers: [{op.title()}: "
     found = load(f"{text}{{data_format: channels_first}}]}}}}\nhead: []\n").diagnostics
     assert is_read == ("not-a-choice" not in [each.code.name for each in found])
+
+
+BOTH = ({"format": "channels_last", "axis": -1}, {"format": "channels_first", "axis": 1})
+FORMAT = "data_format: $format"
+
+
+def network(layers: str, shape: str, **written: Any) -> str:
+    """A spec of images, of which `vars` say where the channels are."""
+    body = f"branches: {{x: {{input: {{kind: image, shape: {shape}}}, layers: {layers}}}}}\nhead: [{{Dense: {{units: 2}}}}]\n"
+    return f"version: 1\nname: t\nvars: {written}\n{body}"
+
+
+CONV = f"{{Conv2D: {{filters: 6, kernel_size: 3, padding: same, strides: 2, use_bias: false, {FORMAT}}}}}"
+POOL = f"{{GlobalAveragePooling2D: {{{FORMAT}}}}}"
+GATE = "{paths: {x: [], gate: [%s, {Dense: {units: 6, activation: sigmoid}}]}, merge: {strategy: multiply, broadcast: true}}"
+NETWORKS = {
+    "projection": f"[{{Residual: {{layers: [{CONV}, {{BatchNormalization: {{axis: $axis}}}}], shortcut: projection}}}}, {POOL}]",
+    "projection of the input": f"[{{Residual: {{layers: [{{MaxPooling2D: {{{FORMAT}}}}}], shortcut: projection}}}}, {POOL}]",
+    "projection behind": f"[{CONV}, {{Residual: {{layers: [ReLU], shortcut: projection}}}}, {POOL}]",
+    "gate": f"[{CONV}, {{Parallel: {GATE % POOL}}}, {POOL}]",
+}
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS)
+def test_what_is_between_layers_has_its_channels_where_they_have_theirs(layers: str) -> None:
+    """The same weights on the same images, turned: the same predictions."""
+    numpy = pytest.importorskip("numpy")
+    x = numpy.random.default_rng(1).random((4, 10, 8, 3), "float32")
+    last, first = (
+        load(network(layers, shape, **written)) for shape, written in zip(("[10, 8, 3]", "[3, 10, 8]"), BOTH, strict=True)
+    )
+    assert {each.code.name for made in (last, first) for each in made.diagnostics} <= {"unused-definition"}
+    assert last.typed and first.typed
+    counts = [sum(node.macs for node in each.typed.nodes.values()) for each in (last, first)]
+    assert last.typed.params == first.typed.params and counts[0] == counts[1]
+    models = [each.to_keras() for each in (last, first)]
+    models[1].set_weights(models[0].get_weights())
+    predicted = [model.predict(images, verbose=0) for model, images in zip(models, (x, x.transpose(0, 3, 1, 2)), strict=True)]
+    assert numpy.allclose(*predicted, atol=1e-5)
+
+
+def test_axes_are_called_as_the_layers_read_them() -> None:
+    typed = load(network(f"[{CONV}, {POOL}]", "[3, 10, 8]", **BOTH[1])).typed
+    assert typed is not None and (given := typed.nodes["x_conv2d"].type) is not None
+    assert list(map(str, given.axes)) == ["channels=6", "height=5", "width=4"]

@@ -34,6 +34,7 @@ NORM = Code("norm-not-over-channels", "warning", "`{layer}` has weights for {axi
 ALONG = Code("norm-without-channels", "warning", "`{layer}` goes along {axes}; the channels are {channels}")
 FORMAT = Code("data-format-differs", "warning", "`{what}` takes the channels for {taken}: they are {channels} here")
 JOINED = Code("joined-not-over-channels", "warning", "`{layer}` joins along {axis}; the channels are {channels}")
+FEATURES = Code("features-not-channels", "warning", "`{layer}` takes {axis} for the {features}; the channels are {channels}")
 FIRST = Code("channels-come-first", "warning", "`shape: {shape}` is {height} high, with {channels} channels, as it is read")
 
 COLOURS = (1, 3)
@@ -50,6 +51,7 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     channels = x.meaning.channels
     if len(node.inputs) > 1 and isinstance(op, Concat | Concatenate):
         yield from _check_joined(node, op)
+    yield from _check_features(node, op)
     if x.rank < 2 or len(node.inputs) > 1:
         return
     if op.is_batch_norm or op.statistics is not None or isinstance(op, Normalization):
@@ -71,6 +73,27 @@ def _check_joined(node: TypedNode, op: Concat | Concatenate) -> Iterable[Diagnos
     if op.axis == -1 and not op.is_written("axis") and known and len(first) == len(node.inputs):
         facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(known[0].rank - 1), "channels": _name_axis(0)}
         yield _report_axis(JOINED, node, op, facts, 0)
+
+
+def _check_features(node: TypedNode, op: Op) -> Iterable[Diagnostic]:
+    """A layer that has no `data_format`, and reads features last, behind one whose `data_format` has put the channels first."""
+    x = next((x for x in node.inputs if x is not None and x.rank > 1 and x.meaning.channels_first), None)
+    reads = op.list_axes_read()
+    last = reads[-1] if reads else "features"
+    if x is None or "data_format" in op.arguments or not (op.reads_features or (reads and last in ("features", "channels"))):
+        return
+    channels = x.meaning.channels
+    assert channels is not None
+    order = (*range(1, channels + 1), *range(channels + 2, x.rank + 1), channels + 1)
+    turn = f"Permute: {{dims: {list(order)}}}"
+    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(x.rank - 1), "features": last}
+    facts["channels"] = _name_axis(channels)
+    here = node.node.origin.place.span
+    # The projection of a fusion stands where its strategy is written.
+    alone = len(node.node.inputs) == 1 and here.source.text[here.start : here.end] == op.title()
+    help = f"put `{turn}` before it: the channels come last then" if alone else f"end the layers of that input with `{turn}`"
+    fixes = (Fix(f"put `{turn}` before it", (Insert(here, turn),)),) if alone else ()
+    yield Diagnostic(FEATURES, node.node.origin.place, facts, "", node.node.origin.uses, (help,), fixes)
 
 
 def _find_colours(x: TensorType) -> int | None:

@@ -32,6 +32,9 @@ def check_images(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if first is None:
             continue
         dense, given = first
+        if given.meaning.channels_first:
+            # That is a row of pixels to it, which is told by itself.
+            continue
         source = Label(step.node.origin.place, f"gives {given} here") if not isinstance(step.node.op, InputOp) else None
         help: tuple[str, ...] = (
             "put `Flatten` or `GlobalAveragePooling2D` before it, for an output for the image",

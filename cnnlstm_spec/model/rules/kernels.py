@@ -69,10 +69,11 @@ def _report_finding(node: TypedNode, flat: TypedNode, kernels: list[Weight], siz
 
 
 def _suggest_kernels(flat: TypedNode, given: TensorType, kernels: list[Weight]) -> tuple[str, ...]:
-    channels = given.axes[-1].size
+    first = given.meaning.channels_first
+    channels = given.axes[0 if first else -1].size
     if not 2 <= given.rank <= 4 or not isinstance(channels, int):
         return ("make fewer features of it before",)
     assert flat.node.op is not None
     left = (channels * sum(kernel.shape[1] for kernel in kernels) * 4 + 500) // 1000
-    pooling = f"`GlobalAveragePooling{given.rank - 1}D`"
+    pooling = f"`GlobalAveragePooling{given.rank - 1}D{': {data_format: channels_first}' if first else ''}`"
     return (f"{pooling} in place of `{flat.node.op.title()}` leaves {channels:,} features: {left:,} kB",)

@@ -33,6 +33,7 @@ class MultiHeadStrategy(Strategy):
     """What the two have in common: the heads, whose width is that of the query shared out."""
 
     thaws = True
+    reads_features = True
     keras = "layers.MultiHeadAttention"
     freezes_late = True
     num_heads: Annotated[int, SIZE] = 1

@@ -22,6 +22,7 @@ class Bilinear(Strategy):
     """(U x_1) * (V x_2), element by element, of rank `units`, without bias."""
 
     word = "bilinear"
+    reads_features = True
     broadcasts_itself = True
     arity = (2, 2)
     needs_units = True

@@ -32,13 +32,16 @@ def broadcast(op: Op) -> Broadcast:
 @cache
 def _find_class(cls: type[Op]) -> type[Broadcast]:
     """Broadcasting for a class of ops, with what is said of the class."""
-    said = ("arity", "reads_mask", "joins_masks", "freezes_late", "thaws", "arguments")
+    said = ("arity", "reads_mask", "reads_features", "joins_masks", "freezes_late", "thaws", "arguments")
     facts = {name: getattr(cls, name) for name in said}
     return type(cls.__name__, (Broadcast,), {**facts, "title": classmethod(lambda _: cls.title()), "__module__": __name__})
 
 
 class Broadcast(Strategy):
-    """A strategy, or a layer of several inputs, on inputs of one shape; the last axes lie side by side, as in Keras."""
+    """A strategy, or a layer of several inputs, on inputs of one shape; the last axes lie side by side, as in Keras.
+
+    A vector lies along the channels, where a layer's `data_format` has put them first.
+    """
 
     broadcast: ClassVar[bool] = True
     op: InstanceOf[Op]
@@ -81,27 +84,30 @@ class Broadcast(Strategy):
         if not rank:
             return inputs
         fixed = self.list_fixed_axes(rank)
-        target = list(next(x for x in inputs if x.rank == rank).axes)
-        for x in inputs:
-            for place, axis in enumerate(x.axes, rank - x.rank):
+        target = list(_find_widest(inputs).axes)
+        for x, places in zip(inputs, _find_places(inputs), strict=True):
+            for place, axis in zip(places, x.axes, strict=True):
                 if target[place].size == 1 and place not in fixed:
                     target[place] = axis
         mask = merge_masks(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
-        return tuple(self._widen(x, rank, fixed, tuple(target), mask) for x in inputs)
+        places = _find_places(inputs)
+        return tuple(self._widen(x, own, fixed, tuple(target), mask) for x, own in zip(inputs, places, strict=True))
 
-    def _widen(self, x: TensorType, rank: int, fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None) -> TensorType:
+    def _widen(
+        self, x: TensorType, places: tuple[int, ...], fixed: frozenset[int], target: tuple[Axis, ...], mask: Mask | None
+    ) -> TensorType:
         """One type; what is repeated over the steps of others is real where they are: `mask`."""
-        own = ((place, axis) for place, axis in enumerate(x.axes, rank - x.rank))
-        kept = (target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own)
+        rank, own = len(target), dict(zip(places, x.axes, strict=True))
+        kept = {place: target[place] if axis.size == 1 and place not in fixed else axis for place, axis in own.items()}
         # Of an axis that is lacked and in which inputs may differ, an op that broadcasts by itself is given one position.
         narrow = frozenset() if self.stretches() else fixed
-        lacked = (replace(axis, size=1) if place in narrow else axis for place, axis in enumerate(target[: rank - x.rank]))
-        wide = x.with_axes(*lacked, *kept)
+        lacked = {place: replace(axis, size=1) if place in narrow else axis for place, axis in enumerate(target)}
+        wide = x.with_axes(*(lacked | kept).values())
         if x.rank == rank and x.axes[0].size == wide.axes[0].size:
             return wide
         if x.rank == rank and x.mask is not None:
             raise Refusal(STRETCHED, None, ("give it as many steps as the others",))
-        return wide.with_mask(mask).with_zeros(None if x.zeros is None else x.zeros.move_axes(rank - x.rank))
+        return wide.with_mask(mask).with_zeros(None if x.zeros is None else replace(x.zeros, axis=places[x.zeros.axis]))
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
         """What the strategy gives of inputs that all have the greatest size along each axis."""
@@ -155,10 +161,11 @@ class Broadcast(Strategy):
         """The inputs repeated: their types, and their values."""
         before = to.inputs
         after = self.widen_types(before)
-        rank = after[0].rank
-        full = tuple(_with_axes(to, value, rank - x.rank) for value, x in zip(inputs, before, strict=True))
+        places = _find_places(before)
+        full = tuple(_add_axes(to, value, own, after[0].rank) for value, own in zip(inputs, places, strict=True))
         if self.stretches():
-            full = tuple(self.stretch(to, index, full, before, after) for index in range(len(full)))
+            sizes = tuple(_place_sizes(x, own, after[0].rank) for x, own in zip(before, places, strict=True))
+            full = tuple(self.stretch(to, index, full, sizes, after) for index in range(len(full)))
         return after, full
 
     def stretch(
@@ -166,19 +173,18 @@ class Broadcast(Strategy):
         to: Lowering,
         index: int,
         values: tuple[Expression, ...],
-        before: tuple[TensorType, ...],
+        sizes: tuple[tuple[Size, ...], ...],
         after: tuple[TensorType, ...],
     ) -> Expression:
         """An input, which has all axes, with those of size 1 stretched; a size known only at run time is taken from another."""
         value, wanted, rank = values[index], after[index], after[index].rank
-        own: tuple[Size, ...] = (*(1,) * (rank - before[index].rank), *before[index].sizes)
         for place, axis in enumerate(wanted.axes):
-            if own[place] == axis.size:
+            if sizes[index][place] == axis.size:
                 continue
             if isinstance(axis.size, int):
                 value = to.call_ops("repeat", value, axis.size, axis=place + 1)
                 continue
-            has = next(i for i, x in enumerate(before) if _find_size(x, place, rank) == axis.size)
+            has = next(i for i, own in enumerate(sizes) if own[place] == axis.size)
             line = to.slice(values[has], *(None if each == place else (0, 1) for each in range(rank)))
             # No sum with zeros: for a batch of one, Keras may take one side for a bias, over another axis.
             ones = to.call_ops("ones_like", line, dtype=wanted.dtype)
@@ -186,12 +192,30 @@ class Broadcast(Strategy):
         return value if value is values[index] else to.let(value, f"{to.name}_{index + 1}")
 
 
-def _with_axes(to: Lowering, value: Expression, lacking: int) -> Expression:
+def _find_widest(inputs: tuple[TensorType, ...]) -> TensorType:
+    """The first of the inputs with the most axes."""
+    return max(inputs, key=lambda x: x.rank)
+
+
+def _find_places(inputs: tuple[TensorType, ...]) -> tuple[tuple[int, ...], ...]:
+    """Of each input, along which axes of the widest its own lie."""
+    widest = _find_widest(inputs)
+    meaning, rank = widest.meaning, widest.rank
+    if meaning.channels_first and meaning.channels is not None:
+        channels = (meaning.channels,)
+        return tuple(channels if x.rank == 1 else tuple(range(rank - x.rank, rank)) for x in inputs)
+    return tuple(tuple(range(rank - x.rank, rank)) for x in inputs)
+
+
+def _place_sizes(x: TensorType, places: tuple[int, ...], rank: int) -> tuple[Size, ...]:
+    """The sizes of an input once it has all axes, 1 of each that it lacks."""
+    own = dict(zip(places, x.sizes, strict=True))
+    return tuple(own.get(place, 1) for place in range(rank))
+
+
+def _add_axes(to: Lowering, value: Expression, places: tuple[int, ...], rank: int) -> Expression:
+    """An input with an axis of size 1 for each that it lacks."""
+    lacking = tuple(place + 1 for place in range(rank) if place not in places)
     if not lacking:
         return value
-    return to.let(to.call_ops("expand_dims", value, axis=1 if lacking == 1 else tuple(range(1, lacking + 1))), f"{to.name}_wide")
-
-
-def _find_size(x: TensorType, place: int, rank: int) -> Size | None:
-    lacking = rank - x.rank
-    return x.axes[place - lacking].size if place >= lacking else None
+    return to.let(to.call_ops("expand_dims", value, axis=lacking[0] if len(lacking) == 1 else lacking), f"{to.name}_wide")

@@ -75,6 +75,7 @@ class Gated(Strategy):
     """The sum of g_i x_i, where g is the softmax over the inputs of s_i = x_i . v_i + c_i."""
 
     word = "gated"
+    reads_features = True
     weighs = "input"
     examples = (example((4,), (4,)), example((5, 4), (5, 4), (5, 4)))
 

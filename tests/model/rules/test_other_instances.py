@@ -139,6 +139,9 @@ MENDED += [
     ),
     ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat'}")),
     ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'layer: Concatenate'}")),
+    ("features-not-channels", spec(IMAGE, f"{FIRST[1:-1]}; Dense: {{units: 4}}; Flatten")),
+    ("features-not-channels", spec(IMAGE, f"{FIRST[1:-1]}; ReLU; MultiHeadAttention: {{num_heads: 2, key_dim: 4}}; Flatten")),
+    ("features-not-channels", spec(STEPS, "MaxPooling1D: {data_format: channels_first}; GRU: {units: 4}")),
     ("value-range-differs", spec(IMAGE, "Op: {function: divide, x2: 255.0}; RandomBrightness: {factor: 0.2}; Flatten")),
     ("pixels-scaled-otherwise", spec(IMAGE, f"Op: {{function: multiply, x2: 1/255}}; MobileNetV2: {PRETRAINED}")),
     ("pixels-scaled-twice", spec(IMAGE, f"{SHIFTED}; EfficientNetB0: {PRETRAINED}")),
@@ -175,6 +178,8 @@ MENDED += [
 ]
 SPLIT = "[{Dense: {units: 1}}]\nfusion:\n- {name: y, inputs: [x], layers: [{Dense: {units: 3}}, %s]}\n- {name: z, strategy: concat, inputs: [x, y]}"
 FOUND = [
+    ("features-not-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: gated'}")),
+    ("features-not-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: add, units: 5'}")),
     ("never-learns", spec(VECTOR, "", SPLIT % "{Dropout: {rate: 1.0}}", loss="mse")),
     ("never-learns", spec(VECTOR, "", SPLIT % "ReLU, {Dense: {units: 2}}, {Op: {function: sign}}, {Op: {function: floor}}", loss="mse")),
     ("never-learns", spec(VECTOR, "", SPLIT % "{Op: {function: argmax, axis: -1}}, {Embedding: {input_dim: 3, output_dim: 2}}", loss="mse")),
@@ -214,6 +219,9 @@ MEANT = [
     spec("{kind: image, shape: [3, 32, 32]}", "LayerNormalization: {axis: 1}; Flatten"),
     spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat, axis: -1'}"),
     spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: add'}"),
+    spec(STEPS, "Conv1D: {filters: 4, kernel_size: 3}; Permute: {dims: [2, 1]}; Dense: {units: 5}; Flatten"),
+    spec(IMAGE, f"{FIRST[1:-1]}; Permute: {{dims: [2, 3, 1]}}; Dense: {{units: 5}}; Flatten"),
+    spec(IMAGE, f"{FIRST[1:-1]}; Flatten; Dense: {{units: 5}}"),
     spec(VECTOR, "", head(4, "softmax"), loss=SMOOTHED % 0.1, optimizer="{Adam: {beta_1: 0}}"),
     spec(VECTOR, "", head(1, "sigmoid"), loss=BALANCED % 1),
     spec(IMAGE, "BatchNormalization: {momentum: 1}; Flatten", loss="mse"),

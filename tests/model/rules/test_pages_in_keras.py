@@ -257,6 +257,15 @@ def joined(wrong: Any, right: Any) -> None:
         assert flat.input.shape == shape
 
 
+@claim("features-not-channels")
+def over_channels(wrong: Any, right: Any) -> None:
+    """The one takes as many steps as there are channels; the other reads the channels of each step."""
+    for model, steps, features in ((wrong, 8, 96), (right, 96, 8)):
+        layer = next(layer for layer in model.layers if type(layer).__name__ == "LSTM")
+        assert layer.input.shape == (None, steps, features)
+        assert layer.cell.kernel.shape == (features, 64)
+
+
 @claim("never-learns")
 def never_learns(wrong: Any, right: Any) -> None:
     """The first `Dense` of the wrong one stays as it was; of the right one each weight moves."""

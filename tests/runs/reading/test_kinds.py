@@ -79,6 +79,12 @@ def test_images_of_other_sizes(tmp_path: Path) -> None:
     told = ["t.csv, row 2, `file`: the image is 8x8; the branch takes 4x6: give it `resize`"]
     assert problems(spec(tmp_path, COLOUR, FLAT)) == told
     assert values(tmp_path, COLOUR, FLAT, ", resize: bilinear")[1].tolist() == numpy.full((4, 6, 3), 9).tolist()
+    first = "{kind: image, shape: [3, 64, 64]}"
+    way = "images are read with the channels last; `Permute: {dims: [3, 1, 2]}` in the branch puts them first"
+    assert [each for each in problems(spec(tmp_path, first, FLAT)) if "row 2" in each] == [
+        f"t.csv, row 2, `file`: the image is 8x8; the branch takes 3x64: {way}"
+    ]
+    assert all(way in each for each in problems(spec(tmp_path, first, FLAT, ", resize: bilinear")))
     padded = values(tmp_path, COLOUR, FLAT, ", resize: nearest, pad_to_aspect_ratio: true")[1]
     assert (padded[:, 0] == 0).all() and (padded[:, 1:5] == 9).all() and (padded[:, 5] == 0).all()
     cropped = values(tmp_path, COLOUR, FLAT, ", resize: lanczos, crop_to_aspect_ratio: true")[1]

@@ -31,6 +31,9 @@ FORMATS = {
 MOST = 256 * 10**6
 """Pixels."""
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
+TURN_AFTER = "images are read with the channels last; `Permute: {dims: [3, 1, 2]}` in the branch puts them first"
+WIDE = 16
+"""The width from which on an image of as many rows as there are colours has its channels first."""
 ORIENTATION = 0x0112
 TURNED = (5, 6, 7, 8)
 """Orientations of EXIF in which height and width change places."""
@@ -74,7 +77,8 @@ def need_size(opened: Image, height: int | None, width: int | None) -> None:
     # Of a PNG Pillow says what EXIF has once it is unpacked: what fits neither way is not.
     has = _measure_size(opened) if fitting and stored[0] != stored[1] else stored
     if has not in fitting:
-        raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: give it `resize`")
+        way = TURN_AFTER if height in MODES and (width or 0) >= WIDE else "give it `resize`"
+        raise Broken("shape-differs", f"the image is {has[0]}x{has[1]}; the branch takes {height}x{width}: {way}")
 
 
 def _measure_size(opened: Image) -> tuple[int, int]:
@@ -117,7 +121,7 @@ def convert(image: Image, source: ImageSource, height: int | None, width: int | 
 def _with_channels(image: Image, channels: int) -> Image:
     """In the mode of so many channels; alpha is laid on black unless there are four."""
     if channels not in MODES:
-        raise Broken("shape-differs", f"an image has 1, 3 or 4 channels; the branch takes {channels}")
+        raise Broken("shape-differs", f"an image has 1, 3 or 4 channels; the branch takes {channels}: {TURN_AFTER}")
     mode = MODES[channels]
     if channels == 1 and image.mode in ("I;16", "I;16B", "I;16L", "I", "F"):
         return image
