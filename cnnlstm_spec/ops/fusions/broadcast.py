@@ -85,12 +85,12 @@ class Broadcast(Strategy):
             return inputs
         fixed = self.list_fixed_axes(rank)
         target = list(_find_widest(inputs).axes)
-        for x, places in zip(inputs, _find_places(inputs), strict=True):
-            for place, axis in zip(places, x.axes, strict=True):
+        places = _find_places(inputs)
+        for x, own in zip(inputs, places, strict=True):
+            for place, axis in zip(own, x.axes, strict=True):
                 if target[place].size == 1 and place not in fixed:
                     target[place] = axis
         mask = merge_masks(tuple(x for x in inputs if x.rank == rank and x.axes[0].size == target[0].size))
-        places = _find_places(inputs)
         return tuple(self._widen(x, own, fixed, tuple(target), mask) for x, own in zip(inputs, places, strict=True))
 
     def _widen(
