@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
@@ -396,10 +395,3 @@ class Op(Record):
     def keras_path(cls) -> str:
         """Where Keras has the class."""
         return "keras." + (cls.keras or f"layers.{cls.__name__}")
-
-
-@cache
-def make_layer_stem(title: str) -> str:
-    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
-    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

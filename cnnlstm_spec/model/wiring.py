@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir.graph import Frame, Node
-from ..ir.op import Op, make_layer_stem
+from ..ir.layer_names import make_layer_stem
+from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
 from ..language.meanings import TextMeaning
 from ..ops import find_op
