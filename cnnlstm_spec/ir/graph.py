@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import field
-from functools import cached_property, wraps
+from functools import cache, cached_property, wraps
 from typing import TypeVar
 
 from ..text.diagnostic import Origin
@@ -201,3 +202,10 @@ def count_elements(shape: tuple[int, ...]) -> int:
     for size in shape:
         product *= size
     return product
+
+
+@cache
+def make_layer_stem(title: str) -> str:
+    """A class's name as Keras writes it in layer names: `MaxPooling2D` to `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", title))
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()

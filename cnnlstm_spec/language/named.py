@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Nest, write
-from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, show_given, to_value
+from ..text.nodes import WRONG_TYPE, DefaultName, Entry, Listing, Mapping, Node, Scalar, show_given, to_value
+from ..text.source import format_path
 from ..text.spelling import guess
 from .argument_kinds import Exempt, Float, PlainValue
 from .argument_rules import as_yaml, check_rules, list_rules, quote_names, report_at
@@ -49,6 +50,13 @@ class Named(OpenLeaf[KerasObject]):
     def read_node(self, node: Node, scope: Scope) -> KerasObject | Poison:
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return self.read_named(node, None, scope)
+        if isinstance(node, Mapping) and node.entries and isinstance(key := node.entries[0].key, DefaultName):
+            from ..text.edits.overrides import UNKNOWN_PATH
+            from ..text.edits.set_value import SET_WHOLE
+
+            path = format_path(scope.path)
+            whole = SET_WHOLE.format(path=path, name="Name", argument="argument")
+            return scope.report(UNKNOWN_PATH, key, path=path, help=(whole,))
         if isinstance(node, Mapping) and len(node.entries) == 1 and node.entries[0].key.text not in NAMING:
             entry = node.entries[0]
             arguments = scope.resolve(entry.value)

@@ -13,10 +13,11 @@ from pydantic_core import ErrorDetails
 
 from ..text.diagnostic import Code, Label, Written, mark
 from ..text.fix import Fix, drop, write
-from ..text.nodes import Entry, Listing, Mapping, Node, Scalar, describe_sort, make_node
+from ..text.nodes import DefaultName, Entry, Listing, Mapping, Node, Scalar, describe_sort, make_node
 from ..text.source import NOWHERE
 from ..text.spelling import find_nearest, fix_spelling
 from ..text.synonyms import GONE, LEFT_OUT, SYNONYMS, fold_word
+from .catalog import KerasObject
 from .foreign import write_flow
 from .leaf import REPORTED, Leaf, Reading, Unread
 from .meanings import Arguments, Described
@@ -169,10 +170,23 @@ def _take(cls: type[Record], node: Mapping, scope: Scope, owner: str) -> tuple[d
     for entry in node.entries:
         name = entry.key.text
         if name in known:
-            values[name] = known[name].kind.take(entry.value, scope.enter(name))
+            values[name] = known[name].kind.take(_name_default(entry.value, name, cls), scope.enter(name))
         elif name not in rest:
             strange[name] = entry
     return values, list(strange.values())
+
+
+def _name_default(node: Node, argument: str, cls: type[Record]) -> Node:
+    """An object that is not written and of which an argument is set, under the name of its default, if it has one."""
+    if not (isinstance(node, Mapping) and node.entries and isinstance(node.entries[0].key, DefaultName)):
+        return node
+    taken = cls.arguments[argument]
+    default = None if taken.required else taken.canonical
+    name = default.name if isinstance(default, KerasObject) else cls.unwritten.get(argument)
+    if name is None:
+        return node
+    (entry,) = node.entries
+    return Mapping(node.span, (Entry(Scalar(entry.key.span, name, name), entry.value),))
 
 
 def _validate(cls: type[R], values: dict[str, object], checks: Checks) -> tuple[R | None, list[ErrorDetails]]:

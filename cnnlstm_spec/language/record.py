@@ -135,6 +135,8 @@ class Record(BaseModel):
 
     beside: ClassVar[dict[str, str]] = {}
     """What must be written beside its only required argument too, with a value for it."""
+    unwritten: ClassVar[dict[str, str]] = {}
+    """The names of objects that Keras takes where an argument is left out that has no default here."""
     defaults: ClassVar[dict[str, Any]] = {}
     """By field, the default as it is declared."""
 

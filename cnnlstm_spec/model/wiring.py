@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..ir.graph import Frame, Node
-from ..ir.layer_names import make_layer_stem
+from ..ir.graph import Frame, Node, make_layer_stem
 from ..ir.op import Op
 from ..language.catalog import NO_EFFECT
 from ..language.meanings import TextMeaning

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
+from ..ir.graph import make_layer_stem
 from ..ir.inference import TOO_FEW_AXES, Inference, Refusal
-from ..ir.layer_names import make_layer_stem
 from ..ir.meaning import ANY, Meaning, Range, add_ranges, merge_ranges, multiply_ranges
 from ..ir.op import FLOATS, Op, Weight, compute_dtype, example
 from ..ir.program import Call

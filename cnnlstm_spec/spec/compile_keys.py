@@ -149,6 +149,7 @@ METRICS_BY_HEAD = ByHead("a list of metrics, or one for each head", METRICS, mak
 class CompileKeys(Record):
     """Optimizer, loss and metrics."""
 
+    unwritten = {"optimizer": "RMSprop"}
     optimizer: Annotated[Placed | None, PlacedLeaf("optimizers")] = None
     """The optimizer; Keras's default is `rmsprop`."""
     learning_rate_multipliers: Annotated[tuple[Multiplier, ...] | None, MultipliersLeaf()] = None

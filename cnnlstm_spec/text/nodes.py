@@ -42,6 +42,11 @@ class Scalar(Node):
 
 
 @dataclass(frozen=True)
+class DefaultName(Scalar):
+    """The key in `{Name: {argument: value}}` of an object that is not written: of its default an argument is set."""
+
+
+@dataclass(frozen=True)
 class Entry:
     """A key and its value."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from ...ir.layer_names import make_layer_stem
+from ...ir.graph import make_layer_stem
 from ...ops.functions.table import FunctionFacts, find_fact, list_names
 from .calls import KerasCall
 from .unsayable import Unsayable

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from ..memo import Memory
-from ..nodes import DEPTH_LIMIT, NODES_LIMIT, Entry, Listing, Mapping, Node, Scalar
+from ..nodes import DEPTH_LIMIT, NODES_LIMIT, DefaultName, Entry, Listing, Mapping, Node, Scalar
 from ..source import Span, format_path
 from ..spelling import find_nearest
 
@@ -19,10 +19,13 @@ ROOT: Final[Steps] = ()
 VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\w+)")
 SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect", "rules", "data", "fit", "search")
 """Sections that come into being when a key of theirs is set."""
-OF_RUNS = ("data", "fit", "search")
+OPENED = (("data",), ("fit",), ("search",))
 """Sections whose mappings inside come into being likewise."""
 NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
+WITH_DEFAULT = "optimizer"
+"""Beside those that end so, the argument whose value is an object by default, of which something can be set."""
 NAMED_ENDS = ("_initializer", "_regularizer", "_constraint")
+SET_WHOLE = "it is not written; set the whole of it: `{path}={{{name}: {{{argument}: value}}}}`"
 CLASS_NAME = "class names are not written in a path"
 HEAD_KEYS = ("inputs", "strategy", "layer", "units", "broadcast", "query", "layers")
 
@@ -170,14 +173,26 @@ class _Edit:
         known = (*(each.key.text for each in node.entries), *named)
         if path == ("vars",) and not self.is_used(step):
             raise NoPath(len(steps), known, None if known else f"no `${step}` is written in the spec")
-        if len(steps) > 1 and not (path == ROOT and step in SECTIONS) and not (path and path[0] in OF_RUNS):
-            help = None if find_nearest(step, known) else _explain_unwritten((*path, step))
+        has_default = len(steps) > 1 and not find_nearest(step, known) and _may_have_default((*path, step), steps[1])
+        of_compile = path == ("compile",)
+        known = (*known, *(each for each in (WITH_DEFAULT, "loss") if of_compile and each != step))
+        section = path[:1] in OPENED or (of_compile and step not in NAMED and not find_nearest(step, known))
+        opened = has_default or section or (path == ROOT and step in SECTIONS)
+        if len(steps) > 1 and not opened:
+            help = None if find_nearest(step, known) else _explain_unwritten((*path, step), steps[1:])
             raise NoPath(len(steps), known, help, instead=self.find_instead(node, step, path))
+        span = self.spans[len(self.spans) - len(steps)]
         empty = Mapping(self.value.span, ())
-        key = self.keep_node(Scalar(self.spans[len(self.spans) - len(steps)], step, step))
-        assert isinstance(key, Scalar)
-        made = Entry(key, self.set(empty, steps[1:], (*path, step)))
+        if has_default:
+            empty = Mapping(span, (Entry(self.keep_key(DefaultName(span, "", "")), empty),))
+        made = Entry(self.keep_key(Scalar(span, step, step)), self.set(empty, steps[1:], (*path, step)))
         return Mapping(node.span, (*node.entries, made))
+
+    def keep_key(self, key: Scalar) -> Scalar:
+        """The key, or an equal one that was made before."""
+        kept = self.keep_node(key)
+        assert isinstance(kept, Scalar)
+        return kept
 
     def find_instead(self, node: Mapping, step: str, path: Steps) -> Steps:
         """The steps to what a name is taken for: a branch at the top, and the class of a layer that another one wraps."""
@@ -230,12 +245,19 @@ class _Edit:
         )
 
 
-def _explain_unwritten(path: Steps) -> str | None:
-    """What to say of the last key of a path, which is not written, so that nothing can be set in it."""
+def _may_have_default(path: Steps, inside: str | int) -> bool:
+    """Whether an object that is not written at a path may be one all the same, of which an argument can be set."""
+    named = path[-1] == WITH_DEFAULT or str(path[-1]).endswith(NAMED_ENDS)
+    return named and _may_be_named(path) and isinstance(inside, str) and not inside[0].isupper()
+
+
+def _explain_unwritten(path: Steps, left: Steps = ROOT) -> str | None:
+    """What to say of the last key of a path, which is not written, so that nothing can be set in it, or in what is `left`."""
     if str(path[-1])[0].isupper():
         return CLASS_NAME
-    whole = f"{format_path(path)}={{Name: {{argument: value}}}}"
-    return f"it is not written; set the whole of it: `{whole}`" if _may_be_named(path) else None
+    name = str(left[0]) if left and str(left[0])[0].isupper() else "Name"
+    argument = str(left[1]) if name != "Name" and len(left) > 1 else "argument"
+    return SET_WHOLE.format(path=format_path(path), name=name, argument=argument) if _may_be_named(path) else None
 
 
 def _find_entries(document: Node, key: str) -> dict[str, Node]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from told import hold_told
 
+from cnnlstm_spec import load
 from cnnlstm_spec.compiler.compile import compile_source
 from cnnlstm_spec.text.diagnostic import Diagnostic
 from cnnlstm_spec.text.edits.overrides import apply, is_override
@@ -120,6 +121,61 @@ def test_paths(override: str, steps: tuple[str | int, ...], value: object) -> No
     assert not found
     assert at(data, *steps) == value
     assert data != before
+
+
+UNWRITTEN = """\
+version: 1
+name: t
+branches: {x: {input: {kind: sequence, shape: [5, 4]}, layers: [{LSTM: {units: 3}}]}}
+head: [{Dense: {units: 1, name: out}}]
+compile: {loss: mse}
+"""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "printed"),
+    [
+        (("compile.optimizer.clipnorm=0.5",), "optimizer=keras.optimizers.RMSprop(clipnorm=0.5)"),
+        (
+            ("compile.optimizer.clipnorm=0.5", "compile.optimizer.learning_rate=0.25"),
+            "optimizer=keras.optimizers.RMSprop(clipnorm=0.5, learning_rate=0.25)",
+        ),
+        (("compile.optimizer.clipnorm=0.5", "compile.optimizer=adam"), 'optimizer="adam"'),
+        (("head.out.kernel_initializer.seed=7",), "kernel_initializer=keras.initializers.GlorotUniform(seed=7)"),
+        (
+            ("branches.x.layers[0].recurrent_initializer.gain=2",),
+            "recurrent_initializer=keras.initializers.OrthogonalInitializer(gain=2)",
+        ),
+        (("compile.metrics.head=[mae]",), 'metrics=["mae"]'),
+    ],
+)
+def test_an_argument_of_what_is_not_written(overrides: tuple[str, ...], printed: str) -> None:
+    """An object that has a default is that one, with the argument."""
+    compilation = load(UNWRITTEN, overrides=overrides)
+    assert not compilation.diagnostics and printed in " ".join(compilation.to_python().split())
+
+
+@pytest.mark.parametrize(
+    ("override", "message", "help"),
+    [
+        (
+            "compile.optimizer.Adam.clipnorm=1",
+            "the spec has no `compile.optimizer`",
+            "it is not written; set the whole of it: `compile.optimizer={Adam: {clipnorm: value}}`",
+        ),
+        (
+            "head.out.kernel_regularizer.l2=1",
+            "the spec has no `head[0].kernel_regularizer`",
+            "it is not written; set the whole of it: `head[0].kernel_regularizer={Name: {argument: value}}`",
+        ),
+        ("compile.optimizer.clipnrm=1", "`RMSprop` has no key `clipnrm`", "did you mean `clipnorm`?"),
+        ("compile.optimiser.clipnorm=1", "the spec has no `compile.optimiser`", "did you mean `compile.optimizer`?"),
+        ("head.out.bias_initializer.value=1", "`Zeros` has no key `value`", None),
+    ],
+)
+def test_what_cannot_be_set_in_what_is_not_written(override: str, message: str, help: str | None) -> None:
+    (found,) = load(UNWRITTEN, overrides=(override,)).diagnostics
+    assert (found.message, found.help) == (message, () if help is None else (help,))
 
 
 @pytest.mark.parametrize(
