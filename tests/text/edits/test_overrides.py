@@ -144,7 +144,7 @@ compile: {loss: mse}
         (("head.out.kernel_initializer.seed=7",), "kernel_initializer=keras.initializers.GlorotUniform(seed=7)"),
         (
             ("branches.x.layers[0].recurrent_initializer.gain=2",),
-            "recurrent_initializer=keras.initializers.OrthogonalInitializer(gain=2)",
+            "recurrent_initializer=keras.initializers.Orthogonal(gain=2.0)",
         ),
         (("compile.metrics.head=[mae]",), 'metrics=["mae"]'),
     ],
