@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import time
@@ -28,6 +29,14 @@ def once(command: list[str], status: int = 0) -> float:
     if done.returncode != status:
         raise RuntimeError(f"status {done.returncode}, not {status}: {' '.join(command)}")
     return seconds
+
+
+def measure_once(command: list[str]) -> tuple[float, float]:
+    """Wall seconds of one run, which must end with 0, and seconds of all cores."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = once(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def paired(first: list[str], second: list[str], runs: int, status: int = 0) -> Pair:
