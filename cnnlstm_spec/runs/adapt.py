@@ -6,6 +6,8 @@ The spec is compiled with what is known so far, and what flows into each layer t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import keras
@@ -14,15 +16,18 @@ import numpy
 from ..compiler.compile import Compilation
 from ..ir.graph import TypedGraph, TypedNode
 from ..ops.input import InputOp
+from ..ops.masking import Masking
 from ..text.source import format_path
 from .adapt_values import make_stand_in, measure
 from .adapted import to_overrides
+from .measure.inside import find_tensor
 from .measure.predict import feed, make_heads
 from .reading.part import FilePart
 from .samples import DataError, Part
 
 if TYPE_CHECKING:
     from ..ir.op import Op
+    from ..ir.tensor import Mask
     from .adapt_values import Flow
     from .samples import Array
 
@@ -107,37 +112,74 @@ def _iterate_into(
 ) -> Flow:
     heads = make_heads(built)
     read = [op for each in _list_before(typed, node) if isinstance(op := typed.nodes[each].node.op, InputOp)]
-    branch = read[0]
     wanted = {name for op in read for name in (op.branch, op.input.mask_input) if name is not None}
     inputs = [each for each in model.inputs if each.name in wanted]
-    direct = next((each.name for each in inputs if each is tensor), None)
-    cut = None if direct is not None else keras.Model(inputs, tensor)
-    paddings = {name: (mask, padding) for name, mask, padding in heads.paddings}
+    read_values = _make_feed(inputs, tensor)
+    (into, *_) = node.inputs
+    assert into is not None
+    inside = bool(into.outer)
+    mask = into.outer[0][1] if inside else into.mask
+    find_real = None if mask is None else _tell_real_steps(model, typed, mask, inputs)
     unseen = _Unseen(part)
     size = heads.batch_size or BATCH
     for first in range(0, len(part), size):
         places = list(range(first, min(first + size, len(part))))
         filled = [*places, *[places[-1]] * (size - len(places))] if heads.batch_size else places
         given = part.read_inputs(filled, [op.branch for op in read])
-        values = given[direct] if direct is not None else keras.ops.convert_to_numpy(feed(cut, given))
-        if len(values) == len(filled):
-            # Within `TimeDistributed` there are more rows than samples.
-            values = values[: len(places)]
-        real = _find_real(given, branch.branch, paddings, len(places))
-        new = unseen.find_steps(places, values.shape)
+        values = read_values(given)
+        # Within `TimeDistributed` a sample has a row for each step.
+        rows = len(values) // len(filled)
+        values = values[: len(places) * rows]
+        shape = (len(places), rows, *values.shape[1:]) if inside else values.shape
+        real = find_real(given)[: len(places)] if find_real is not None else None
+        new = unseen.find_steps(places, shape)
         kept = real if new is None else new if real is None else real & new
-        yield values, kept if kept is not None and kept.shape == values.shape[:2] else None
+        if kept is not None and inside and rows % kept.shape[1] == 0:
+            yield values[numpy.repeat(kept.reshape(-1), rows // kept.shape[1])], None
+        else:
+            yield values, kept if kept is not None and kept.shape == values.shape[:2] else None
 
 
-def _find_real(
-    inputs: Mapping[str, Array], branch: str, paddings: Mapping[str, tuple[str | None, float | None]], count: int
-) -> Array | None:
-    if branch not in paddings:
+def _tell_real_steps(
+    model: keras.Model, typed: TypedGraph, mask: Mask, inputs: Sequence[keras.KerasTensor]
+) -> Callable[[Mapping[str, Array]], Array] | None:
+    """What finds the steps that a mask leaves, (samples, steps); None where no layer before makes it."""
+    found: list[tuple[Callable[[Mapping[str, Array]], Array], bool]] = []
+    for id, flipped in sorted(mask.terms):
+        op = typed.nodes[id].node.op
+        if isinstance(op, InputOp):
+            found.append((partial(_read_input_mask, op.branch, op.input.mask_input, op.input.padding_value), flipped))
+        elif isinstance(op, Masking):
+            tensor = find_tensor(model, typed, typed.nodes[id].node.inputs[0])
+            found.append((partial(_find_unmasked, _make_feed(inputs, tensor), op.mask_value), flipped))
+    if not found:
         return None
-    mask, padding = paddings[branch]
-    values = inputs[branch]
-    real = inputs[mask] if mask is not None else (values != padding).reshape(*values.shape[:2], -1).any(-1)
-    return real[:count]
+
+    def find(given: Mapping[str, Array]) -> Array:
+        each = [real(given)[:, ::-1] if flipped else real(given) for real, flipped in found]
+        return numpy.asarray(numpy.logical_and.reduce(each))
+
+    return find
+
+
+def _read_input_mask(branch: str, mask: str | None, padding: float | None, given: Mapping[str, Array]) -> Array:
+    return given[mask] if mask is not None else _find_unmasked(itemgetter(branch), padding, given)
+
+
+def _find_unmasked(read: Callable[[Mapping[str, Array]], Array], padding: float | None, given: Mapping[str, Array]) -> Array:
+    """The steps of which some value is not that of padding."""
+    values = read(given)
+    real: Array = (values != padding).reshape(*values.shape[:2], -1).any(-1)
+    return real
+
+
+def _make_feed(inputs: Sequence[keras.KerasTensor], tensor: keras.KerasTensor) -> Callable[[Mapping[str, Array]], Array]:
+    """What gives the values of a tensor of a model, by those of its inputs."""
+    direct = next((each.name for each in inputs if each is tensor), None)
+    if direct is not None:
+        return itemgetter(direct)
+    cut = keras.Model(inputs, tensor)
+    return lambda given: keras.ops.convert_to_numpy(feed(cut, given))
 
 
 class _Unseen:

@@ -22,7 +22,7 @@ from ..measure.of_run import measure_part
 from ..measure.predict import map_outputs
 from ..open_sizes import Fixed
 from ..require import check_requirements
-from ..samples import Batch, DataError, Part
+from ..samples import DataError, Part
 from .asked import find_kept
 from .blame import describe, find_blamed, find_scope
 from .child import Child, Failed, Late
@@ -81,7 +81,7 @@ class Model:
     def predict(self, arrays: Mapping[str, Array]) -> dict[str, Array]:
         """What Keras gives."""
         with write_plainly():
-            return map_outputs(self.inference, self.heads, Batch(arrays))
+            return map_outputs(self.inference, self.heads, arrays)
 
     def find_side(self, kind: Kind) -> ExportedPart:
         """What is exported to a format: a SavedModel reads texts, all others begin behind them."""
@@ -378,7 +378,7 @@ class Exporter:
                 child = stack.enter_context(self._start_child())
                 runtime = self._open(child, kind, target, batch, list(names))
                 found = compare_outputs(
-                    ask_keras(self.trial, batch, lambda arrays: map_outputs(probe, list(names), Batch(arrays))), runtime.run
+                    ask_keras(self.trial, batch, lambda arrays: map_outputs(probe, list(names), arrays)), runtime.run
                 )
             except Failed as error:
                 self.note(f"{kind}: no layer can be explained: {error.reason[:200]}")

@@ -12,8 +12,9 @@ from ...compiler.compile import Compilation
 from ...language.catalog import find_reads
 from ...spec.compile_section import CompileSpec
 from ...text.frozen import dataclass
-from ..samples import Batch, HeadTarget, Part
+from ..samples import HeadTarget, Part
 from ..train.keep import forget_states
+from .real_steps import find_real_steps, tell_steps
 
 if TYPE_CHECKING:
     from ..samples import Array
@@ -62,6 +63,7 @@ def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None 
     Where the model's batch axis is fixed, a last, smaller batch is filled up, and what is too much is cut off.
     """
     forget_states(model)
+    telling = tell_steps(model, heads.masked, heads.names)
     fixed = heads.batch_size
     values: dict[str, list[Array]] = {head: [] for head in heads.names}
     targets: dict[str, list[Array]] = {head: [] for head in heads.names}
@@ -69,12 +71,15 @@ def predict(model: keras.Model, part: Part, heads: Heads, change: Change | None 
     for first in range(0, len(part), size):
         places = list(range(first, min(first + size, len(part))))
         batch = part.read([*places, *[places[-1]] * (size - len(places))] if fixed else places)
-        found = map_outputs(model, heads.names, batch, None if change is None else change(batch.inputs, places))
+        found = told = map_outputs(telling, heads.names, batch.inputs)
+        if change is not None:
+            # Which steps are real is a matter of the sample, whose targets these are.
+            found = map_outputs(telling, heads.names, change(batch.inputs, places))
         for head in heads.names:
             array, given = found[head], batch.targets.get(head)
             if array.dtype.kind not in "iub" and array.dtype != "float64":
                 array = array.astype("float32")
-            real = heads.find_real_steps(head, batch, array.shape)
+            real = find_real_steps(telling, head, told)
             for place in range(len(places)):
                 kept = slice(None) if real is None else real[place]
                 values[head].append(array[place][kept] if array.ndim > 2 else array[place])
@@ -92,23 +97,10 @@ class Heads:
     """Those whose loss takes logits, which are made into probabilities."""
     masked: frozenset[str] = frozenset()
     """Those with steps that may be padding."""
-    paddings: tuple[tuple[str, str | None, float | None], ...] = ()
-    """Of each branch with padding its name, and the mask input or the value that tells it."""
     batch_size: int | None = None
     """A batch axis that the model has."""
     sequences: frozenset[str] = frozenset()
     """Those whose loss holds a sequence of classes against all steps together, of which no figure is known."""
-
-    def find_real_steps(self, head: str, batch: Batch, shape: tuple[int, ...]) -> Array | None:
-        """Which steps of an output are real, (samples, steps); None where all are, or it cannot be told."""
-        if head not in self.masked or len(shape) < 3:
-            return None
-        for branch, mask, padding in self.paddings:
-            values = batch.inputs[branch]
-            real = batch.inputs[mask] if mask is not None else (values != padding).reshape(*values.shape[:2], -1).any(-1)
-            if real.shape[1] == shape[1]:
-                return real
-        return None
 
 
 def make_heads(compilation: Compilation) -> Heads:
@@ -120,13 +112,7 @@ def make_heads(compilation: Compilation) -> Heads:
     types = {head: typed.nodes[id].type for head, id in typed.graph.outputs.items()}
     sequences = {head for head, loss in losses.items() if loss is not None and find_reads(loss.thing).get("labels") == "sequence"}
     masked = {head for head, type in types.items() if type is not None and type.mask is not None}
-    inputs = [(each.name, each.input) for each in spec.branches if each.input is not None]
-    paddings = [
-        (name, input.mask_input, input.padding_value)
-        for name, input in inputs
-        if input.mask_input is not None or input.padding_value is not None
-    ]
-    return Heads(tuple(types), frozenset(logits), frozenset(masked), tuple(paddings), spec.batch_size, frozenset(sequences))
+    return Heads(tuple(types), frozenset(logits), frozenset(masked), spec.batch_size, frozenset(sequences))
 
 
 def compute_probabilities(values: Array, is_logits: bool) -> Array:
@@ -151,12 +137,10 @@ def feed(model: keras.Model, inputs: Mapping[str, Array]) -> object:
     return model.predict_on_batch(fed if len(fed) > 1 else next(iter(fed.values())))
 
 
-def map_outputs(
-    model: keras.Model, heads: Sequence[str], batch: Batch, inputs: Mapping[str, Array] | None = None
-) -> dict[str, Array]:
-    """The outputs of a batch by head."""
-    found = feed(model, inputs or batch.inputs)
-    return {head: numpy.asarray(found[head] if isinstance(found, dict) else found) for head in heads}
+def map_outputs(model: keras.Model, heads: Sequence[str], inputs: Mapping[str, Array]) -> dict[str, Array]:
+    """The outputs of a batch by name; of a model with one output it is the head's."""
+    found = feed(model, inputs)
+    return {name: numpy.asarray(each) for name, each in (found if isinstance(found, dict) else {heads[0]: found}).items()}
 
 
 def decide_classes(values: Array, target: HeadTarget, threshold: float) -> Array:

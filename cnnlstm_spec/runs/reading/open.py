@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy
 
 from ...compiler.compile import Compilation
-from ...ir.graph import TypedGraph
 from ...ops.input import Input
 from ...spec.compile_section import CompileSpec
 from ...spec.data.sources import DataSource
 from ...spec.data.splits import Split
 from ..open_sizes import OpenSizes
-from ..readers import count_tokens
+from ..readers import count_tokens, find_masked_value
 from ..samples import Data, DataError, HeadTarget, Part
 from .branches.branch import BranchFacts, BranchSamples
 from .branches.cells import CellsBranch
@@ -40,6 +39,7 @@ from .split import CODES, TRAIN, read_codes, split_rows
 from .windows import RowOrder, find_windows, rank_rows, sort_rows
 
 if TYPE_CHECKING:
+    from ...ir.graph import TypedGraph
     from ...ir.tensor import TensorType
 
 PARTS = ("train", "validation", "test")
@@ -216,9 +216,11 @@ class DataReading:
         found = []
         for each in self.spec.branches:
             assert isinstance(each.input, Input)
-            tells_padding = each.mask_by is not None or _masks(self.typed, each.name)
+            by_layer = find_masked_value(self.typed, each.name)
+            padding = each.input.padding_value if each.mask_by is not None else by_layer
+            tells_padding = each.mask_by is not None or by_layer is not None
             tokens = count_tokens(self.typed, each.name) if each.input.kind == "tokens" else None
-            found.append(BranchFacts(each.name, each.input, self.data.inputs[each.name], tells_padding, tokens))
+            found.append(BranchFacts(each.name, each.input, self.data.inputs[each.name], tells_padding, padding, tokens))
         return found
 
     def _make_branches(self, rows: Rows) -> dict[str, BranchSamples]:
@@ -355,12 +357,6 @@ class DataReading:
             "classes": classes,
             "seed": self.data.seed,
         }
-
-
-def _masks(typed: TypedGraph, branch: str) -> bool:
-    """Whether a layer of a branch makes a mask, as `Masking` does, and `mask_zero` of an `Embedding`."""
-    nodes = [node for node in typed.nodes.values() if node.node.area == f"branches.{branch}"]
-    return any(node.type is not None and node.type.mask is not None for node in nodes)
 
 
 def _find_output(typed: TypedGraph, head: str) -> TensorType | None:

@@ -264,10 +264,9 @@ def _has_buckets(branch: BranchSamples) -> bool:
 
 def _pad_samples(samples: list[Array], branch: BranchSamples, steps: int) -> list[Array]:
     """Samples of one length, filled up at the end; raises DataError where the branch could not tell padding."""
-    fill = branch.input.padding_value if branch.input.padding_value is not None else 0
     found = []
     for each in samples:
-        room = numpy.full((steps - len(each), *each.shape[1:]), fill, dtype=each.dtype)
+        room = numpy.full((steps - len(each), *each.shape[1:]), branch.fill, dtype=each.dtype)
         found.append(numpy.concatenate([each, room]) if len(room) else each)
     return found
 

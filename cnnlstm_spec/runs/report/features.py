@@ -15,6 +15,7 @@ from ..measure.figures import label_figures, measure_class_figures, measure_numb
 from ..measure.inside import find_tensor
 from ..measure.measure import HALF, number_truth
 from ..measure.predict import Change, Heads, Predicted, compute_probabilities, decide_classes, predict, read_numbers
+from ..measure.real_steps import tell_steps
 from ..reading.libraries import import_needed
 from ..samples import HeadTarget, Part
 
@@ -115,11 +116,12 @@ def shuffle_branches(
     others = numpy.random.default_rng(seed).permutation(len(small))
     judged = {head: target for head, target in part.targets.items() if head not in heads.sequences}
     found: dict[str, dict[str, float]] = {head: {} for head in judged}
+    telling = tell_steps(model, heads.masked, heads.names)
     for branch in ("", *(each.name for each in spec.branches)):
         change = None if not branch else _exchange(small, branch, others, compilation)
         if branch and change is None:
             continue
-        predicted = predict(model, small, heads, change)
+        predicted = predict(telling, small, heads, change)
         for head, target in judged.items():
             found[head][branch] = measure_quality(predicted[head], target, head in heads.logits, thresholds.get(head, HALF))
     return found

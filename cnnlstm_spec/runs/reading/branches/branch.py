@@ -56,6 +56,8 @@ class BranchFacts:
     source: BranchSource
     tells_padding: bool
     """Whether the model can tell padded steps of it: by `padding_value`, `mask_input`, or a layer that masks."""
+    padding: float | None
+    """The value by which it tells them; None where there is none, or a mask input does."""
     tokens: int | None = None
     """How many integers, from 0 on, an embedding looks up of it; None where none does."""
 
@@ -65,13 +67,18 @@ class BranchSamples(ABC):
 
     def __init__(self, branch: BranchFacts, rows: Rows) -> None:
         self.name, self.input, self.source, self.rows = branch.name, branch.input, branch.source, rows
-        self.tells_padding, self.tokens = branch.tells_padding, branch.tokens
+        self.tells_padding, self.padding, self.tokens = branch.tells_padding, branch.padding, branch.tokens
         self.shape = find_shape(self.input)
         self.dtype = UNKNOWN_DTYPE.get(self.input.data_type, self.input.data_type)
 
     @abstractmethod
     def read(self, row: int, generator: numpy.random.Generator | None = None) -> Array:
         """The sample of a row, in the branch's shape; raises Broken. With a generator it is drawn as in training."""
+
+    @property
+    def fill(self) -> float:
+        """What stands where a sample has no step."""
+        return 0 if self.padding is None else self.padding
 
     def find_strange(self, values: Array) -> Array | None:
         """Which numbers an embedding does not look up, though they are no padding; None where it does all."""

@@ -253,16 +253,11 @@ class CellsBranch(BranchSamples):
         source: Any = self.source.source
         if self.shape.timed:
             if generator is not None:
-                values, real = augment(values, real, getattr(source, "augment", ()), generator, self.input.padding_value)
+                values, real = augment(values, real, getattr(source, "augment", ()), generator, self.padding)
             values, real = self.fit_steps(values, real, getattr(source, "length", None))
         if any(want is not None and want != has for want, has in zip(sizes, values.shape, strict=True)):
             raise Broken("shape-differs", f"the sample is {list(values.shape)}; the branch takes {_show_sizes(sizes)}")
         return values, real
-
-    @property
-    def fill(self) -> float:
-        """What stands where a sample has no step."""
-        return self.input.padding_value if self.input.padding_value is not None else 0
 
     def fit_steps(self, values: Array, real: Array | None, length: Length | None) -> tuple[Array, Array | None]:
         """Cut to `max`, and filled up to a fixed number of steps where `pad` says so; what fills up is not real."""
