@@ -19,7 +19,7 @@ from ..text.source import Path, Place, Span
 from ..text.spelling import find_nearest
 from .catalog import OwnObjects
 from .meanings import TextMeaning, Variables, Word, find_word
-from .variables import WHOLE, explain_unfit_name, find_names, find_uses, substitute
+from .variables import WHOLE, explain_unfit_name, find_held, find_names, find_uses, substitute
 
 TOO_MANY_LAYERS = Code(
     "too-many-layers",
@@ -143,14 +143,7 @@ class Scope:
 
     def find_written(self, node: Node) -> Span:
         """Where the text of a value is written: of what a variable holds where its value stands, in a matrix perhaps."""
-        span = node.span
-        for _ in range(DEPTH_LIMIT):
-            whole = WHOLE.fullmatch(span.source.text[span.start : span.end].strip("'\""))
-            held = self.variables.get(whole[1] or whole[2]) if whole is not None else None
-            if not isinstance(held, Scalar) or not held.span.source.text:
-                break
-            span = held.span
-        return span
+        return find_held(node.span, self.variables)
 
     def has_layer(self, name: str) -> bool:
         """Whether the name is that of a layer of Keras or of a structure."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from ..text.diagnostic import Code, Diagnostic, Label
 from ..text.fix import Fix, write
 from ..text.foreign_variables import DOTTED
-from ..text.nodes import Node, Scalar, describe_sort
+from ..text.nodes import DEPTH_LIMIT, Node, Scalar, describe_sort
 from ..text.source import Place, Span
 from ..text.spelling import find_nearest, fix_spelling
 
@@ -75,6 +75,17 @@ def find_uses(node: Scalar) -> Iterator[tuple[str, Span]]:
         for name in NAME.finditer(source.text, used.start(), used.end()):
             if name[0] in known:
                 yield name[0], Span(source, name.start(), name.end())
+
+
+def find_held(span: Span, variables: Mapping[str, Node]) -> Span:
+    """Where the text of a value is written: where it is a variable as a whole, what that holds, which may be another one."""
+    for _ in range(DEPTH_LIMIT):
+        whole = WHOLE.fullmatch(span.source.text[span.start : span.end].strip("'\""))
+        held = variables.get(whole[1] or whole[2]) if whole is not None else None
+        if not isinstance(held, Scalar) or not held.span.source.text:
+            break
+        span = held.span
+    return span
 
 
 def substitute(

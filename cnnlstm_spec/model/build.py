@@ -21,7 +21,7 @@ from .backbones import InnerReferences, cut_off
 from .head_order import find_head, order_heads
 from .mask_inputs import find_mask_givers
 from .names import assign_names
-from .noted import note_addresses, note_places
+from .noted import note_addresses, note_heads_of_monitors, note_places
 from .sharing import resolve_chains
 from .sides import join, order_nodes
 from .wiring import Context, TooLarge, Weaver
@@ -49,6 +49,7 @@ def build(
     """
     if index is not None:
         note_addresses(index, spec)
+        note_heads_of_monitors(index, spec)
     try:
         return _Builder(spec, found, memory, index).build()
     except TooLarge as error:

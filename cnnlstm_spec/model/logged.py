@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from ..language.catalog import KerasObject, find_reads
@@ -20,6 +21,8 @@ class Logged(NamedTuple):
     """`up` where more is better, `down` where less is; None where nobody says so."""
     auto: bool
     """Whether Keras finds that out by itself, for `mode: auto`."""
+    head: str | None = None
+    """The head that its name begins with, where there are several."""
 
 
 def find_logged(spec: ModelSpec) -> dict[str, Logged] | None:
@@ -31,14 +34,21 @@ def find_logged(spec: ModelSpec) -> dict[str, Logged] | None:
     several = len(spec.heads) > 1
     trained = [head.name for head in spec.heads if section.losses[head.name] is not None]
     if len(trained) > 1:
-        found |= {f"{head}_loss": Logged(DOWN, False) for head in trained}
+        found |= {f"{head}_loss": Logged(DOWN, False, head) for head in trained}
     names = _list_names(section)
     for head, name, thing in names[0]:
-        _add(found, f"{head}_{name}" if several else name, thing, auto=not several)
+        _add(found, f"{head}_{name}" if several else name, thing, head if several else None, auto=not several)
     for head, name, thing in names[1]:
         plain, weighted = (f"{head}_{each}" if several else each for each in (name, f"weighted_{name}"))
-        _add(found, weighted if plain in found else plain, thing, auto=not several and plain not in found)
+        free = plain not in found
+        _add(found, plain if free else weighted, thing, head if several else None, auto=not several and free)
     return found
+
+
+def find_looked_at(known: Mapping[str, Logged], name: str) -> tuple[str, Logged | None]:
+    """What a monitor looks at, with what its name begins with: `val_` where it is that of validation."""
+    prefix = "val_" if name not in known and name.startswith("val_") else ""
+    return prefix, known.get(name.removeprefix(prefix))
 
 
 def list_logged(spec: ModelSpec) -> tuple[str, ...]:
@@ -52,13 +62,13 @@ def validates(spec: ModelSpec) -> bool:
     return spec.data is None or spec.data.has("validation")
 
 
-def _add(found: dict[str, Logged], name: str, thing: KerasObject, auto: bool) -> None:
+def _add(found: dict[str, Logged], name: str, thing: KerasObject, head: str | None, auto: bool) -> None:
     """Adds a metric; of equal names all but the first are numbered."""
     number, free = 1, name
     while free in found:
         free, number = f"{name}_{number}", number + 1
     direction = UP if thing.identifier in ("accuracy", "acc") else find_reads(thing).get("direction")
-    found[free] = Logged(direction, auto and free == name and direction is not None)
+    found[free] = Logged(direction, auto and free == name and direction is not None, head)
 
 
 Names = list[tuple[str, str, KerasObject]]

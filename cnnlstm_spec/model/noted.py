@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from ..ir.graph import Node
-from ..language.meanings import Address, NodePlace, TextMeaning, Word, find_parts, find_word
+from ..language.meanings import Address, NodePlace, TextMeaning, Variables, Word, find_parts, find_word
+from ..language.variables import find_held
 from ..spec.model_spec import ModelSpec
 from ..text.diagnostic import Origin
 from ..text.source import Path, Span
@@ -28,6 +29,23 @@ def note_places(index: list[TextMeaning], nodes: Iterable[Node], uses: Mapping[i
             if frame.id in uses:
                 held.setdefault(frame.id, []).append(node.id)
     index += [NodePlace(uses[frame], tuple(ids), is_use=True) for frame, ids in held.items()]
+
+
+def note_heads_of_monitors(index: list[TextMeaning], spec: ModelSpec) -> None:
+    """Notes the heads in the names of what is looked at in each epoch, such as `val_risk_accuracy`."""
+    if spec.fit is None and spec.search is None:
+        return
+    from .logged import find_logged, find_looked_at
+    from .monitors import list_monitors
+
+    known = find_logged(spec) or {}
+    held = {each.span: each.variables for each in index if isinstance(each, Variables)}
+    for each in list_monitors(spec):
+        prefix, found = find_looked_at(known, each.name)
+        span = find_word(find_held(each.place.span, held.get(each.place.span, {})), each.name)
+        if found is not None and found.head is not None and span.source.text[span.start : span.end] == each.name:
+            start = span.start + len(prefix)
+            index.append(Word(Span(span.source, start, start + len(found.head)), ("heads", found.head)))
 
 
 def note_addresses(index: list[TextMeaning], spec: ModelSpec) -> None:

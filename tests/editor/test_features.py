@@ -401,6 +401,41 @@ def test_rename_reaches_the_paths_of_a_matrix_and_of_a_search(section: str, word
     assert state(edited(text, edits)).found == ()
 
 
+MONITORED = """\
+version: 1
+name: monitored
+vars: {watched: val_a_loss}
+branches:
+  x: {input: {kind: vector, shape: [4]}}
+heads:
+  a: [{Dense: {units: 1}}]
+  a_b: [{Dense: {units: 1}}]
+compile: {loss: {a: mse, a_b: mse}, metrics: {a: [mae], a_b: [mae]}, weighted_metrics: {a: [mae]}}
+data: {train: a, validation: b, inputs: {x: {}}, targets: {a: {}, a_b: {}}}
+fit:
+  epochs: 9
+  monitor: $watched
+  callbacks:
+  - EarlyStopping: {monitor: "val_a_b_mae", patience: 1, mode: min}
+  - EarlyStopping: {monitor: a_weighted_mae, patience: 1, mode: min}
+search: {minimize: 'val_a_loss', trials: 3, space: {seed: [1, 2, 3]}}
+"""
+
+
+@pytest.mark.parametrize(("head", "count"), [("a", 8), ("a_b", 5)])
+def test_rename_of_a_head_reaches_what_is_looked_at_in_each_epoch(head: str, count: int) -> None:
+    made = views(MONITORED)
+    assert made[0].state.found == ()
+    where = place(MONITORED, f"  {head}: [", 2)
+    edits = rename(made, {**where, "newName": "risk"})["changes"][URI]
+    text = edited(MONITORED, edits)
+    assert len(edits) == count == len(find_references(made, where)) and state(text).found == ()
+    for name in ("val_a_loss", "val_a_b_mae", "a_weighted_mae"):
+        assert (name not in text) == (name.removeprefix("val_").startswith(f"{head}_") and (head == "a_b" or "a_b" not in name))
+    inside = place(MONITORED, "val_a_b_mae" if head == "a_b" else "'val_a_loss'", 5)
+    assert rename(made, {**inside, "newName": "risk"})["changes"][URI] == edits
+
+
 CHOSEN = """\
 version: 1
 name: chosen

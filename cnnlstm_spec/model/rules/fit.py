@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...ir.graph import Graph, TypedGraph, TypedNode
 from ...language.catalog import NO_EFFECT, KerasObject
@@ -17,11 +17,12 @@ from ...spec.fit.section import FitSpec
 from ...spec.model_spec import ModelSpec
 from ...spec.patterns import report_beside
 from ...text.diagnostic import Code, Diagnostic, Label
-from ...text.fix import Fix, drop, put, write
+from ...text.fix import Fix, drop, put
 from ...text.source import Place
 from ...text.spelling import guess
 from ..addresses import Part, cut_off_address, expand, find_parts, is_cut_off, report_unknown_address
-from ..logged import Logged, find_logged, validates
+from ..logged import Logged, find_logged, find_looked_at, validates
+from ..monitors import Monitor, list_of_fit
 from .common import with_argument
 
 WITHOUT_COMPILE = Code(
@@ -71,7 +72,7 @@ def check_fit(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     if spec.compile is None:
         yield Diagnostic(WITHOUT_COMPILE, fit.place)
         return
-    for monitor in _list_monitors(fit, spec):
+    for monitor in list_of_fit(fit, spec):
         yield from check_monitor(monitor, spec)
     if isinstance(spec.compile, CompileSpec):
         yield from _check_callbacks(fit, spec.compile)
@@ -80,48 +81,20 @@ def check_fit(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
     yield from _check_without_validation(fit, spec)
 
 
-class Monitor(NamedTuple):
-    """Something that is looked at in each epoch."""
-
-    name: str
-    place: Place
-    mode: str | None
-    """`auto`, `min` or `max`; None where the direction is said."""
-    by_keras: bool
-    """Whether Keras finds the direction, or the run, which knows more names."""
-    owner: Place
-    """What it is an argument of; the same place as its own where it is not written."""
-
-    def fix_name(self, name: str) -> Fix:
-        """The fix that looks at something else."""
-        return write(self.place.span, name) if self.place != self.owner else put(self.owner.span, "monitor", name)
-
-
-def _list_monitors(fit: FitSpec, spec: ModelSpec) -> Iterator[Monitor]:
-    if fit.monitor is not None:
-        yield Monitor(fit.monitor, fit.find_place("monitor"), fit.mode, False, fit.place)
-    elif fit.mode != "auto" and "mode" in fit.written.places:
-        yield Monitor("val_loss" if validates(spec) else "loss", fit.place, None, False, fit.place)
-    for each in fit.callbacks:
-        if (name := each.thing.get("monitor")) is not None:
-            yield Monitor(name, each.places.get("monitor", each.place), each.thing.get("mode"), True, each.place)
-
-
 def check_monitor(monitor: Monitor, spec: ModelSpec) -> Iterator[Diagnostic]:
     """Whether a name will be logged, and whether it is known which way is better."""
     known = find_logged(spec)
     if known is None:
         return
-    name, facts = monitor.name.removeprefix("val_"), {"name": monitor.name}
-    of_validation = monitor.name.startswith("val_") and monitor.name not in known
-    if name not in known and monitor.name not in known:
+    prefix, found = find_looked_at(known, monitor.name)
+    name, facts = monitor.name.removeprefix(prefix), {"name": monitor.name}
+    if found is None:
         yield _report_not_logged(monitor, known, spec)
-    elif of_validation and spec.data is not None and not validates(spec):
+    elif prefix and spec.data is not None and not validates(spec):
         help: tuple[str, ...] = ("add `data: {validation: {fraction: 0.2}}`", f"or look at `{name}`, that of training")
         fixes: tuple[Fix, ...] = (put(spec.data.place.span, "validation", "{fraction: 0.2}"), monitor.fix_name(name))
         yield Diagnostic(NO_VALIDATION, monitor.place, dict(facts), help=help, fixes=fixes)
     else:
-        found = known.get(monitor.name) or known[name]
         if monitor.mode == "auto" and (not found.auto if monitor.by_keras else found.direction is None):
             mode = {"up": "max", "down": "min"}.get(found.direction or "")
             help = (f"add `mode: {mode}`" if mode else "add `mode: min` or `mode: max`",)

@@ -9,8 +9,9 @@ from ...spec.model_spec import ModelSpec
 from ...spec.search import SearchSpec
 from ...text.diagnostic import Code, Diagnostic
 from ...text.fix import write
-from ..logged import find_logged
-from .fit import Monitor, check_monitor
+from ..logged import find_logged, find_looked_at
+from ..monitors import find_objective
+from .fit import check_monitor
 
 NEEDS = Code("search-needs-section", "error", "`search` trains its trials, and the spec has no `{section}`")
 TOO_MANY = Code("search-of-few-values", "warning", "`trials` is {trials:,}; the space has {combinations}")
@@ -25,17 +26,16 @@ def check_search(typed: TypedGraph, spec: ModelSpec) -> Iterable[Diagnostic]:
         if written is None:
             yield Diagnostic(NEEDS, search.place, {"section": section}, help=(f"add the section `{section}`",))
     yield from _check_trials(search)
-    if search.objective is None or spec.compile is None:
+    objective = find_objective(search)
+    if objective is None or spec.compile is None:
         return
+    yield from check_monitor(objective, spec)
+    found = find_looked_at(find_logged(spec) or {}, objective.name)[1]
     key = "maximize" if search.maximize else "minimize"
-    place = search.written.places[key]
-    yield from check_monitor(Monitor(search.objective, place, None, False, search.place), spec)
-    known = find_logged(spec) or {}
-    found = known.get(search.objective) or known.get(search.objective.removeprefix("val_"))
     if found is not None and found.direction == ("down" if search.maximize else "up"):
         other, better = ("minimize", "less") if search.maximize else ("maximize", "more")
-        facts: dict[str, object] = {"key": key, "name": search.objective, "better": better}
-        key_place, help = search.written.keys[key], (f"write `{other}: {search.objective}`",)
+        facts: dict[str, object] = {"key": key, "name": objective.name, "better": better}
+        key_place, help = search.written.keys[key], (f"write `{other}: {objective.name}`",)
         yield Diagnostic(WRONG_WAY, key_place, facts, help=help, fixes=(write(key_place.span, other),))
 
 
