@@ -6,12 +6,14 @@ name that leads to 127.0.0.1, gets anything.
 
 from __future__ import annotations
 
+import gc
 import secrets
 import socketserver
 from http.server import BaseHTTPRequestHandler
 from threading import Event, Thread
 from urllib.parse import parse_qs
 
+from ...compiler.compile import pause_collector
 from ...emit.picture.opened import Opened
 from ...text.escape.json import to_json
 from .assemble import make_page, make_policy
@@ -20,6 +22,8 @@ from .views import Views
 LOOPBACK = "127.0.0.1"
 LOOKS = 0.03
 """Seconds between two looks at the files."""
+QUIET = 100
+"""Looks without a change after which nobody saves for a while."""
 WAITS = 20.0
 """Seconds that a request waits for a change."""
 IDLE = 30.0
@@ -63,8 +67,13 @@ class PageServer(socketserver.ThreadingTCPServer):
         self.server_close()
 
     def _watch(self) -> None:
-        while not self._ends.wait(LOOKS):
-            self.views.refresh_if_changed()
+        """Looks for changes. Garbage is collected while nothing changes: that would take longer than a picture."""
+        since = 0
+        with pause_collector():
+            while not self._ends.wait(LOOKS):
+                since = 0 if self.views.refresh_if_changed() else since + 1
+                if since == QUIET:
+                    gc.collect()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is no matter."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import json
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -58,6 +60,25 @@ def server(tmp_path: Path) -> Iterator[PageServer]:
     made.start()
     yield made
     made.stop()
+
+
+def test_garbage_is_collected_once_nobody_saves(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection takes longer than a picture, which would wait for it."""
+    until(lambda: not gc.isenabled())
+    looked, collected = list[int](), list[int]()
+    monkeypatch.setattr(gc, "collect", lambda: collected.append(len(looked)))
+    monkeypatch.setattr(serving, "QUIET", 2)
+    changes = chain([True, False, True, False, False], repeat(False))
+    monkeypatch.setattr(server.views, "refresh_if_changed", lambda: looked.append(1) or next(changes))
+    until(lambda: len(looked) > 8)
+    assert collected == [5]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def ask(server: PageServer, path: str, method: str = "GET", **headers: str) -> tuple[int, bytes, http.client.HTTPResponse]:
