@@ -9,6 +9,7 @@ from typing import Any
 
 from cnnlstm_spec.ir.tensor import TensorType
 from fuzz.layers import INNER, Layers, Place, load, whole_number
+from fuzz.outside import outside
 from fuzz.shorter import below, folded, patterned, written_out
 from fuzz.themes import computed, held, themed
 from fuzz.training import compile_section
@@ -20,7 +21,7 @@ TIMED = ("sequence", "video", "tokens")
 
 def generate(seed: int) -> dict[str, Any]:
     """The spec of a seed."""
-    if (about := themed(seed) or computed(seed) or held(seed)) is not None:
+    if (about := themed(seed) or computed(seed) or held(seed) or outside(seed)) is not None:
         return about
     # Values that were drawn from one table are one object; a copy of their own each is what is written.
     return dict(json.loads(json.dumps(_Spec(Random(seed)).spec())))

@@ -18,13 +18,13 @@ import networks
 import numpy
 import tensorflow
 
-from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.ir.graph import TypedGraph
 from cnnlstm_spec.ops.input import InputOp
 from cnnlstm_spec.text.render import render
-from cnnlstm_spec.text.source import Source
 from fuzz import data
-from fuzz.layers import load
+from fuzz.files import unlike
+from fuzz.layers import load, load_text
 from fuzz.meaning import misled
 from fuzz.padding import leak
 from fuzz.promises import broken
@@ -110,7 +110,7 @@ def judge(spec: dict[str, Any], seed: int = 0) -> Outcome:
 
 def _judged(spec: dict[str, Any], seed: int) -> str:
     try:
-        compilation = compile_source(Source("spec.yaml", text_of(spec)))
+        compilation = load_text(text_of(spec))
         render(compilation.diagnostics)
     except Exception as error:
         raise Disagreement("exception", _words(error)) from error
@@ -145,6 +145,8 @@ def accepted(spec: dict[str, Any], compilation: Compilation, seed: int) -> str:
         networks.compare(compilation, model)
     except Exception as error:
         raise Disagreement("not as inferred", _words(error)) from error
+    if (wrong := unlike(compilation, model)) is not None:
+        raise Disagreement("not the weights of the file", wrong)
     if sizes is None and not any(each.code.name in ON_SIZES for each in compilation.diagnostics):
         raise Disagreement("no size fits", "each size that was tried has an error where it is written, and none is told of")
     if sizes is None:
@@ -387,7 +389,7 @@ def _labels(spec: dict[str, Any], outputs: Any) -> list[Any]:
 
 def _outputs(spec: dict[str, Any], compilation: Compilation, sizes: dict[str, int], model: Any) -> None:
     """Holds the shape and dtype of the predictions against what was inferred for these sizes."""
-    typed = compile_source(Source("spec.yaml", text_of(data.fixed(spec, sizes)))).typed
+    typed = load(data.fixed(spec, sizes)).typed
     assert typed is not None and compilation.typed is not None
     given = data.fed(data.inputs(spec, sizes, zeros=True))
     eager, compiled = (

@@ -15,6 +15,7 @@ from cnnlstm_spec.ops import list_ops
 from cnnlstm_spec.ops.functions.table import find_fact, list_names
 from cnnlstm_spec.text.source import Source
 from fuzz.arguments import Draw
+from fuzz.files import folder_of
 
 Item = Any
 COMMON = {
@@ -37,7 +38,12 @@ INNER = ["LSTM", "GRU", "SimpleRNN"]
 
 def load(spec: Any) -> Compilation:
     """What the compiler says of plain data."""
-    return compile_source(Source("spec.yaml", json.dumps(spec)))
+    return load_text(json.dumps(spec))
+
+
+def load_text(text: str) -> Compilation:
+    """What the compiler says of a text, in the folder where the files that it names are written."""
+    return compile_source(Source("spec.yaml", text), folder=folder_of(text), allow_imports=True)
 
 
 @dataclass

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from cnnlstm_spec.compiler.compile import Compilation, compile_source
+from cnnlstm_spec.compiler.compile import Compilation
 from cnnlstm_spec.ops import find_op
 from cnnlstm_spec.text.render import render
-from cnnlstm_spec.text.source import Source
+from fuzz.layers import load_text
 from fuzz.text import Path, get, lines_of, paths_of, renamed, replaced, text_of, without
 
 NAMED_BY_PERSON = {"branches", "heads", "blocks", "vars", "parameters", "paths", "each", "axes", "loss_weights"}
 """Sections whose keys are a person's own names, which cannot be misspelt where they stand."""
+UNJUDGED = {"PowerLoss", "Counted", "Band", "Stripes"}
+"""Classes of a person's own, whose arguments are judged by their code alone (`fuzz/own.py`)."""
 RANKED = {"Conv1D": 2, "Conv2D": 3, "Conv3D": 4, "LSTM": 2, "GlobalMaxPooling2D": 3, "UpSampling1D": 2}
 REQUIRED = {
     "Conv1D": {"filters": 2, "kernel_size": 1},
@@ -43,7 +45,7 @@ def complaint(planted: Planted) -> str | None:
     """What is wrong with the diagnostics of a planted mistake; None where there is one error, on its line."""
     text = text_of(planted.spec)
     try:
-        compilation = compile_source(Source("spec.yaml", text))
+        compilation = load_text(text)
         render(compilation.diagnostics)
     except Exception as error:
         return f"{planted.what}: {type(error).__name__}: {error}"
@@ -68,7 +70,7 @@ def plant_two(spec: dict[str, Any], rng: Random) -> tuple[Planted, Planted] | No
     width = {"Dense": {"units": 3}}
     after = replaced(copy.deepcopy(spec), path, [width, *layers])
     first = rng.choice((wrong_rank, large_kernel))(copy.deepcopy(after), rng)
-    if first is None or not compile_source(Source("spec.yaml", text_of(after))).ok:
+    if first is None or not load_text(text_of(after)).ok:
         return None
     both = replaced(copy.deepcopy(first.spec), path, [width, {"Rescaling": {"scale": [1, 2]}}, *layers])
     return Planted(first.what, both, first.path), Planted("wrong width", both, (*path, 1))
@@ -85,7 +87,7 @@ def _head_of(spec: dict[str, Any]) -> tuple[Path, list[Any]] | None:
 def complaint_of_two(planted: tuple[Planted, Planted]) -> str | None:
     """What is wrong with the errors of two planted mistakes; None where each has one, on its line."""
     text = text_of(planted[0].spec)
-    errors = [each for each in compile_source(Source("spec.yaml", text)).diagnostics if each.severity == "error"]
+    errors = [each for each in load_text(text).diagnostics if each.severity == "error"]
     lines = [each.place.span.source.find_position(each.place.span.start)[0] for each in errors]
     spans = [lines_of(text, each.path) for each in planted]
     if len(errors) == 2 and all(any(first <= line <= last for line in lines) for first, last in spans):
@@ -101,6 +103,8 @@ def _keys(spec: Any) -> list[Path]:
         if isinstance(path[-1], int) or (len(path) > 1 and path[-2] in NAMED_BY_PERSON):
             continue
         if len(path) > 2 and path[0] == "compile" and path[1] in ("loss", "metrics"):
+            continue
+        if UNJUDGED & {*path[:-1]}:
             continue
         found.append(path)
     return found
@@ -248,7 +252,7 @@ def _put(spec: Any, rng: Random, fitting: Callable[[int, list[Any]], list[Any]],
     candidates = fitting(len(before), list(before))
     if not candidates:
         return None
-    if not compile_source(Source("spec.yaml", text_of(_with(spec, name, at, "Identity")))).ok:
+    if not load_text(text_of(_with(spec, name, at, "Identity"))).ok:
         # Nothing reads what comes out there: that is told of any layer, and no mistake of this one.
         return None
     layers.insert(at, rng.choice(candidates))
@@ -267,7 +271,7 @@ def _type_of(spec: Any, name: str, layers: list[Any]) -> tuple[Any, ...] | None:
     cut["head"] = []
     if "share_layers_with" not in cut["branches"][name]:
         cut["branches"] = {name: cut["branches"][name]}
-    compilation: Compilation = compile_source(Source("spec.yaml", text_of(cut)))
+    compilation: Compilation = load_text(text_of(cut))
     if compilation.typed is None:
         return None
     id = compilation.typed.graph.addresses.get(name)

@@ -7,11 +7,15 @@ as a strategy of ours, raises Unreadable; anything else that is raised is Keras'
 from __future__ import annotations
 
 import copy
+from inspect import isfunction
 from typing import Any
 
 import keras
+import numpy
 
+from fuzz.files import folder_of
 from fuzz.ours import OURS
+from fuzz.own import OWN
 
 ATTEND_ALONE = {"MultiHeadAttention", "GroupQueryAttention"}
 NESTED = {"layer", "backward_layer"}
@@ -130,14 +134,17 @@ class _Reading:
         if fusion.get("broadcast"):
             raise Unreadable("broadcast")
         strategy = fusion.get("strategy")
+        share = fusion.get("share")
         if "units" in fusion and strategy != "bilinear":
-            inputs = [keras.layers.Dense(fusion["units"])(x) for x in inputs]
+            inputs = [self.kept(share, index, "Dense", {"units": fusion["units"]})(x) for index, x in enumerate(inputs)]
         if strategy is None:
             if depth:
                 raise Unreadable("layer over time")
             ((name, arguments),) = _named(fusion["layer"]).items()
             called = {"use_causal_mask": True} if (arguments or {}).get("use_causal_mask") else {}
-            layer = make(name, {key: each for key, each in (arguments or {}).items() if key != "use_causal_mask"})
+            layer = self.kept(
+                share, name, name, {key: each for key, each in (arguments or {}).items() if key != "use_causal_mask"}
+            )
             return layer(*inputs, **called) if name in ATTEND_ALONE else layer(inputs, **called)
         if strategy == "concat":
             axis = fusion.get("axis", -1)
@@ -147,6 +154,12 @@ class _Reading:
         if strategy not in MERGES:
             raise Unreadable(strategy)
         return inputs[0] if len(inputs) == 1 else getattr(keras.layers, MERGES[strategy])()(inputs)
+
+    def kept(self, share: str | None, place: Any, name: str, arguments: dict[str, Any]) -> Any:
+        """A layer of a fusion: the one that is there already, where it shares."""
+        if share is None:
+            return make(name, arguments)
+        return self.shared.setdefault((share, place), make(name, arguments))
 
     def layers(self, items: list[Any], x: Any, shared: Any, depth: int = 0, variables: dict[str, Any] | None = None) -> Any:
         variables = variables or self.spec.get("vars", {})
@@ -302,8 +315,12 @@ def _value(key: str, value: Any) -> Any:
     if key in NESTED and not isinstance(value, keras.layers.Layer):
         ((name, inner),) = _named(value).items()
         return make(name, inner)
+    if key == "weights" and isinstance(value, str):
+        return numpy.load(folder_of(value) / value)
+    if key.endswith("activation") and isinstance(value, str) and value in OWN:
+        return OWN[value]
     family = next((family for ending, family in FAMILIES.items() if key.endswith(ending)), None)
-    if family is not None and isinstance(value, dict):
+    if family is not None and (isinstance(value, dict) or (isinstance(value, str) and value in OWN)):
         return thing(family, value)
     return tuple(_value("", each) for each in value) if isinstance(value, list) else value
 
@@ -322,12 +339,11 @@ def _on_clips(layer: Any, x: Any) -> Any:
 def thing(family: str, written: Any) -> Any:
     """A loss, metric, initializer and so on; a class where one is so named, else the string itself."""
     ((name, arguments),) = _named(written).items()
-    if isinstance(written, str) and not hasattr(getattr(keras, family), name):
+    known = name in OWN or (hasattr(getattr(keras, family), name) and not name[:1].islower())
+    if isinstance(written, str) and not known:
         return written
-    if isinstance(written, str) and name[:1].islower():
-        return written
-    found = getattr(getattr(keras, family), name)
-    return found(**{key: _value(key, value) for key, value in (arguments or {}).items()})
+    found = OWN.get(name) or getattr(getattr(keras, family), name)
+    return found if isfunction(found) else found(**{key: _value(key, value) for key, value in (arguments or {}).items()})
 
 
 def _optimizer(written: Any) -> Any:

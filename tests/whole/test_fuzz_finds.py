@@ -11,14 +11,17 @@ import pytest
 from cnnlstm_spec.ir.op import Op
 from cnnlstm_spec.model.rules import activations, metrics
 from cnnlstm_spec.model.rules import check as verify
+from cnnlstm_spec.model.rules.dtypes import check_dtypes
 from cnnlstm_spec.model.rules.gradients import check_missing_gradients
 from cnnlstm_spec.model.rules.indices import check_indices
 from cnnlstm_spec.model.rules.xla import check_xla
 from cnnlstm_spec.ops.augment.color import AutoContrast
 from cnnlstm_spec.ops.augment.factors import Augmentation, Factor, SavedPair
 from cnnlstm_spec.ops.augment.geometry import RandomCrop
+from cnnlstm_spec.ops.embedding import Embedding, EmbeddingLookup
+from cnnlstm_spec.ops.fusions.attention import AttentionStrategy
 from cnnlstm_spec.ops.rescaling import Rescaling, Resizing
-from fuzz import themes
+from fuzz import outside, themes
 
 pytestmark = [pytest.mark.keras, pytest.mark.filterwarnings("ignore")]
 
@@ -41,6 +44,15 @@ def without_code(patch: pytest.MonkeyPatch, rules: str, rule: Any, code: str) ->
 def acts_in_training_alone(op: type[Op]) -> Off:
     """A layer that acts whenever it is called, taken for one of those that do so in training alone."""
     return lambda patch: patch.setattr(op, "only_in_training", True)
+
+
+def starts_at_random(patch: pytest.MonkeyPatch) -> None:
+    """The matrix of a file is not handed to Keras."""
+
+    def less(op: Embedding) -> dict[str, object]:
+        return {name: value for name, value in EmbeddingLookup.list_keras_arguments(op).items() if name != "weights"}
+
+    patch.setattr(Embedding, "list_keras_arguments", less)
 
 
 MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
@@ -129,6 +141,27 @@ MENDS: dict[str, tuple[Any, str, Off, str, int]] = {
         lambda it: it.setattr(SavedPair, "bound_value", Factor.bound_value),
         "not the same once it is loaded",
         400,
+    ),
+    "fusions that share over other axes": (
+        outside.fusions,
+        "none",
+        lambda it: it.setattr(AttentionStrategy, "reads_rank_beside", Op.reads_rank_beside),
+        "does not run",
+        300,
+    ),
+    "weights of a file": (
+        outside.vectors,
+        ".npy",
+        starts_at_random,
+        "not the weights of the file",
+        40,
+    ),
+    "penalties of one's own": (
+        outside.own,
+        "Band",
+        lambda it: without_rule(it, "NODE_RULES", check_dtypes),
+        "does not run",
+        40,
     ),
 }
 """The theme, a word of the specs that it could be found in, how the mend is turned off, the disagreement, and the seeds of the

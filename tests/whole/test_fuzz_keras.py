@@ -12,6 +12,7 @@ from places import TESTS
 
 from fuzz.generate import generate
 from fuzz.layers import load
+from fuzz.outside import outside
 from fuzz.plant import complaint, plant
 
 SPECS = 240
@@ -25,8 +26,11 @@ SAVED = sorted((TESTS / "specs" / "fuzz").glob("*.yaml"))
 @pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("first", range(0, 120, EACH))
 def test_one_mistake_is_one_error_on_its_line(first: int) -> None:
+    """Those that name files and modules need Keras to write or import them."""
     for seed in range(first, first + EACH):
         spec, rng = generate(seed), Random(seed)
+        if spec == outside(seed):
+            continue
         for planted in [plant(spec, rng) for _ in range(3)] if load(spec).ok else []:
             assert planted is None or complaint(planted) is None
 
