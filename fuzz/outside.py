@@ -50,8 +50,6 @@ def backbone(rng: Random) -> Spec:
     """A small backbone that begins with the weights of a file, of all or of some of its layers, trained or not."""
     name, alpha = rng.choice([("MobileNetV2", 0.35), ("MobileNetV3Small", 0.75), ("MobileNet", 0.25)])
     values: Spec = {"weights": f"{name}-{alpha}.weights.h5", "include_top": False, "alpha": alpha, "name": "base"}
-    if rng.random() < 0.1:
-        values["alpha"] = 0.5 if name == "MobileNet" else 1.0
     if rng.random() < 0.5:
         values |= rng.choice([{"trainable": False}, {"train_from": rng.choice(INSIDE[name])}, {"freeze_batch_norm": True}])
     if rng.random() < 0.2:
