@@ -225,6 +225,19 @@ def _of_features(rng: Random) -> list[Any]:
     return [rng.choice([{"Dense": {"units": rng.randint(2, 6)}}, attention]), "Flatten"]
 
 
+def _begun(rng: Random, argument: str | None = None) -> Spec:
+    """A layer with an activation that has no gradient at 0, which may begin with zeros."""
+    values = {"units": 5, "activation": "relu"} | ({argument: rng.choice(["zeros", "Zeros"])} if argument else {})
+    return {"Dense": values}
+
+
+def _rate(rng: Random) -> Pair:
+    name, rate = rng.choice(["Adam", "SGD", "RMSprop"]), rng.choice([0.1, 0.01, 1e-3])
+    spec = classes(rng, rng.randint(3, 9), "softmax", "categorical_crossentropy")
+    spec["compile"]["optimizer"] = {name: {"learning_rate": rate}}
+    return spec, replaced(spec, ("compile", "optimizer", name, "learning_rate"), rng.choice([0, -rate]))
+
+
 SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
 SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
 SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
@@ -256,6 +269,8 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
         (2, 2), "softmax", "categorical_crossentropy", None, _set(metrics=(["Precision"], ["Recall"]))
     ),
     "rate-clipped": _layers([{"LSTM": {"units": 4, "dropout": 0.2}}], [{"LSTM": {"units": 4, "dropout": 20}}], **STEPS),
+    "stays-at-zero": lambda rng: _layers([_begun(rng)], [_begun(rng, "kernel_initializer")], kind="vector", shape=[6])(rng),
+    "rate-not-positive": _rate,
     "exponential-overflows": _layers(
         [{"SimpleRNN": {"units": 4}}], [{"SimpleRNN": {"units": 4, "activation": "exponential"}}], **STEPS
     ),

@@ -61,6 +61,8 @@ UNMEANT = [
     "reshape-swaps-axes",
     "norm-not-over-channels",
     "features-not-channels",
+    "stays-at-zero",
+    "rate-not-positive",
     "rate-clipped",
     "target-range",
     "optimizer-in-half",

@@ -49,3 +49,12 @@ CUTTING = frozenset({"relu", "relu6", "sparse_plus"})
 
 EXPLOSIVE = frozenset({"exponential"})
 """Those that grow so fast that a loop over them leaves every floating-point number behind."""
+
+KEEP_ZEROS = frozenset(
+    {None, "linear", "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "tanh", "softsign"}
+    | {"hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink"}
+)
+"""Activations of which 0 gives 0."""
+
+FLAT_AT_ZERO = frozenset({"relu", "relu6", "hard_shrink", "soft_shrink", "tanh_shrink"})
+"""Those of them that have no gradient at 0."""

@@ -9,7 +9,7 @@ from ..ir.meaning import Range
 from ..ir.op import FLOATS, Op, Weight, example
 from ..ir.size import Size
 from ..ir.tensor import Axis, Mask, TensorType, Zeros
-from ..language.activations import ALONG_LAST_AXIS
+from ..language.activations import ALONG_LAST_AXIS, KEEP_ZEROS
 from ..language.catalog import KerasObject
 from ..language.kinds import BOOLEAN, COUNT, NATURAL, NUMBER, Optional
 from ..text.diagnostic import Code
@@ -27,11 +27,6 @@ LORA_WITH_CONSTRAINT = Code(
 )
 
 KEEP_INTEGERS = frozenset({None, "linear", "relu", "relu6"})
-KEEP_ZEROS = frozenset(
-    {None, "linear", "relu", "relu6", "leaky_relu", "elu", "celu", "selu", "gelu", "silu", "mish", "tanh", "softsign"}
-    | {"hard_silu", "hard_tanh", "hard_shrink", "soft_shrink", "tanh_shrink"}
-)
-"""Activations of which 0 gives 0."""
 GIVE_FLOATS = frozenset({"exponential", "tanh", "leaky_relu"})
 
 

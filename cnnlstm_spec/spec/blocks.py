@@ -247,8 +247,10 @@ class Use:
         return None
 
     def explain_keys(self, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """Of a block without parameters, that none is declared."""
+        """Of a block without parameters, that none is declared; of `trainable`, how a block hands it on."""
         key = entries[0].key.text
+        if key == "trainable":
+            return ("declare `parameters: {trainable: true}` in the block, and give each layer in it `trainable: $trainable`",)
         declared = self.parameters.entries or find_nearest(key, self.arguments)
         return () if declared else (f"a parameter is declared in the block: `parameters: {{{key}: required}}`",)
 

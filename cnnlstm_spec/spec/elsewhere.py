@@ -177,6 +177,20 @@ def suggest_for_top(entries: Entries) -> tuple[str, ...]:
     return (f"a spec extends one other: `extends: {find_base(entries[0]) or 'base.yaml'}`",) if word == DEFAULTS else ()
 
 
+def tell_variables(entries: Entries, node: Mapping) -> str | None:
+    """Where keys at the top that are variables of the spec are set; None where one is none."""
+    section = node.get("vars")
+    names = [each.key.text for each in entries]
+    known = section.value if section is not None and isinstance(section.value, Mapping) else None
+    if known is None or any(known.get(name) is None for name in names):
+        return None
+    from ..text.edits.overrides import COMMAND_LINE
+
+    if entries[0].key.span.source.name == COMMAND_LINE[0]:
+        return f"it is a variable: `--set vars.{names[0]}={write_flow(entries[0].value)}`"
+    return f"{'they are variables' if len(names) > 1 else 'it is a variable'}: its value stands in `vars`"
+
+
 def find_base(entry: Entry) -> str | None:
     """The file that the only name in a list of `defaults` stands for, as Hydra has it."""
     items = entry.value.items if isinstance(entry.value, Listing) else (entry.value,)

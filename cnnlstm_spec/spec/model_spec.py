@@ -30,6 +30,7 @@ from .elsewhere import (
     stands_for_input,
     suggest_for_branch,
     suggest_for_top,
+    tell_variables,
 )
 from .fusion import REFERENCES, MergeKeys, ReferenceKind
 from .layer_list import Fusion, Item
@@ -199,12 +200,16 @@ class Top(Record):
 
     @classmethod
     def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
-        """What belongs into a section, or into a branch, is told so."""
+        """What belongs into a section, or into a branch, is told so; of a variable, where it is set."""
+        if (way := tell_variables(entries, node)) is not None:
+            return (way,)
         optimizer = _find_optimizer(entries, node)
         return (tell(entries, optimizer, "compile"),) if optimizer is not None else suggest_for_top(entries)
 
     @classmethod
     def mend_keys(cls, entries: tuple[Entry, ...], node: Mapping) -> tuple[Fix, ...]:
+        if tell_variables(entries, node) is not None:
+            return ()
         optimizer = _find_optimizer(entries, node)
         return give(entries, optimizer, find_written(node)) if optimizer is not None else move_of_top(entries, node)
 

@@ -16,7 +16,7 @@ from ..language.scope import POISON, Poison, Scope, make_origin
 from ..ops import find_op
 from ..text.diagnostic import Label, Origin
 from ..text.fix import Fix, Nest, write
-from ..text.nodes import WRONG_TYPE, Listing, Mapping, Node, Scalar, describe_sort, make_node, show_given
+from ..text.nodes import WRONG_TYPE, Entry, Listing, Mapping, Node, Scalar, describe_sort, make_node, show_given
 from ..text.spelling import guess
 from .fusion import ONE_WAY, read_merge
 from .layer_list import Fusion, Item, Parallel, Residual, Timed
@@ -30,6 +30,11 @@ class Structure(Record):
     """Names the output."""
     share: Annotated[str | None, Optional(NAME)] = None
     """All that carry this name have one set of weights."""
+
+    @classmethod
+    def explain_keys(cls, entries: tuple[Entry, ...], node: Mapping, scope: Scope) -> tuple[str, ...]:
+        """Of `trainable`, that each layer has it."""
+        return ("give it to each layer inside: `trainable: false`",) if entries[0].key.text == "trainable" else ()
 
     def make_item(self, origin: Origin) -> Item:
         """The structure as an item."""

@@ -58,6 +58,31 @@ def params(compilation: Compilation) -> int:
     return compilation.typed.params
 
 
+@pytest.mark.parametrize(
+    ("layer", "way"),
+    [
+        ("Residual: {layers: [{Dense: {units: 4}}], trainable: false}", "give it to each layer inside: `trainable: false`"),
+        (
+            "Repeat: {times: 2, layers: [{Dense: {units: 4}}], trainable: false}",
+            "give it to each layer inside: `trainable: false`",
+        ),
+        (
+            "wide: {trainable: false}",
+            "declare `parameters: {trainable: true}` in the block, and give each layer in it `trainable: $trainable`",
+        ),
+    ],
+)
+def test_what_holds_layers_is_frozen_layer_by_layer(layer: str, way: str) -> None:
+    (found,) = compiled(branch(f"- {layer}", blocks="{wide: {layers: [{Dense: {units: 4}}]}}")).diagnostics
+    assert found.code.name == "unknown-key" and found.help == (way,)
+
+
+def test_a_block_hands_trainable_on() -> None:
+    block = "{wide: {parameters: {trainable: true}, layers: [{Dense: {units: 4, trainable: $trainable}}]}}"
+    found = sound(branch("- wide: {trainable: false}\n- wide", blocks=block))
+    assert found.typed is not None and params(found) == 40 and found.typed.trainable_params == 20
+
+
 # Residual
 
 

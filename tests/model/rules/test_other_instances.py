@@ -119,6 +119,9 @@ MENDED = [
     ("optimizer-in-half", spec(VECTOR, "", optimizer="{Nadam: {learning_rate: 0.1}}", loss="mse", dtype_policy="bfloat16")),
     ("optimizer-in-half", spec(VECTOR, "", "[{Dense: {units: 1, dtype: bfloat16}}]", optimizer="adam", loss="mse")),
 ]
+ZEROS = "kernel_initializer: zeros"
+NO_DECAY = "{CosineDecay: {initial_learning_rate: -0.01, decay_steps: 100}}"
+PHASES = "fit: {phases: [{name: a, epochs: 1, optimizer: {SGD: {learning_rate: -0.1}}}]}\n"
 FIRST = "{Conv2D: {filters: 4, kernel_size: 3, padding: same, data_format: channels_first, name: c}}"
 TWICE = "- {name: c, inputs: [x.c]}\n- {name: f, %s, inputs: [x, c]}"
 BALANCED = "{BinaryFocalCrossentropy: {apply_class_balancing: true, alpha: %s}}"
@@ -140,6 +143,17 @@ MENDED += [
     ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'strategy: concat'}")),
     ("joined-not-over-channels", spec(IMAGE, FIRST[1:-1], f"[Flatten]\nfusion:\n{TWICE % 'layer: Concatenate'}")),
     ("features-not-channels", spec(IMAGE, f"{FIRST[1:-1]}; Dense: {{units: 4}}; Flatten")),
+    ("stays-at-zero", spec(VECTOR, f"Dense: {{units: 4, {ZEROS}}}; ReLU", loss="mse")),
+    (
+        "stays-at-zero",
+        spec(IMAGE, f"Conv2D: {{filters: 4, kernel_size: 3, {ZEROS}}}; BatchNormalization; ReLU; Flatten", loss="mse").replace(
+            "zeros}", "zeros, use_bias: false}"
+        ),
+    ),
+    ("stays-at-zero", spec(STEPS, f"MultiHeadAttention: {{num_heads: 2, key_dim: 4, {ZEROS}}}; Flatten", loss="mse")),
+    ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse", optimizer="{Adam: {learning_rate: 0.0}}")),
+    ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse", optimizer=f"{{SGD: {{learning_rate: {NO_DECAY}}}}}")),
+    ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse") + PHASES),
     ("features-not-channels", spec(IMAGE, f"{FIRST[1:-1]}; ReLU; MultiHeadAttention: {{num_heads: 2, key_dim: 4}}; Flatten")),
     ("features-not-channels", spec(STEPS, "MaxPooling1D: {data_format: channels_first}; GRU: {units: 4}")),
     ("value-range-differs", spec(IMAGE, "Op: {function: divide, x2: 255.0}; RandomBrightness: {factor: 0.2}; Flatten")),

@@ -257,6 +257,84 @@ def joined(wrong: Any, right: Any) -> None:
         assert flat.input.shape == shape
 
 
+@claim("stays-at-zero")
+def stays(wrong: Any, right: Any) -> None:
+    """Of the wrong one the last bias alone moves; of the right one each weight does."""
+    assert _list_still(wrong) == ["x_dense/kernel", "x_dense/bias", "head_dense/kernel"] and _list_still(right) == []
+
+
+def _list_still(model: Any) -> list[str]:
+    """The trained weights that some epochs leave as they are."""
+    import numpy
+
+    rng = numpy.random.default_rng(0)
+    x = rng.normal(size=(32, *model.input_shape[1:])).astype("float32")
+    before = {each.path: numpy.asarray(each) for each in model.trainable_variables}
+    model.fit(x, rng.normal(size=(32, *model.output_shape[1:])), epochs=5, batch_size=8, verbose=0)
+    return [each.path for each in model.trainable_variables if (numpy.asarray(each) == before[each.path]).all()]
+
+
+ZEROS = "kernel_initializer: zeros"
+BEGUN: dict[str, bool] = {
+    f"{{Dense: {{units: 4, activation: tanh_shrink, {ZEROS}}}}}": True,
+    f"{{Dense: {{units: 4, activation: soft_shrink, {ZEROS}}}}}": True,
+    f"{{Dense: {{units: 4, {ZEROS}}}}}, {{Dropout: {{rate: 0.1}}}}, ReLU": True,
+    f"{{Dense: {{units: 4, {ZEROS}}}}}, BatchNormalization, {{Activation: {{activation: relu}}}}": True,
+    f"{{Dense: {{units: 4, {ZEROS}}}}}, {{ReLU: {{negative_slope: 0.1}}}}": False,
+    f"{{Dense: {{units: 4, activation: tanh, {ZEROS}}}}}, {{Dense: {{units: 3, {ZEROS}}}}}": True,
+    f"{{Dense: {{units: 4, activation: sigmoid, {ZEROS}}}}}, {{Dense: {{units: 3, {ZEROS}}}}}": False,
+    f"{{Dense: {{units: 4, activation: relu, {ZEROS}, bias_initializer: ones}}}}": False,
+    f"{{Dense: {{units: 4, activation: elu, {ZEROS}}}}}": False,
+    "{Dense: {units: 4, activation: relu, kernel_initializer: {Constant: {value: 0.0}}}}": True,
+    f"{{Dense: {{units: 4, activation: relu}}}}, {{Dense: {{units: 3, {ZEROS}}}}}": False,
+    f"{{Residual: {{layers: [{{Dense: {{units: 4, activation: tanh}}}}, {{Dense: {{units: 8, {ZEROS}}}}}]}}}}": False,
+    f"{{Reshape: {{target_shape: [4, 2]}}}}, {{MultiHeadAttention: {{num_heads: 2, key_dim: 3, {ZEROS}}}}}, Flatten": True,
+    f"{{Reshape: {{target_shape: [4, 2]}}}}, {{SimpleRNN: {{units: 3, activation: relu, {ZEROS}}}}}": True,
+    f"{{Reshape: {{target_shape: [4, 2]}}}}, {{LSTM: {{units: 3, {ZEROS}, recurrent_initializer: zeros}}}}": False,
+    "{Reshape: {target_shape: [4, 2]}}, {SeparableConv1D: {filters: 3, kernel_size: 2, depthwise_initializer: zeros, "
+    "pointwise_initializer: zeros}}, Flatten": True,
+}
+
+
+@pytest.mark.sampled(every=4, long=1)
+@pytest.mark.parametrize("layers", BEGUN)
+def test_what_begins_with_zeros(layers: str) -> None:
+    """What is told of stays as it is in Keras, and what is not moves."""
+    text = "version: 1\nname: z\nbranches: {{x: {{input: {{kind: vector, shape: [8]}}, layers: [{}]}}}}\nhead: [{{Dense: {{units: 1}}}}]\ncompile: {{optimizer: adam, loss: mse}}\n"
+    compilation = load(text.format(layers))
+    assert ["stays-at-zero"] * BEGUN[layers] == [each.code.name for each in compilation.diagnostics if each.severity == "warning"]
+    assert bool(_list_still(compilation.to_keras())) == BEGUN[layers]
+
+
+@claim("rate-not-positive")
+def uphill(wrong: Any, right: Any) -> None:
+    import numpy
+
+    x = numpy.random.default_rng(0).normal(size=(64, 8)).astype("float32")
+    for model, grows in ((wrong, True), (right, False)):
+        losses = model.fit(x, x[:, :1], epochs=5, verbose=0).history["loss"]
+        assert (losses[-1] > losses[0]) == grows
+
+
+RATES: dict[str, bool] = {
+    "0": True,
+    "{CosineDecay: {initial_learning_rate: 0, decay_steps: 100}}": True,
+    "{CosineDecay: {initial_learning_rate: 0, decay_steps: 100, warmup_target: 0.1, warmup_steps: 9}}": False,
+    "{PolynomialDecay: {initial_learning_rate: 0.0, decay_steps: 100}}": False,
+    "{PiecewiseConstantDecay: {boundaries: [9], values: [0.0, 0.0]}}": True,
+    "{PiecewiseConstantDecay: {boundaries: [2], values: [0.0, 0.1]}}": False,
+}
+
+
+@pytest.mark.sampled(every=3, long=1)
+@pytest.mark.parametrize("rate", RATES)
+def test_what_has_no_learning_rate(rate: str) -> None:
+    text = "version: 1\nname: z\nbranches: {{x: {{input: {{kind: vector, shape: [8]}}}}}}\nhead: [{{Dense: {{units: 1}}}}]\ncompile: {{optimizer: {{SGD: {{learning_rate: {}}}}}, loss: mse}}\n"
+    compilation = load(text.format(rate))
+    assert ["rate-not-positive"] * RATES[rate] == [each.code.name for each in compilation.diagnostics]
+    assert bool(_list_still(compilation.to_keras())) == RATES[rate]
+
+
 @claim("features-not-channels")
 def over_channels(wrong: Any, right: Any) -> None:
     """The one takes as many steps as there are channels; the other reads the channels of each step."""

@@ -126,7 +126,8 @@ def test_paths(override: str, steps: tuple[str | int, ...], value: object) -> No
 UNWRITTEN = """\
 version: 1
 name: t
-branches: {x: {input: {kind: sequence, shape: [5, 4]}, layers: [{LSTM: {units: 3}}]}}
+vars: {w: 3}
+branches: {x: {input: {kind: sequence, shape: [5, 4]}, layers: [{LSTM: {units: $w}}]}}
 head: [{Dense: {units: 1, name: out}}]
 compile: {loss: mse}
 """
@@ -170,6 +171,7 @@ def test_an_argument_of_what_is_not_written(overrides: tuple[str, ...], printed:
         ),
         ("compile.optimizer.clipnrm=1", "`RMSprop` has no key `clipnrm`", "did you mean `clipnorm`?"),
         ("compile.optimiser.clipnorm=1", "the spec has no `compile.optimiser`", "did you mean `compile.optimizer`?"),
+        ("w=3", "the spec has no key `w`", "it is a variable: `--set vars.w=3`"),
         ("head.out.bias_initializer.value=1", "`Zeros` has no key `value`", None),
     ],
 )
