@@ -5,8 +5,8 @@
 Each cell is a run, kept in FOLDER with its commit and its seconds of processor time as soon as it is done, so that what was
 stopped goes on. Specs of fewer multiply-adds come first. All run in one process, and in another after one that ends it, or that
 takes longer than the limit. Weights are fresh: those of `imagenet` are not downloaded. Sizes known only at run time stay open,
-and so does the batch, where the format takes it so; else they are 32, and 1. `--write` puts the table between the marks in
-docs/deploy.md.
+and so does the batch, where the format takes it so; else they are 32, and 1. `--write` puts the tables between the marks in
+docs/deploy.md; cells of which FOLDER has none stay as they stand there.
 """
 
 from __future__ import annotations
@@ -21,60 +21,53 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
+
+from deploy_table import FORMATS, QUANTISED, cell_path, list_specs, make_tables, read_cell, read_page, write_page
 
 if TYPE_CHECKING:
     from cnnlstm_spec import Compilation
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "deploy.md"
-BEGIN, END = "<!-- made by tools/deploy.py -->", "<!-- end of what tools/deploy.py made -->"
 SIZE = 32
 """What sizes known only at run time are where they must be fixed."""
 WORDLESS = "the process that converts or runs it ends without a word"
 TOO_LARGE = "what converts or runs it takes more memory than the machine has"
 SAMPLES = 4
-KINDS = ("saved_model", "litert", "onnx", "openvino", "litert dynamic", "litert float16", "litert int8")
-ELSEWHERE = ("keras 3.8.0", "keras 3.10.0", "keras 3.12.4", "keras 3.14.1", "jax", "torch")
-"""The cells of `tools/versions.py`, which the table has too."""
+KINDS = (*FORMATS, *QUANTISED)
 
 
 def main() -> int:
     """Runs what is not in the cache, and writes the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
-    parser.add_argument("--kinds", nargs="*", choices=(*KINDS, *ELSEWHERE), default=(*KINDS, *ELSEWHERE))
+    parser.add_argument("--specs", nargs="*", type=Path, default=list_specs())
+    parser.add_argument("--kinds", nargs="*", choices=KINDS, default=KINDS, metavar="KIND")
     parser.add_argument("--limit", type=int, default=1800, help="seconds of processor time for a cell")
     parser.add_argument("--write", action="store_true")
-    parser.add_argument("--only-table", action="store_true", help="run nothing, make the table of what has been run")
+    parser.add_argument("--only-table", action="store_true", help="run nothing, make the tables of what has been run")
     parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     asked.cache.mkdir(parents=True, exist_ok=True)
-    kinds = [each for each in asked.kinds if each in KINDS]
     if asked.one:
         for spec in asked.specs:
-            run_spec(spec, [kind for each, kind in find_missing([spec], kinds, asked.cache)], asked.cache, asked.limit)
+            run_spec(spec, [kind for each, kind in find_missing([spec], asked.kinds, asked.cache)], asked.cache, asked.limit)
         return 0
     ordered = [] if asked.only_table else sorted(asked.specs, key=count_multiply_adds)
-    while not asked.only_table and (missing := find_missing(asked.specs, kinds, asked.cache)):
+    while not asked.only_table and (missing := find_missing(asked.specs, asked.kinds, asked.cache)):
         print(f"{len(missing)} cells are missing", file=sys.stderr, flush=True)
-        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *kinds]
+        given = [f"--cache={asked.cache}", f"--limit={asked.limit}", "--specs", *map(str, ordered), "--kinds", *asked.kinds]
         ended = subprocess.run([sys.executable, __file__, "--one", *given], check=False)
         late = ended.returncode == -signal.SIGXCPU
         why = TOO_LARGE if ended.returncode == -signal.SIGKILL else WORDLESS
         for spec, kind in missing:
             settle(cell_path(asked.cache, spec, kind), {"late": asked.limit} if late else {"failed": f"{kind}: {why}"})
-        if ended.returncode and len(find_missing(asked.specs, kinds, asked.cache)) == len(missing):
+        if ended.returncode and len(find_missing(asked.specs, asked.kinds, asked.cache)) == len(missing):
             return ended.returncode
-    table = make_table(asked.specs, asked.kinds, asked.cache)
-    print(table)
+    tables = make_tables(list_specs(), asked.cache, read_page())
+    print(tables)
     if asked.write:
-        text = PAGE.read_text("utf-8")
-        before, _, rest = text.partition(BEGIN)
-        _, _, after = rest.partition(END)
-        PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", "utf-8")
+        write_page(tables)
     return 0
 
 
@@ -104,20 +97,10 @@ def find_commit() -> str:
     ).stdout.strip()
 
 
-def cell_path(cache: Path, spec: Path, kind: str) -> Path:
-    """Where a cell is kept."""
-    return cache / f"{spec.stem}.{kind.replace(' ', '-')}.json"
-
-
 def find_missing(specs: list[Path], kinds: list[str], cache: Path) -> list[tuple[Path, str]]:
     """The cells that have not been run."""
     cells = [(spec, kind) for spec in specs for kind in kinds]
     return [cell for cell in cells if "began" in (read_cell(cell_path(cache, *cell)) or {"began": True})]
-
-
-def read_cell(path: Path) -> dict[str, Any] | None:
-    """What is known of a cell; None where it was never begun."""
-    return cast("dict[str, Any]", json.loads(path.read_text("utf-8"))) if path.exists() else None
 
 
 def settle(path: Path, found: dict[str, Any]) -> None:
@@ -198,36 +181,6 @@ def run_spec(spec: Path, kinds: list[str], cache: Path, limit: int) -> None:
         of_run = {"commit": find_commit(), "seconds": round(time.process_time() - began)}
         path.write_text(json.dumps({**found, **of_run}, indent=1), "utf-8")
     between.cleanup()
-
-
-def make_table(specs: list[Path], kinds: list[str], cache: Path) -> str:
-    """The table, and below it why cells do not work."""
-    rows = [f"| spec | {' | '.join(kinds)} |", f"| --- |{' --- |' * len(kinds)}"]
-    notes: list[str] = []
-    counts = dict.fromkeys(kinds, 0)
-    for spec in specs:
-        cells = []
-        for kind in kinds:
-            found = read_cell(cell_path(cache, spec, kind))
-            cells.append(cell(found))
-            if found is not None and "failed" in found:
-                notes.append(f"- `{spec.stem}`: {found['failed'].split('; fixed sizes may do')[0][:200]}")
-            elif found is not None and "difference" in found:
-                counts[kind] += 1
-        rows.append(f"| {spec.stem} | {' | '.join(cells)} |")
-    rows.append(f"| **of {len(specs)}** | {' | '.join(f'**{count}**' for count in counts.values())} |")
-    return "\n".join([*rows, "", *notes])
-
-
-def cell(found: dict[str, Any] | None) -> str:
-    """The difference from Keras, with what had to be fixed; what does not work is told below."""
-    if found is None or "began" in found:
-        return "not run"
-    if "late" in found:
-        return f"over {found['late']} s"
-    if "failed" in found:
-        return "no"
-    return f"{found['difference']:.0e}" + (" (fixed)" if "open" in found else "")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from deploy import cell_path, count_multiply_adds, find_commit, load_spec, make_table, read_cell
+from deploy import count_multiply_adds, find_commit, load_spec
+from deploy_table import Held, cell_path, list_specs, make_table, read_cell
 
 ROOT = Path(__file__).resolve().parent.parent
 VERSIONS = ("3.8.0", "3.10.0", "3.12.4", "3.14.1")
@@ -66,8 +67,7 @@ def main() -> int:
     """Prints the table; 0 where all that should be equal is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("places", nargs="*", default=VERSIONS)
-    specs = sorted(ROOT.glob("specs/*.yaml")) + sorted(ROOT.glob("specs/published/*.yaml"))
-    parser.add_argument("--specs", nargs="*", type=Path, default=[each for each in specs if not each.name.startswith("_")])
+    parser.add_argument("--specs", nargs="*", type=Path, default=list_specs())
     parser.add_argument("--count", type=int, metavar="N", help="so many of the specs, from the first to the last (default: all)")
     parser.add_argument("--cache", type=Path, help="keeps artifacts and cells")
     asked = parser.parse_args()
@@ -84,7 +84,8 @@ def main() -> int:
             for place, program in programs.items():
                 load_in(place, program, found, cache)
         kinds = [name_kind(place) for place in asked.places]
-        print(make_table(specs, kinds, cache))
+        table, notes = make_table(specs, kinds, cache, Held({}, {}, {}))
+        print("\n".join([table, "", *notes]))
         missed = [
             f"{each.spec.stem} in {place}"
             for place in asked.places

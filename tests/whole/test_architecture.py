@@ -282,6 +282,7 @@ OF_OTHERS = {
     "runs/export/plain.py": {"add", "einsum"},
     "runs/export/planes.py": {"call"},
     "runs/export/serving.py": {"setattr", "unroll"},
+    "runs/export/widths.py": {"dtype_policy"},
     "runs/reading/formats/film.py": {"thread_count", "thread_type"},
     "runs/reading/formats/image.py": {"__dict__"},
     "runs/search/study.py": {"__dict__", "number", "system_attrs"},

@@ -40,6 +40,7 @@ from .serving import find_ends, unroll, write_saved_model
 from .sizes import Fed, find_inputs, fix_sizes
 from .texts import ExportedPart, cut, find_texts
 from .wanted import Wanted, find_judging, find_memory
+from .widths import HALVES
 from .words import MOST_LAYERS
 
 if TYPE_CHECKING:
@@ -244,9 +245,7 @@ class Exporter:
                 self._check_steps()
                 names = stack.enter_context(unroll(model))
                 arrays = self._find_ranges(kind)
-            source = self._save_source(
-                model, heads, self.model.find_side(kind).inputs, batch, bool(names), kind.format == "litert"
-            )
+            source = self._save_source(model, heads, kind, batch, bool(names))
             if kind.quantize is not None:
                 more["quantize"] = kind.quantize
             if kind.quantize == "int8" and self.wanted.keep_float:
@@ -258,14 +257,14 @@ class Exporter:
                 told, _ = child.ask("convert", arrays, format=kind.format, source=str(source), target=str(target), **more)
         return told, names
 
-    def _save_source(
-        self, model: keras.Model, heads: Sequence[str], inputs: Sequence[Fed], batch: int | None, unrolls: bool, in_planes: bool
-    ) -> File:
+    def _save_source(self, model: keras.Model, heads: Sequence[str], kind: Kind, batch: int | None, unrolls: bool) -> File:
         """The SavedModel that files are made of."""
-        key = (id(model), batch, unrolls, in_planes, *self.fixed.items())
+        in_planes, widened = kind.format == "litert", HALVES.get(kind.format, ())
+        key = (id(model), batch, unrolls, in_planes, widened, *self.fixed.items())
         if key not in self.shared.sources:
             path = self.shared.folder / str(len(self.shared.sources))
-            write_saved_model(model, heads, inputs, batch, self.fixed, path, unrolls, in_planes)
+            inputs = self.model.find_side(kind).inputs
+            write_saved_model(model, heads, inputs, batch, self.fixed, path, unrolls, in_planes, widened)
             self.shared.sources[key] = path
         return self.shared.sources[key]
 

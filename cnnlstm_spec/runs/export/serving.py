@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path as File
 
@@ -13,6 +13,7 @@ from ..open_sizes import Fixed
 from .plain import write_plainly
 from .planes import pool_in_planes
 from .sizes import Fed
+from .widths import compute_in_float32
 
 DROPOUTS = ("dropout", "recurrent_dropout")
 
@@ -26,22 +27,29 @@ def write_saved_model(
     folder: File,
     unrolls: bool = False,
     in_planes: bool = False,
+    widened: Collection[str] = (),
 ) -> None:
     """Writes the folder; a batch of None stays open, and so do sizes that are not fixed.
 
     With `in_planes` pools over three axes are written as pools over two.
+    Layers that compute in a dtype of `widened` do so in float32.
     """
     pairs = list(zip(inputs, model.inputs, strict=True))
+    outputs = model.output if isinstance(model.output, dict) else {heads[0]: model.output}
+    # NumPy has no bfloat16, and OpenVINO gives its bits as those of float16.
+    narrow = [head for head, each in outputs.items() if each.dtype == "float16" and "float16" in widened]
     specs = {each.name: tensorflow.TensorSpec(each.shape(batch, fixed), own.dtype, each.name) for each, own in pairs}
 
     def serve(given: Mapping[str, object]) -> dict[str, object]:
-        return call(model, heads, {own.name: given[each.name] for each, own in pairs})
+        found = call(model, heads, {own.name: given[each.name] for each, own in pairs})
+        return {head: tensorflow.cast(each, "float16") if head in narrow else each for head, each in found.items()}
 
     archive = keras.export.ExportArchive()
     if not unrolls:
         # A model that is tracked is traced with its own open sizes too, over which no loop can be unrolled.
         archive.track(model)
-    with without_dropout(model), write_plainly(), pool_in_planes(model) if in_planes else nullcontext():
+    planes = pool_in_planes(model) if in_planes else nullcontext()
+    with without_dropout(model), write_plainly(), planes, compute_in_float32(model, widened):
         archive.add_endpoint("serve", serve, input_signature=[specs])
         archive.write_out(str(folder), verbose=False)
 
