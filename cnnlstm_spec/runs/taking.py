@@ -33,6 +33,8 @@ def take_folder(folder: RunFolder, identity: RunIdentity, force: bool, resume: b
         return Ending(REFUSED, (f"`{where}` holds this run, which was not finished: {way}",))
     if standing == "other run":
         difference = identity.describe_difference(folder.read_held())
+        if identity.is_same(folder.read_written(), but_epochs=True) and folder.is_whole():
+            return Ending(REFUSED, (f"`{where}` holds this run with other epochs: `--resume` adds some, `--force` starts anew",))
         differs = f" ({difference} {'differ' if ' and ' in difference else 'differs'})"
         return Ending(REFUSED, (f"`{where}` holds another run{differs}: name another folder, or replace it with `--force`",))
     return Ending(REFUSED, (f"`{where}` holds files that are no run's: name another folder, or use `--force`",))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..reading.libraries import import_needed
 
@@ -64,9 +64,9 @@ def draw_lines(axes: Axes, lines: Mapping[str, tuple[Sequence[float], Sequence[f
         axes.legend(frameon=False, fontsize=8)
 
 
-def mark_whole_numbers(axes: Axes) -> None:
-    """Marks whole numbers alone on the axis across: there is no half epoch."""
-    axes.locator_params(axis="x", integer=True)
+def mark_whole_numbers(axes: Axes, axis: Literal["x", "y"] = "x") -> None:
+    """Marks whole numbers alone on an axis: there is no half epoch, and no half sample."""
+    axes.locator_params(axis=axis, integer=True)
 
 
 def draw_matrix(axes: Axes, matrix: Sequence[Sequence[int]], names: Sequence[str]) -> None:

@@ -177,6 +177,7 @@ def _write_numbers(measured: Measured, head: str, target: HeadTarget) -> Iterato
     drawing.axes[0].set_ylabel("predicted")
     drawing.axes[1].hist(found - true, bins=30, color="#1f6fb2")
     drawing.axes[1].set_title("errors")
+    mark_whole_numbers(drawing.axes[1], "y")
     yield drawing.to_svg()
 
 

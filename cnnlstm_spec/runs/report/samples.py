@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ..samples import Array
 
 WORST = 8
+STEPS = 2
+"""Axes of what a head gives of a sample that has steps, each with its classes or numbers."""
 MOST_NUMBERS, MOST_CHARACTERS = 12, 200
 """Of a sample's numbers, and of its text, how much is shown."""
 
@@ -63,7 +65,8 @@ def find_worst(part: Part, predicted: Predicted, target: HeadTarget, is_logits: 
     for row in order[wrong[order]]:
         place = int(owners[row])
         if place not in kept:
-            kept[place] = Wrong(place, part.name_sample(place), words[row])
+            step = f"step {row - numpy.searchsorted(owners, place) + 1}: " if predicted.values[place].ndim == STEPS else ""
+            kept[place] = Wrong(place, part.name_sample(place), step + words[row])
         if len(kept) == WORST:
             break
     return list(kept.values())

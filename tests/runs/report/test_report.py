@@ -59,6 +59,10 @@ def test_what_a_report_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert all(f"<td>{name}</td>" in given for name in ("as it is", "series", "who", "word"))
 
 
+STEPS = [[0.9, 0.1], [0.7, 0.3]]
+"""What a head gives of a sample with two steps."""
+
+
 @pytest.mark.parametrize(
     ("sort", "encoding", "values", "truth", "shown"),
     [
@@ -67,6 +71,7 @@ def test_what_a_report_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str])
         ("labels", "multi_hot", [[0.9, 0.6], [0.1, 0.35], [0.4, 0.9]], [[1, 1], [0, 1], [0, 1]], ["2 v: 0.350"]),
         ("numbers", "real", [[1.0], [2.5], [3.0]], [[1.0], [2.0], [3.0]], ["2 2, predicted 2.5"]),
         ("classes", "binary", [[0.2], [0.5]], [0, 1], []),
+        ("classes", "integer", [STEPS, [[0.2, 0.8]] * 2], [[0, 1], [1, 1]], ["1 step 2: v, taken for u (70%)"]),
     ],
 )
 def test_what_is_right_is_not_most_wrong(sort: Any, encoding: Any, values: Any, truth: Any, shown: list[str]) -> None:

@@ -113,6 +113,8 @@ def test_what_lies_there_is_left_alone_or_refused(finished: Path, capsys: pytest
     assert run(["train", spec, "-o", there, "--set", "seed=4"]) == 2
     assert run(["train", spec, "-o", there, "--set", "seed=4", "--resume"]) == 2
     assert "holds another run" in capsys.readouterr().err
+    assert run(["train", spec, "-o", there, "--epochs", "9"]) == 2
+    assert "holds this run with other epochs: `--resume` adds some, `--force` starts anew" in capsys.readouterr().err
     foreign = finished / "foreign"
     foreign.mkdir()
     (foreign / "model.keras").write_text("mine")
