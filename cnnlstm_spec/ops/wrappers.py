@@ -23,7 +23,6 @@ from ..language.scope import POISON, Poison, Scope
 from ..text.diagnostic import Code
 from ..text.fix import Fix, Nest
 from ..text.nodes import Entry, Mapping, Node
-from .convlstm import ConvLSTM
 from .read_layer import read_name, read_op
 from .recurrent import Recurrent, without_cudnn
 from .states import begin_states, check_states, end_states
@@ -172,7 +171,7 @@ class Bidirectional(Wrapping):
         return (1, None) if self.initial_state is not None else self.arity
 
     def infer(self, at: Inference, *inputs: TensorType) -> TensorType:
-        """What the layer gives; with `merge_mode: concat` its features, or channels, twice."""
+        """What the layer gives; with `merge_mode: concat` its last axis twice."""
         x, *states = inputs
         for name in ("layer", "backward_layer"):
             inner = getattr(self, name)
@@ -191,13 +190,9 @@ class Bidirectional(Wrapping):
         check_states(at, self, x, tuple(states), result.axes[1:] if self.layer.return_sequences else result.axes)
         if self.merge_mode != "concat":
             return result
-        first = isinstance(self.layer, ConvLSTM) and self.layer.data_format == "channels_first"
-        place = result.rank - 1
-        if first:
-            place = 1 if self.layer.return_sequences else 0
-        axes = list(result.axes)
-        axes[-1 if not first else place] = Axis(axes[place].name, axes[place].size * 2)
-        return result.with_axes(*axes)
+        # Keras joins along the last axis, wherever the channels are.
+        *before, last = result.axes
+        return result.with_axes(*before, Axis(last.name, last.size * 2))
 
     def check_backward(self, backward: Recurrent) -> None:
         """Refuses a backward layer that does not go with the forward one."""

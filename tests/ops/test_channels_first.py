@@ -100,3 +100,36 @@ def test_axes_are_called_as_the_layers_read_them() -> None:
     typed = load(network(f"[{CONV}, {POOL}]", "[3, 10, 8]", **BOTH[1])).typed
     assert typed is not None and (given := typed.nodes["x_conv2d"].type) is not None
     assert list(map(str, given.axes)) == ["channels=6", "height=5", "width=4"]
+
+
+def bidirectional(rank: int, more: str, mode: str) -> str:
+    """Both directions of a ConvLSTM that has the channels first."""
+    shape, names = [3, 2, *[5, 6, 7][:rank]], ", ".join(["time", "channels", "x", "y", "z"][: rank + 2])
+    inner = f"{{ConvLSTM{rank}D: {{filters: 2, kernel_size: 3, data_format: channels_first{more}}}}}"
+    return (
+        f"version: 1\nname: fuzzed\nbranches:\n  a:\n    input: {{kind: tensor, axes: [{names}], shape: {shape}, time_axis: time}}\n"
+        f"    layers: [{{Bidirectional: {{layer: {inner}, merge_mode: {mode}}}}}]\nhead: []\n"
+    )
+
+
+@pytest.mark.parametrize(("mode", "codes"), [("concat", ["joined-not-over-channels"]), ("sum", []), ("ave", [])])
+def test_both_directions_are_joined_along_the_last_axis(mode: str, codes: list[str]) -> None:
+    for more in ("", ", return_sequences: true"):
+        found = load(bidirectional(2, more, mode))
+        assert [each.code.name for each in found.diagnostics] == codes
+        assert found.typed and (given := found.typed.nodes["a_bidirectional"].type) is not None
+        assert [axis.size for axis in given.axes][-3:] == [2, 3, 8 if codes else 4]
+
+
+@pytest.mark.keras
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_so_keras_joins_them(rank: int) -> None:
+    import yaml
+
+    from fuzz.judge import judge
+
+    for mode in ("concat", "sum"):
+        for more in ("", ", return_sequences: true"):
+            outcome = judge(yaml.safe_load(bidirectional(rank, more, mode)))
+            assert outcome.disagreement is None, outcome

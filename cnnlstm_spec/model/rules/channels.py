@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from ...ops.join import Concatenate
     from ...ops.normalization import BatchNormalization, GroupNormalization
     from ...ops.rescaling import Normalization, Rescaling
+    from ...ops.wrappers import Bidirectional
 else:
+    Bidirectional = stand_for("wrappers", "Bidirectional")
     Concat = stand_for("fusions.concat", "Concat")
     Concatenate = stand_for("join", "Concatenate")
     BatchNormalization = stand_for("normalization", "BatchNormalization")
@@ -51,6 +53,8 @@ def check_channels(node: TypedNode, setting: Setting) -> Iterable[Diagnostic]:
     channels = x.meaning.channels
     if len(node.inputs) > 1 and isinstance(op, Concat | Concatenate):
         yield from _check_joined(node, op)
+    if isinstance(op, Bidirectional) and op.merge_mode == "concat":
+        yield from _check_directions(node, op, node.type)
     yield from _check_features(node, op)
     if x.rank < 2 or len(node.inputs) > 1:
         return
@@ -73,6 +77,16 @@ def _check_joined(node: TypedNode, op: Concat | Concatenate) -> Iterable[Diagnos
     if op.axis == -1 and not op.is_written("axis") and known and len(first) == len(node.inputs):
         facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(known[0].rank - 1), "channels": _name_axis(0)}
         yield _report_axis(JOINED, node, op, facts, 0)
+
+
+def _check_directions(node: TypedNode, op: Bidirectional, output: TensorType) -> Iterable[Diagnostic]:
+    """Both directions of images whose channels come first: Keras joins them along the last axis."""
+    channels = output.meaning.channels
+    if channels is None or channels == output.rank - 1:
+        return
+    facts: dict[str, object] = {"layer": op.title(), "axis": _name_axis(output.rank - 1), "channels": _name_axis(channels)}
+    help = "`merge_mode: sum` or `ave` keeps the images as large; with `data_format: channels_last` the channels are joined"
+    yield Diagnostic(JOINED, node.node.origin.place, facts, "", node.node.origin.uses, (help,))
 
 
 def _check_features(node: TypedNode, op: Op) -> Iterable[Diagnostic]:
