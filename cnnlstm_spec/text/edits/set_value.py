@@ -19,7 +19,7 @@ ROOT: Final[Steps] = ()
 VARIABLE = re.compile(r"\$\{([^}]*)\}|\$(\w+)")
 SECTIONS = ("vars", "fusion", "compile", "targets", "budget", "expect", "rules", "data", "fit", "search")
 """Sections that come into being when a key of theirs is set."""
-OPENED = (("data",), ("fit",), ("search",))
+OPENED = (("data",), ("fit",), ("search",), ("targets",))
 """Sections whose mappings inside come into being likewise."""
 NAMED = ("layer", "backward_layer", "optimizer", "loss", "learning_rate", "activation")
 WITH_DEFAULT = "optimizer"

@@ -159,11 +159,13 @@ def test_a_mistake_hides_no_other() -> None:
     [
         ("seed=999999999999999999999999999999", "999999999999999999999999999999", "write a smaller number"),
         ("vars.width=3", "width", "no `$width` is written in the spec"),
+        ("compile.optimizer.learning_rate=0.1", "optimizer", "add `loss:`, or leave `compile` out"),
         (
-            "compile.optimizer.learning_rate=0.1",
-            "optimizer",
-            "it is not written; set the whole of it: `compile.optimizer={Name: {argument: value}}`",
+            "compile.loss.from_logits=true",
+            "loss",
+            "it is not written; set the whole of it: `compile.loss={Name: {argument: value}}`",
         ),
+        ("targets.hed.encoding=real", "hed", "did you mean `head`?"),
         ("branches.a.layers[0].LSTM.units=2", "LSTM", "class names are not written in a path: `branches.a.layers[0].units=...`"),
         ("branches.a.layers[0].unts=2", "unts", "did you mean `units`?"),
     ],

@@ -156,6 +156,12 @@ def test_an_argument_of_what_is_not_written(overrides: tuple[str, ...], printed:
     assert not compilation.diagnostics and printed in " ".join(compilation.to_python().split())
 
 
+def test_targets_that_are_not_written() -> None:
+    compilation = load(UNWRITTEN, overrides=("targets.head.encoding=real",))
+    assert not compilation.diagnostics and compilation.spec is not None
+    assert [(each.head, each.target.encoding) for each in compilation.spec.targets] == [("head", "real")]
+
+
 @pytest.mark.parametrize(
     ("override", "message", "help"),
     [
