@@ -10,7 +10,7 @@ PIP_OPTIONS := --quiet --disable-pip-version-check --no-compile
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export PYTHONWARNINGS ?=
 
-.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill mutants proof proof-all test-newest schema docs out vscode test-lsp test-yaml-server test-backends test-processes test-ray test-page test-vscode clean
+.PHONY: demo test test-core test-keras lint bench bench-quick fuzz fuzz-input kill kill-processes kill-nodes mutants proof proof-all test-newest schema docs out vscode test-lsp test-yaml-server test-backends test-processes test-ray test-page test-vscode clean
 
 # Bytecode is made of what is imported, when it is first imported: to compile all that is installed takes longer than to install it.
 unexport PYTHONDONTWRITEBYTECODE
@@ -101,7 +101,7 @@ proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
 # Hours. The results are committed with the date and the commit that they are of.
-WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --inputs 300000 --targets test-lsp test-page test-yaml-server test-backends test-processes test-ray test-vscode
+WHOLE := --tests all --seeds 5000 --backbones 40 --keras 100 --mutants 100000 --kills 200 --trains 20 --searches 20 --inputs 300000 --targets test-lsp test-page test-yaml-server test-backends test-processes test-ray test-vscode kill-processes kill-nodes
 proof-all: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(WHOLE) --write bench/PROOF.md
 
@@ -171,6 +171,13 @@ test-processes: $(FULL)/ready .venv-jax/ready
 test-ray: .venv-ray/ready
 	.venv-ray/bin/python -c "import ray"
 	PYTHONPATH="$(CURDIR)" RAY_worker_niceness=0 KERAS_BACKEND=jax .venv-ray/bin/python -m pytest tests/runs/search/test_ray.py
+
+# Trainings of several processes, and nodes of a Ray cluster under searches, killed at random: an hour each.
+kill-processes: .venv-jax/ready
+	.venv-jax/bin/python tools/kill_processes.py 20
+
+kill-nodes: .venv-ray/ready
+	RAY_worker_niceness=0 .venv-ray/bin/python tools/kill_nodes.py 20
 
 # The extension of VS Code, editors/vscode/cnnlstm-spec.vsix; it needs Node.
 vscode:

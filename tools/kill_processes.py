@@ -82,17 +82,20 @@ def kill_once(processes: list[subprocess.Popen[str]], rng: random.Random, whole:
     if not alive or all(each.returncode == 0 for each in others):
         # It had trained to its end, and another may be writing still.
         return None, False
-    if all(
-        each.returncode == REFUSED and "have not come" in text and text.rstrip().endswith(f" {lost}")
-        for each, text in zip(others, said, strict=True)
-    ):
-        # It was killed before it came, and may as well have been slow: the others have waited for it.
-        return None, True
     for each, text in zip(others, said, strict=True):
-        told = [line for line in text.splitlines() if "Error" in line]
-        if each.returncode != LOST or len(told) != 1 or f"process {lost} of {len(processes)} is lost" not in told[0]:
-            return f"another ended with {each.returncode}: {text[-300:]}", True
-    return (f"another ended after {took:.0f} s" if took > WITHIN else None), True
+        if not names_lost(each.returncode, text, lost, len(processes)):
+            return f"process {lost} was killed, another ended with {each.returncode}: {text[-300:]}", True
+    # It was killed before it came, and may as well have been slow: the others have waited for it.
+    has_come = all(each.returncode == LOST for each in others) and not any("has not come" in text for text in said)
+    return (f"another ended after {took:.0f} s" if has_come and took > WITHIN else None), True
+
+
+def names_lost(status: int, text: str, lost: int, count: int) -> bool:
+    """Whether a process says in one line which of so many was lost, or has not come."""
+    told = [line for line in text.splitlines() if "Error" in line]
+    if status == REFUSED:
+        return ("have not come" in text and text.rstrip().endswith(f" {lost}")) or (lost == 0 and "nobody listens" in text)
+    return status == LOST and len(told) == 1 and f"process {lost} of {count} is lost" in told[0]
 
 
 def compare(output: Path, reference: Path, is_same: bool) -> str | None:

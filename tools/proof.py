@@ -59,6 +59,7 @@ ROWS = (
     Row("mutants", "changes of messages", "{:,} changed messages", ("tools/mutants.py", "{}", "--processes", "1")),
     Row("kills", "runs of `compile` that are killed", "{:,} killed runs", ("tools/kill.py", "{}")),
     Row("trains", "runs of `train` that are killed and resumed", "{:,} killed trainings", ("tools/kill_train.py", "{}")),
+    Row("searches", "runs of `search` that are killed and gone on with", "{:,} killed searches", ("tools/kill_search.py", "{}")),
     Row("inputs", "hostile inputs", "{:,} hostile inputs", ("-m", "fuzz.inputs", "{}", "--processes", "1")),
 )
 """What is proved beside the tests. A row more is a proof more; the Makefile has its size in `SAMPLE` and `WHOLE`."""

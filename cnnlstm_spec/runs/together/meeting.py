@@ -183,8 +183,10 @@ def _receive(meeting: Meeting) -> None:
             # Closing alone leaves the thread that listens where it is.
             server.shutdown(socket.SHUT_RDWR)
     if not all_here:
-        missing = ", ".join(str(each) for each in range(1, seat.count) if each not in meeting._links)
-        raise Unmet(f"of {seat.count} processes these have not come to {seat.host}:{seat.port} within {WAIT:.0f} s: {missing}")
+        missing = [each for each in range(1, seat.count) if each not in meeting._links]
+        where = f"to {seat.host}:{seat.port} within {WAIT:.0f} s"
+        meeting._lose(missing[0], f"it has not come {where}")
+        raise Unmet(f"of {seat.count} processes these have not come {where}: {', '.join(map(str, missing))}")
 
 
 def _refuse(words: dict[str, object], seat: Seat, here: dict[int, Link]) -> str | None:

@@ -177,6 +177,17 @@ def test_who_waits_in_vain_is_told_for_whom(stack: ExitStack, port: int, monkeyp
         stack.enter_context(meet(Seat(HOST, port, 1, 3)))
 
 
+def test_those_that_have_come_are_told_who_has_not(stack: ExitStack, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meeting, "WAIT", 3.0)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(stack.enter_context, meet(Seat(HOST, port, 0, 3)))
+        second = stack.enter_context(meet(Seat(HOST, port, 1, 3)))
+        with pytest.raises(LostProcess, match=r"process 2 of 3 is lost: it has not come to 127.0.0.1:\d+ within 3 s"):
+            second.agree()
+        with pytest.raises(Unmet):
+            first.result()
+
+
 def test_a_port_that_is_taken_is_told(stack: ExitStack, port: int) -> None:
     with socket.create_server((HOST, port)), pytest.raises(Unmet, match=f"{HOST}:{port}: Address already in use"):
         stack.enter_context(meet(Seat(HOST, port, 0, 2)))
