@@ -159,12 +159,25 @@ class Variables(TextMeaning):
     variables: Mapping[str, Node]
 
 
+SORTS = {
+    "vars": "variable",
+    "blocks": "block",
+    "branches": "branch",
+    "fusion": "fusion",
+    "heads": "head",
+    "share": "share",
+    "names": "layer",
+}
+"""What a name names, by the first step of its symbol."""
+
+
 @dataclass(frozen=True, eq=False)
 class Word(TextMeaning):
     """A name that a person has chosen, where it is defined or used.
 
     `symbol` is the same for all words that are one name: `("vars", "width")`, `("blocks", "conv", "parameters", "filters")`,
-    `("branches", "video")`, `("fusion", "av")`, `("heads", "risk")`, `("share", "encoder")`, `("names", "video", "conv3")`.
+    `("branches", "video")`, `("fusion", "av")`, `("heads", "risk")`, `("share", "encoder")`, `("names", "video", "conv3")`,
+    and what `each` defines by its place: `("branches", "video", "layers", 0, "Repeat", "each", "width")`.
     """
 
     symbol: Path
@@ -172,6 +185,13 @@ class Word(TextMeaning):
 
     def tell_apart(self) -> tuple[object, ...]:
         return (self.symbol, self.defines)
+
+    @property
+    def sort(self) -> str:
+        """What it names: one of `SORTS`, or a `parameter` of a block. What `each` gives to its rounds is a variable."""
+        if self.symbol[0] == "names" or len(self.symbol) == 2:
+            return SORTS[str(self.symbol[0])]
+        return "parameter" if self.symbol[:1] == ("blocks",) and self.symbol[2:3] == ("parameters",) else "variable"
 
 
 @dataclass(frozen=True, eq=False)

@@ -401,6 +401,44 @@ def test_rename_reaches_the_paths_of_a_matrix_and_of_a_search(section: str, word
     assert state(edited(text, edits)).found == ()
 
 
+LIKE_WORDS = """\
+version: 1
+name: like-words
+blocks:
+  each: {parameters: {parameters: required}, layers: [{Repeat: {each: {n: [4, $parameters]}, layers: [{Dense: {units: $n}}]}}]}
+branches:
+  parameters: {input: {kind: vector, shape: [4]}, layers: [{each: {parameters: 3, name: each}}]}
+  each: {input: {kind: vector, shape: [4]}, layers: [{Dense: {units: 3, name: parameters}}]}
+fusion: {strategy: concat, inputs: [parameters.each, each.parameters]}
+head: [{Dense: {units: 1}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("word", "inside", "sort", "new"),
+    [
+        ("each: {parameters: {", 0, "block each", "two-words"),
+        ("parameters: required", 0, "parameter parameters", None),
+        ("{n: [", 1, "variable n", None),
+        ("$n}", 1, "variable n", None),
+        ("parameters: {input", 0, "branch parameters", "two-words"),
+        ("each: {input", 0, "branch each", "two-words"),
+        ("name: parameters", 7, "layer parameters", "two-words"),
+        ("each, each.", 0, "layer each", "two-words"),
+    ],
+)
+def test_a_name_is_taken_for_what_it_names_however_it_is_called(word: str, inside: int, sort: str, new: str | None) -> None:
+    where = place(LIKE_WORDS, word, inside)
+    made = views(LIKE_WORDS)
+    shown = find_hover(made[0].state, where)
+    assert made[0].state.found == () and shown is not None and sort in shown["contents"]["value"].splitlines()
+    if new is None:
+        with pytest.raises(CannotRename, match="cannot be a name here"):
+            rename(made, {**where, "newName": "two-words"})
+        new = "other"
+    assert state(edited(LIKE_WORDS, rename(made, {**where, "newName": new})["changes"][URI])).found == ()
+
+
 MONITORED = """\
 version: 1
 name: monitored

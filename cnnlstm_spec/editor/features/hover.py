@@ -107,8 +107,7 @@ def _describe_word(word: Word, state: State) -> str:
     """A name: what it stands for, and how often it is used."""
     symbol, index = word.symbol, state.meant.index
     words = index.words.get(symbol, [])
-    sort = {"vars": "variable", "names": "layer", "blocks": "block", "branches": "branch", "heads": "head", "share": "shared by"}
-    what = "parameter" if "parameters" in symbol else sort.get(str(symbol[0]), str(symbol[0]))
+    what = "shared by" if word.sort == "share" else word.sort
     lines = [f"{what} {make_line_safe(str(symbol[-1]))}"]
     if symbol[0] == "vars" and isinstance(state.meant.document, Mapping):
         section = state.meant.document.get("vars")

@@ -94,13 +94,12 @@ def rename(views: Sequence[View], params: Json) -> Json:
 
 
 def _rename_word(view: View, symbol: Path, name: str) -> list[Edit]:
-    is_variable = symbol[0] == "vars" or "parameters" in symbol or "each" in symbol
-    fits = VARIABLE.fullmatch(name) if is_variable else _is_name(name)
-    if not fits:
+    words = _find_everywhere(view.state, symbol)
+    is_variable = any(each.sort in ("variable", "parameter") for each in words)
+    if not (VARIABLE.fullmatch(name) if is_variable else _is_name(name)):
         raise CannotRename(f"`{make_line_safe(name)}` cannot be a name here")
     if not _find_defined(view.state, symbol):
         raise CannotRename("this name is given by Keras or by the language, not by the spec")
-    words = _find_everywhere(view.state, symbol)
     if not all(map(_is_as_written, words)):
         raise CannotRename("it is made unique where a block is used several times; name it in one place")
     edits = list(dict.fromkeys(Edit(each.span, name) for each in words))
