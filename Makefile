@@ -96,7 +96,7 @@ mutants: $(CORE)/ready
 
 # What CI holds after `make test`, at most 30 minutes on two cores: samples of what `make proof-all`
 # holds whole, and what needs a browser, Node or another Keras, which are installed for it: what cannot be installed has failed.
-SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --inputs 4000 --targets test-lsp test-page test-yaml-server test-backends
+SAMPLE := --tests long --seeds 500 --backbones 8 --keras 8 --mutants 300 --kills 10 --trains 2 --searches 2 --inputs 4000 --targets test-lsp test-page test-yaml-server test-backends
 proof: $(FULL)/ready
 	$(FULL)/bin/python tools/proof.py $(SAMPLE)
 
