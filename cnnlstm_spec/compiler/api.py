@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path as File
 from types import MappingProxyType
@@ -71,7 +71,9 @@ def compile_model(
 
 
 def _keep_overrides(overrides: Overrides) -> Mapping[str, object] | tuple[str, ...]:
-    """Overrides that can be read more than once; a single text is one of them."""
-    if isinstance(overrides, Mapping):
-        return dict(overrides)
-    return (overrides,) if isinstance(overrides, str) else tuple(overrides)
+    """Overrides that can be read more than once; a single text is one of them. Raises TypeError for what is none."""
+    given = (overrides,) if isinstance(overrides, str) or not isinstance(overrides, Iterable) else overrides
+    kept = dict(given) if isinstance(given, Mapping) else tuple(given)
+    if strange := [each for each in kept if not isinstance(each, str)]:
+        raise TypeError(f"overrides are `{{'vars.width': 8}}`, or texts like 'vars.width=8'; this is {strange[0]!r:.60}")
+    return kept

@@ -8,6 +8,7 @@ import pydoc
 import re
 import sys
 import types
+from typing import Any
 
 import pytest
 from places import ROOT
@@ -52,6 +53,17 @@ def test_subclasses_of_plain_values_are_values() -> None:
     assert cnnlstm_spec.load(SPEC, {"head[0].units": Name("wide")}).diagnostics[0].code.name == "wrong-type"
     with pytest.raises(TypeError, match="no place in a spec"):
         cnnlstm_spec.load(SPEC, {"head[0].units": object()})
+
+
+@pytest.mark.parametrize("given", [None, 3, [3], [("head[0].units", 2)], {3: 4}, {None: 1}, {("head", 0): 1}, {b"seed": 1}])
+def test_what_is_no_override_is_told_as_such(given: Any) -> None:
+    with pytest.raises(TypeError, match=r"overrides are `\{'vars.width': 8\}`, or texts like 'vars.width=8'; this is "):
+        cnnlstm_spec.load(SPEC, given)
+
+
+def test_overrides_may_come_one_by_one() -> None:
+    compilation = cnnlstm_spec.load(SPEC, (f"seed={each}" for each in (1, 2)))
+    assert compilation.ok and compilation.spec is not None and compilation.spec.seed == 2
 
 
 def test_a_compilation_is_one_line() -> None:
