@@ -106,6 +106,22 @@ def test_click_fold_search_and_a_save_that_keeps_the_place(page: Page, tmp_path:
         assert not page.said
 
 
+def test_what_is_picked_in_the_text_does_not_lie_under_its_details(page: Page, tmp_path: Path) -> None:
+    branches = "".join(
+        f"  b{each}: {{input: {{kind: vector, shape: [4]}}, layers: [{{Dense: {{units: {each + 1}}}}}]}}\n" for each in range(9)
+    )
+    text = f"version: 1\nname: wide\nbranches:\n{branches}fusion: {{strategy: concat}}\nhead: [{{Dense: {{units: 1}}}}]\n"
+    with served(tmp_path / "spec.yaml", text) as address:
+        page.open(address)
+        for line in (4, 12):
+            page.ask(f"pickLine({line})")
+            page.until("!document.getElementById('details').hidden && picked !== null && picked.places[0][1] === " + str(line))
+            page.until(
+                "groups()[picked.number].getBoundingClientRect().right <= document.getElementById('details').getBoundingClientRect().x"
+            )
+        assert not page.said
+
+
 def test_hostile_names_are_text(page: Page, tmp_path: Path) -> None:
     name = json.dumps(HOSTILE)
     layers = f"[{{Dense: {{units: 4, activation: {name}}}}}]"

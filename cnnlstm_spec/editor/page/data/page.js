@@ -227,8 +227,12 @@ function show(group) {
   const room = at("picture").getBoundingClientRect();
   const box = group.getBoundingClientRect();
   const [x, y] = [box.x + box.width / 2 - room.x, box.y + box.height / 2 - room.y];
-  if (x > 0 && x < room.width && y > 0 && y < room.height) return;
-  place.x += room.width / 2 - x;
+  // What the details cover is not seen, unless they leave no room.
+  const free = at("details").hidden ? room.width : at("details").getBoundingClientRect().x - room.x;
+  const width = free > room.width / 4 ? free : room.width;
+  const [across, down] = [Math.min(box.width, width) / 2, Math.min(box.height, room.height) / 2];
+  if (x >= across && x <= width - across && y >= down && y <= room.height - down) return;
+  place.x += width / 2 - x;
   place.y += room.height / 2 - y;
   move();
 }
@@ -285,7 +289,14 @@ function pick(number) {
   const shown = places.some((each) => each[0] === shownFile);
   if (!shown && places.length) showFile(places[0][0]);
   markLines(true);
-  showDetails(box);
+  return showDetails(box);
+}
+
+async function reveal(number) {
+  show(groups()[number]);
+  await pick(number);
+  // Its details may lie over it.
+  if (picked !== null && picked.number === number) show(groups()[number]);
 }
 
 function pickAgain() {
@@ -331,9 +342,7 @@ function pickLine(line) {
     markLines(true);
     return;
   }
-  const number = sizes.indexOf(least);
-  show(groups()[number]);
-  pick(number);
+  reveal(sizes.indexOf(least));
 }
 
 function table(rows) {
@@ -395,8 +404,7 @@ function search(goes) {
   at("hits").textContent = wanted === "" ? "" : `${found.length} found`;
   if (!goes || !found.length) return;
   hit = (hit + 1) % found.length;
-  show(drawn[found[hit]]);
-  pick(found[hit]);
+  reveal(found[hit]);
 }
 
 // What a person does.
