@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -33,24 +34,30 @@ def start(spec: Path, output: Path, address: str) -> subprocess.Popen[str]:
     return subprocess.Popen(line, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
-def search_once(spec: Path, output: Path, kills: int, rng: random.Random, whole: float) -> tuple[str | None, int]:
+def begin(make: Callable[[], Any]) -> Any:
+    """A node, or a cluster. Ray gives one that is slow to begin 30 seconds, which are few where much else runs."""
+    for _ in range(4):
+        try:
+            return make()
+        except Exception as error:
+            print(f"a node did not begin: {str(error)[:60]}", flush=True)
+    return make()
+
+
+def search_once(
+    cluster: Cluster, spec: Path, output: Path, kills: int, rng: random.Random, whole: float
+) -> tuple[str | None, int]:
     """A search under which so many nodes die; what is amiss with it, and how many have died before its end."""
-    # Ray's processes import the package by this path.
-    os.environ["PYTHONPATH"] = str(ROOT)
-    cluster = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0})
-    try:
-        workers = [cluster.add_node(num_cpus=1, **NODE) for _ in range(NODES)]
-        process, died = start(spec, output, cluster.address), 0
-        for _ in range(kills):
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(rng.uniform(0, whole / kills))
-            if process.poll() is None:
-                cluster.remove_node(workers.pop(rng.randrange(NODES)), allow_graceful=False)
-                workers.append(cluster.add_node(num_cpus=1, **NODE))
-                died += 1
-        _, said = process.communicate()
-    finally:
-        cluster.shutdown()
+    process, died = start(spec, output, cluster.address), 0
+    for _ in range(kills):
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(rng.uniform(0, whole / kills))
+        if process.poll() is None:
+            lost = rng.choice([node for node in cluster.list_all_nodes() if node is not cluster.head_node])
+            cluster.remove_node(lost, allow_graceful=False)
+            begin(lambda: cluster.add_node(num_cpus=1, **NODE))
+            died += 1
+    _, said = process.communicate()
     if process.returncode != 0:
         return f"status {process.returncode}: {said[-300:]}", died
     return ", ".join(judge(output)) or None, died
@@ -60,16 +67,24 @@ def main() -> int:
     """0 where every search came to what was wanted."""
     count, seed = (*map(int, sys.argv[1:]), *(20, 0)[len(sys.argv) - 1 :])
     rng = random.Random(seed)
+    # Ray's processes import the package by this path.
+    os.environ["PYTHONPATH"] = str(ROOT)
+    cluster = begin(lambda: Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0}))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        spec, began = make_data(folder), time.monotonic()
-        amiss, died = search_once(spec, folder / "reference", 0, rng, 0)
-        whole, searches = time.monotonic() - began, 0
-        while amiss is None and died < count:
-            kills = min(rng.randint(1, MOST), count - died)
-            amiss, more = search_once(spec, folder / f"search-{searches}", kills, rng, whole)
-            died, searches = died + more, searches + 1
-            print(f"search {searches}, {more} nodes died: {amiss or 'nothing amiss'}", flush=True)
+        try:
+            for _ in range(NODES):
+                begin(lambda: cluster.add_node(num_cpus=1, **NODE))
+            folder = Path(name)
+            spec, began = make_data(folder), time.monotonic()
+            amiss, died = search_once(cluster, spec, folder / "reference", 0, rng, 0)
+            whole, searches = time.monotonic() - began, 0
+            while amiss is None and died < count:
+                kills = min(rng.randint(1, MOST), count - died)
+                amiss, more = search_once(cluster, spec, folder / f"search-{searches}", kills, rng, whole)
+                died, searches = died + more, searches + 1
+                print(f"search {searches}, {more} nodes died: {amiss or 'nothing amiss'}", flush=True)
+        finally:
+            cluster.shutdown()
     print(f"{died} nodes died under {searches} searches, {amiss or 'nothing'} amiss")
     return 1 if amiss else 0
 
