@@ -93,8 +93,9 @@ def say_config(layer: dict[str, object], policy: str) -> tuple[str, dict[str, ob
     if name == "Lambda":
         raise Unsayable("`Lambda` holds code")
     module = str(layer.get("module") or "keras.layers")
-    if not module.startswith(("keras.", "tensorflow.keras", "tf_keras")) or ">" in str(layer.get("registered_name") or ""):
-        raise Unsayable(f"`{name}` is no layer of Keras but of `{module}`")
+    package, registered, _ = str(layer.get("registered_name") or "").partition(">")
+    if registered or not module.startswith(("keras.", "tensorflow.keras", "tf_keras")):
+        raise Unsayable(f"`{name}` is no layer of Keras but of `{package if registered else module}`")
     op = find_op(name)
     if op is None:
         why = explain_refusal(name)

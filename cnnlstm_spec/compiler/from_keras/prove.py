@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...ir.graph import TypedNode
+from ...ir.tensor import TensorType
 from ..artifact.verify import Verification, measure_differences
 from ..compile import Compilation
 from .structure import WrittenLayer
@@ -38,12 +39,19 @@ def compare_shapes(draft: Draft, compilation: Compilation) -> int:
             continue
         count += 1
         wanted, found = leaf.shape[1:], x.sizes
-        if len(wanted) != len(found) or any(
-            isinstance(size, int) and other is not None and size != other for size, other in zip(found, wanted, strict=True)
-        ):
+        # A layer that is called several times was built for what it read in one of the calls.
+        if not any(_fits(wanted, each.inputs) for each in compilation.typed.nodes.values() if each.node.layer == node.node.layer):
             where = "/".join(leaf.paths[0])
             raise Unequal(f"`{where}` reads {list(wanted)} in the model, and ({', '.join(map(str, found))}) in the spec")
     return count
+
+
+def _fits(wanted: Sequence[int | None], inputs: Sequence[TensorType | None]) -> bool:
+    """Whether the first of the inputs may have the sizes that a layer was built for."""
+    found = inputs[0].sizes if inputs and inputs[0] is not None else ()
+    return len(wanted) == len(found) and all(
+        not isinstance(size, int) or other in (None, size) for size, other in zip(found, wanted, strict=True)
+    )
 
 
 def compare_predictions(draft: Draft, compilation: Compilation, path: Path) -> Verification:
@@ -74,16 +82,23 @@ class _Fed:
         assert compilation.spec is not None
         inputs = {branch.name: branch.input for branch in compilation.spec.branches}
         masks = {each.mask_input for each in inputs.values() if each is not None}
-        branches = iter(inputs)
-        self.model = model
-        self.names = [each.name if each.name in masks else next(branches) for each in model.inputs]
-        """What feeds each of the model's inputs: a branch, or a mask, which keeps its name."""
+        kept = {*masks, *inputs} & {each.name for each in model.inputs}
+        branches = (name for name in inputs if name not in kept)
+        self.model, self.heads = model, [head.name for head in compilation.spec.heads]
+        self.names = {each.name: each.name if each.name in kept else next(branches) for each in model.inputs}
+        """By the name of each of the model's inputs, what feeds it: a mask or a branch, of that name where there is one."""
 
     def predict(self, fed: object, **options: object) -> object:
         """What the model gives, called by itself: Keras's `predict` reuses a `TimeDistributed` traced for fewer steps."""
-        given = [fed[name] for name in self.names] if isinstance(fed, dict) else fed
+        given = {name: fed[source] for name, source in self.names.items()} if isinstance(fed, dict) else fed
+        if isinstance(given, dict):
+            taken = self.model.input
+            named = {key: given[each.name] for key, each in taken.items()} if isinstance(taken, dict) else None
+            given = [given[each.name] for each in self.model.inputs] if named is None else named
         outputs = self.model(given, training=False)
-        several = list(outputs.values()) if isinstance(outputs, dict) else outputs
+        several = outputs
+        if isinstance(outputs, dict):
+            several = [outputs[head] for head in (self.heads if {*self.heads} == {*outputs} else outputs)]
         return [each.numpy() for each in several] if isinstance(several, list | tuple) else several.numpy()
 
 

@@ -38,6 +38,8 @@ COMPILED = (
     "steps_per_execution",
     "jit_compile",
 )
+BY_HEAD = ("loss", "loss_weights", "metrics", "weighted_metrics")
+"""Of those, what Keras takes as a list with an entry for each output."""
 WIDTH = 120
 
 
@@ -80,6 +82,8 @@ class SpecWriter:
         self.problems = dict(structure.problems)
         self.taken: set[str] = set()
         self.names: dict[CallOutput, str] = {}
+        self.head_names: list[str] = []
+        """Those of several outputs, in their order."""
 
     def write(self) -> Draft:
         """The whole spec."""
@@ -136,6 +140,7 @@ class SpecWriter:
             lines += ["heads:"]
             for output, (stem, end) in enumerate(self.graph.outputs):
                 name = self.make_unique(stem, f"output_{output + 1}")
+                self.head_names.append(name)
                 folded = fold_repeats(heads.pop(end, ()))
                 parts.append(ModelPart(name, (self.names[end],), folded))
                 inputs = write_flow([self.names[end]])
@@ -267,12 +272,20 @@ class SpecWriter:
             # What a backend makes of `jit_compile: auto` is a yes or no.
             if said is None or said == defaults.get(name) or said in ([], {}) or name == "jit_compile":
                 continue
-            keys[name] = said
+            keys[name] = self.give_heads(name, said)
         lines = [f"  {key}: {write_flow(value)}" for key, value in keys.items()]
         if self.policy != "float32":
             lines.append(f"  dtype_policy: {self.policy}")
         found = ["", "compile:", *lines] if lines else []
         return ([f"batch_size: {self.batch}"] if self.batch is not None else []) + found
+
+    def give_heads(self, key: str, said: object) -> object:
+        """A list with an entry for each of several outputs, as Keras takes it, as a mapping of their heads."""
+        if key not in BY_HEAD or not isinstance(said, list) or not len(said) == len(self.head_names) > 1:
+            return said
+        listed = key in ("metrics", "weighted_metrics")
+        each = [[value] if listed and value is not None and not isinstance(value, list) else value for value in said]
+        return {name: value for name, value in zip(self.head_names, each, strict=True) if value or not listed}
 
 
 def write_lines(items: Items, margin: str) -> list[str]:

@@ -383,6 +383,37 @@ def ratios() -> Any:
 
 
 @model
+def losses_in_a_list() -> Any:
+    read = keras.Input((8,))
+    hidden = L.Dense(4, activation="relu")(read)
+    first = L.Dense(1, name="first")(hidden)
+    second = L.Dense(2, name="second")(L.Concatenate()([hidden, first]))
+    made = keras.Model(read, [first, second])
+    made.compile("sgd", ["mse", "mae"], metrics=[["mae"], None], loss_weights=[1.0, 0.5])
+    return made
+
+
+@model
+def inputs_and_outputs_by_name() -> Any:
+    title, numbers = keras.Input((20,), dtype="int32", name="title"), keras.Input((5,), name="numbers")
+    words = L.GlobalMaxPooling1D()(L.Conv1D(8, 3, activation="relu")(L.Embedding(50, 8)(title)))
+    both = L.Dropout(0.2)(L.concatenate([words, L.Dense(8, activation="relu")(numbers)]))
+    urgent, group = L.Dense(1, activation="sigmoid", name="urgent")(both), L.Dense(4, activation="softmax", name="group")(both)
+    made = keras.Model({"title": title, "numbers": numbers}, {"urgent": urgent, "group": group})
+    made.compile("adam", {"urgent": "binary_crossentropy", "group": "categorical_crossentropy"})
+    return made
+
+
+@model
+def shared_over_two_lengths() -> Any:
+    question, text = keras.Input((6,), dtype="int32", name="question"), keras.Input((9,), dtype="int32", name="text")
+    look_up, convolve = L.Embedding(100, 8), L.Conv1D(8, 3, padding="same")
+    asked, read = convolve(look_up(question)), convolve(look_up(text))
+    found = L.GlobalAveragePooling1D()(L.Attention()([asked, read]))
+    return keras.Model([question, text], L.Dense(1)(L.Concatenate()([L.GlobalAveragePooling1D()(asked), found])))
+
+
+@model
 def one_number_each() -> Any:
     """Inputs without an axis."""
     user, age = keras.Input((), dtype="int32", name="user"), keras.Input((), name="age")
