@@ -58,8 +58,10 @@ def _begins_with_zeros(node: TypedNode) -> bool:
     if op is None or not any(weight.trainable for weight in node.weights) or not node.owns_weights:
         return False
     kernels = [op.get_value(name) for name in KERNELS if name in op.arguments]
-    bias = "bias_initializer" in op.arguments and op.get_value("use_bias") and not _is_zero(op.get_value("bias_initializer"))
-    return bool(kernels) and all(map(_is_zero, kernels)) and not bias
+    if not kernels or not all(map(_is_zero, kernels)):
+        return False
+    has_bias = any(weight.name.rsplit("/", 1)[-1] == "bias" for weight in node.weights)
+    return not has_bias or _is_zero(op.get_value("bias_initializer"))
 
 
 def _is_zero(initializer: object) -> bool:

@@ -290,6 +290,8 @@ BEGUN: dict[str, bool] = {
     f"{{Residual: {{layers: [{{Dense: {{units: 4, activation: tanh}}}}, {{Dense: {{units: 8, {ZEROS}}}}}]}}}}": False,
     f"{{Reshape: {{target_shape: [4, 2]}}}}, {{MultiHeadAttention: {{num_heads: 2, key_dim: 3, {ZEROS}}}}}, Flatten": True,
     f"{{Reshape: {{target_shape: [4, 2]}}}}, {{SimpleRNN: {{units: 3, activation: relu, {ZEROS}}}}}": True,
+    f"{{EinsumDense: {{equation: 'bf,fu->bu', output_shape: [4], bias_axes: u, activation: relu, {ZEROS}}}}}": True,
+    "{EinsumDense: {equation: 'bf,fu->bu', output_shape: [4], activation: relu}}": False,
     f"{{Reshape: {{target_shape: [4, 2]}}}}, {{LSTM: {{units: 3, {ZEROS}, recurrent_initializer: zeros}}}}": False,
     "{Reshape: {target_shape: [4, 2]}}, {SeparableConv1D: {filters: 3, kernel_size: 2, depthwise_initializer: zeros, "
     "pointwise_initializer: zeros}}, Flatten": True,
