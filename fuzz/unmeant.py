@@ -238,6 +238,22 @@ def _rate(rng: Random) -> Pair:
     return spec, replaced(spec, ("compile", "optimizer", name, "learning_rate"), rng.choice([0, -rate]))
 
 
+MERGES: tuple[Any, ...] = ("concat", {"strategy": "concat"}, {"layer": "Concatenate"})
+
+
+def _side_by_side(merge: Any) -> Spec:
+    """Two convolutions of one image whose channels come first, merged."""
+    paths = {name: [{"Conv2D": {"filters": 4, "kernel_size": 3, "padding": "same", **FIRST}}] for name in ("a", "b")}
+    return {"Parallel": {"paths": paths, "merge": merge}}
+
+
+def _no_share(rng: Random) -> Pair:
+    """A share written in percent, of the loss or of the optimizer."""
+    share, percent = rng.choice([(0.1, 10), (0.05, 5), (0.2, 20)])
+    spec = classes(rng, rng.randint(3, 9), "softmax", {"CategoricalCrossentropy": {"label_smoothing": share}})
+    return spec, replaced(spec, ("compile", "loss", "CategoricalCrossentropy", "label_smoothing"), percent)
+
+
 SIGMOID = ((1, 1), "sigmoid", "binary_crossentropy")
 SOFTMAX = ((3, 9), "softmax", "categorical_crossentropy")
 SEVERAL = ((3, 9), "sigmoid", "binary_crossentropy")
@@ -291,6 +307,12 @@ UNMEANT: dict[str, Callable[[Random], Pair]] = {
     "data-format-differs": _layers(
         [_conv(**FIRST), {"MaxPooling2D": dict(FIRST)}, "Flatten"], [_conv(**FIRST), "MaxPooling2D", "Flatten"], **TURNED
     ),
+    "joined-not-over-channels": lambda rng: _layers(
+        [_side_by_side({"strategy": "concat", "axis": 1}), "Flatten"], [_side_by_side(rng.choice(MERGES)), "Flatten"], **TURNED
+    )(rng),
+    "no-share": _no_share,
+    "positive-expected": _of_head((1, 1), "softplus", "poisson", None, _set(activation=None)),
+    "embedding-of-one-number": _of_head((3, 9), None, "cosine_similarity", None, _set(units=1)),
     "features-not-channels": lambda rng: _layers(
         [_conv(**FIRST), {"Permute": {"dims": [2, 3, 1]}}, *(last := _of_features(rng))], [_conv(**FIRST), *last], **TURNED
     )(rng),
