@@ -34,6 +34,8 @@ def check_states(at: Inference, op: Op, x: TensorType, states: tuple[TensorType,
             address = addresses[min(index, len(addresses) - 1)]
             shown = TensorType(wanted)
             help = ("a `Dense` of so many units gives one: put it at the end of what is read",)
+            if state.sizes[1:] == sizes:
+                help = ("`Slice: {axis: 1, index: -1}` behind it takes the last step, and a name of it gives that",)
             facts: dict[str, Any] = {"layer": op.title(), "wanted": shown, "address": address, "given": state}
             refusal = Refusal(STATE_SHAPE, "initial_state", help, index + 1, **facts)
             if state.rank == 1 and isinstance(state.sizes[0], int) and "units" in op.arguments:

@@ -75,6 +75,14 @@ def test_states_of_another_width_are_told_by_their_units() -> None:
     assert codes(text.replace("units: 4", "units: 5")) == []
 
 
+def test_of_steps_the_last_one_is_a_state() -> None:
+    text = spec("[{GRU: {units: 4, initial_state: b.end}}]", "[{LSTM: {units: 4, return_sequences: true, name: end}}%s]")
+    (found,) = load(text % "").diagnostics
+    assert found.help == ("`Slice: {axis: 1, index: -1}` behind it takes the last step, and a name of it gives that",)
+    taken = text.replace(", name: end", "") % ", {Slice: {axis: 1, index: -1, name: end}}"
+    assert codes(taken) == []
+
+
 BEGINS = "initial_state: b.end}}]"
 BROKEN = {
     "another key": (f"[{{LSTM: {{unitsq: 4, {BEGINS}", "unknown-key"),
