@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable
 from itertools import cycle
@@ -34,10 +35,11 @@ FURTHER = {
 """The same; whether most of these are wrong, what stands before them decides."""
 
 
-def _plant(count: int, layers: Iterable[str]) -> str:
+def _plant(chain: str, layers: Iterable[str]) -> str:
     """A chain with those layers, in turn, in place of 20 of its own."""
-    lines = write_chain(count).splitlines(keepends=True)
-    places = [number for number, line in enumerate(lines) if LAYER in line][:: max(1, count // 20)][:20]
+    lines = chain.splitlines(keepends=True)
+    sound = [number for number, line in enumerate(lines) if "activation: relu" in line]
+    places = sound[:: max(1, len(sound) // 20)][:20]
     planted = dict(zip(places, cycle(layers), strict=False))
     return "".join(f"      - {planted[n]}\n" if n in planted else line for n, line in enumerate(lines))
 
@@ -64,18 +66,29 @@ def _train(count: int, loss: str, first: str = LAYER) -> str:
     return text + "compile:\n  loss:\n" + "".join(f"    h{n}: {loss}\n" for n in range(20))
 
 
+def _tell_apart(chain: str) -> str:
+    """A chain of which no two layers are alike."""
+    units = iter(range(1, chain.count(LAYER) + 1))
+    return re.sub(re.escape(LAYER), lambda _: LAYER.replace("8", str(next(units))), chain)
+
+
 STEPS, MORE_STEPS = "sequence, shape: [8, 8]", "sequence, shape: [9, 8]"
 
 
 def _list_specs(count: int) -> dict[str, tuple[str, str]]:
     """By the kind of its mistakes, a valid spec and one with 20 of them."""
     chain, pairs = write_chain(count), _fuse(count, "strategy: concat", (STEPS, STEPS))
-    kinds = {kind: (layer,) for kind, layer in MISTAKES.items()} | {
+    mixed = {
         "repeated vectors": (FURTHER["repeated vectors"],),
         "8 kinds in turn": tuple(MISTAKES.values()),
         "17 kinds in turn": (*MISTAKES.values(), *FURTHER.values()),
     }
-    return {kind: (chain, _plant(count, layers)) for kind, layers in kinds.items()} | {
+    kinds = {kind: (layer,) for kind, layer in MISTAKES.items()} | mixed
+    unlike = {"unknown layers": (MISTAKES["unknown layers"],), "wrong counts": (MISTAKES["wrong counts"],)} | mixed
+    apart = _tell_apart(chain)
+    return {
+        **{kind: (chain, _plant(chain, layers)) for kind, layers in kinds.items()},
+        **{f"{kind}, no two alike": (apart, _plant(apart, layers)) for kind, layers in unlike.items()},
         "added shapes": (pairs, _fuse(count, "strategy: add", (STEPS, STEPS), (LAYER, "Dense: {units: 9}"))),
         "joined shapes": (pairs, _fuse(count, "strategy: concat", (STEPS, MORE_STEPS))),
         "shapes behind others": (
@@ -120,7 +133,7 @@ def mending(count: int = 1000, runs: int = 5) -> list[str]:
     rows = []
     for kind, (sound, wrong) in specs.items():
         valid, invalid = _measure(runs, (_compile, sound, False), (_compile, wrong, True))
-        words = f"20 mistakes: {kind:20}  {invalid * 1000:9.1f} ms of {valid * 1000:6.1f}"
+        words = f"20 mistakes: {kind:30}  {invalid * 1000:9.1f} ms of {valid * 1000:6.1f}"
         rows.append(f"{words}   ratio {invalid / valid:5.2f}      (at most 1.5)")
     wrong = specs["misspelt keys"][1]
     invalid, patch = _measure(runs, (_compile, wrong, True), (_mend, wrong, True))

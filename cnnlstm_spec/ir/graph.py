@@ -81,6 +81,11 @@ class Graph:
         return dict.fromkeys(node.area for node in self.nodes.values())
 
     @cached_property
+    def places(self) -> dict[str, int]:
+        """By the id of a node, its place in the order."""
+        return {id: place for place, id in enumerate(self.nodes)}
+
+    @cached_property
     def readers(self) -> dict[str, list[Node]]:
         """By the id of a node, the nodes that read it alone, in order."""
         found: dict[str, list[Node]] = {}

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 
 POLICIES = ("float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16")
-
-
 FramesAs = Literal["channels", "height"]
 
 
@@ -378,6 +376,10 @@ class Op(Record):
     def leaves_padding_out(self, x: TensorType) -> bool:
         """Whether it can be told the mask of such an input, if it reads masks at all."""
         return True
+
+    def decides_last_axis(self) -> bool:
+        """Whether all that it gives rests on the mask and the axes before the last, which stay."""
+        return False
 
     def count_inputs(self) -> tuple[int, int | None]:
         """Fewest and most inputs, states that are read beside the first too."""

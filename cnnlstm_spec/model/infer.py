@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ..ir.graph import Graph, Node, TypedGraph, TypedNode, count_elements
@@ -64,15 +62,14 @@ class InferenceState:
         memory: Memory | None,
         told: frozenset[str] | None = None,
         counts: bool = True,
-        typed: Mapping[str, TypedNode] = MappingProxyType({}),
     ) -> None:
         """`told` are the nodes of which ways out are wanted, None for all; of others only what is found where.
 
-        `counts` says whether multiply-adds are counted, and `typed` what is known before.
+        `counts` says whether multiply-adds are counted.
         """
         self.graph, self.policy, self.batch_size = graph, policy, batch_size
         self.memory, self.told, self.counts = memory, told, counts
-        self.typed = dict(typed)
+        self.typed: dict[str, TypedNode] = {}
         self.layers: dict[str, TypedNode] = {}
         """By name, the first node of each layer, whose weights all its nodes have."""
         self.found: list[Diagnostic] = []
@@ -93,6 +90,12 @@ class InferenceState:
     def require(self, condition: Condition, warning: Diagnostic) -> None:
         """A condition on run-time sizes, with the warning that tells it."""
         self.conditions.add(condition, warning)
+
+    def copy_knowing(self, typed: dict[str, TypedNode]) -> InferenceState:
+        """The state with other nodes that are known."""
+        inner = object.__new__(InferenceState)
+        inner.__dict__.update(self.__dict__, typed=typed)
+        return inner
 
     def copy_listening(self, memory: Memory | None) -> InferenceState:
         """The state with another memory, and with a list of its own of what is found, which the caller tells after."""
@@ -182,7 +185,12 @@ def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Infere
     if isinstance(op, InputOp):
         return _Inferred(TypedNode(node, op.infer_type(node.id, node.origin.place, node.origin.written), ()))
     at = Inference(state.policy, state.batch_size, state.graph.has_data, node.id)
-    typed = _check_node(node, op, inputs, at, state)
+    try:
+        typed = _check_node(node, op, inputs, at, state)
+    except Refusal as refusal:
+        # It would hold the frames that hold it, which only the collector finds.
+        refusal.with_traceback(None)
+        raise
     return _Inferred(typed, tuple(at.conditions))
 
 
@@ -348,7 +356,7 @@ def make_diagnostic(
         if producer.origin.place.span != place.span:
             labels.append(Label(_find_place(producer), f"gives {inputs[index]} here"))
     mended = (put(node.origin.place.span, name, value) for name, value in refusal.ways)
-    fixes = (*refusal.fixes, *mended, *mismatch.find_fixes(refusal, node, inputs, state.typed))
+    fixes = (*refusal.fixes, *mended, *mismatch.find_fixes(refusal, node, inputs, state.graph, state.typed))
     return Diagnostic(
         code, place, shorten_facts(code, refusal.facts), labels=(*labels, *node.origin.uses), help=refusal.help, fixes=fixes
     )

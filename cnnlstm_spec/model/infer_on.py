@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from itertools import takewhile
 from operator import is_
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from ..text.frozen import dataclass
 from ..text.memo import UNKNOWN, Memory
 from .alike import Key, is_alike_given
 from .infer import InferenceState, infer_node, make_diagnostic, make_same, recall
+from .shortcuts import Layers, Shortcuts
 from .suppose import SMALL, TRIED, SupposedTrial, merge_types, set_sizes
 from .text_inputs import may_be_text
 
@@ -25,17 +27,78 @@ Found = dict[str, list[Diagnostic]]
 
 
 def infer_on(
-    typed: TypedGraph, trial: SupposedTrial, batch_size: int | None = None, memory: Memory | None = None
+    typed: TypedGraph,
+    trial: SupposedTrial,
+    ids: Iterable[str],
+    layers: Layers,
+    batch_size: int | None = None,
+    memory: Memory | None = None,
 ) -> tuple[TypedGraph, Found]:
-    """The types after mistakes, where what fails gives what is supposed of it, and what is found then."""
+    """The types of some nodes after mistakes, and of what they rest on, where what fails gives what is supposed of it.
+
+    And what is found then. All else is inferred once it is asked for.
+    """
     state = InferenceState(typed.graph, typed.policy, batch_size, memory, trial.told, counts=False)
-    found: Found = {}
-    for id, known in typed.nodes.items():
-        supposed = known if known.type is not None else _suppose(known.node, trial, state, found)
-        state.add(supposed)
-        if not trial.failing or trial.failing[-1] != id:
+    known = {id: each for id, each in typed.nodes.items() if each.type is not None}
+    asked = _Asked(typed, trial, state, layers, known)
+    asked.ask(ids)
+    return TypedGraph(typed.graph, asked, typed.policy, typed.graph), asked.found
+
+
+class _Asked(dict[str, TypedNode]):
+    """What is known of nodes, by id; one that is asked for is inferred then, after what it needs. It grows by being asked."""
+
+    def __init__(
+        self, typed: TypedGraph, trial: SupposedTrial, state: InferenceState, layers: Layers, known: Mapping[str, TypedNode]
+    ) -> None:
+        """`state` is where weights are kept; it does not hold what is known, which would hold itself by it."""
+        super().__init__(known)
+        self._typed, self._trial, self._state, self._layers = typed, trial, state, layers
+        self.found: Found = {}
+
+    def __missing__(self, id: str) -> TypedNode:
+        self.ask((id,))
+        return self[id]
+
+    def ask(self, ids: Iterable[str]) -> None:
+        """Infers those of some nodes that are not known, in their order."""
+        state = self.make_state()
+        for id in ids:
+            waiting = [id]
+            while waiting:
+                last = waiting[-1]
+                known = self._typed.nodes[last]
+                needed = [each for each in self._list_needs(last) if each not in self] if known.type is None else ()
+                if needed:
+                    waiting += reversed(needed)
+                else:
+                    waiting.pop()
+                    if last not in self:
+                        self[last] = known if known.type is not None else self._infer(last, state)
+
+    def make_state(self) -> InferenceState:
+        """The state of the graph with what is known of it."""
+        return self._state.copy_knowing(self)
+
+    def _list_needs(self, id: str) -> tuple[str, ...]:
+        node = self._typed.graph.nodes[id]
+        if node.layer in self._layers:
+            return (*self._trial.list_read(node), *self._list_shared(node))
+        return self._trial.list_read(node)
+
+    def _list_shared(self, node: Node) -> Iterable[str]:
+        """The nodes before one that share its weights."""
+        return takewhile(node.id.__ne__, self._layers[node.layer])
+
+    def _infer(self, id: str, state: InferenceState) -> TypedNode:
+        node = self._typed.graph.nodes[id]
+        for other in self._list_shared(node) if node.layer in self._layers else ():
+            if (known := self._typed.nodes[other]).type is not None:
+                state.give_weights(known)
+        supposed = _suppose(node, self._trial, state, self.found)
+        if id not in self._trial.failing:
             state.give_weights(supposed)
-    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
+        return supposed
 
 
 @dataclass(frozen=True)
@@ -45,12 +108,15 @@ class Stretch:
     before: str
     nodes: tuple[str, ...]
 
+    def shorten(self, shortcuts: Shortcuts) -> Shortcuts:
+        """The shortcuts that are taken before its last node; none leads back beyond its beginning."""
+        inner = set(self.nodes[:-1])
+        return {id: to if (to := shortcuts[id]) in inner else self.before for id in inner if id in shortcuts}
 
-def find_stretch(typed: TypedGraph, places: dict[str, int], id: str, width: int) -> Stretch | None:
-    """The shortest stretch up to a node of so many nodes, or of fewer behind a mistake; None where there is none near.
 
-    `places` are those of all nodes in their order.
-    """
+def find_stretch(typed: TypedGraph, id: str, width: int) -> Stretch | None:
+    """The shortest stretch up to a node of so many nodes, or of fewer behind a mistake; None where there is none near."""
+    places = typed.graph.places
     inside: list[str] = []
     waiting = {id}
     while waiting and len(inside) < 4 * width:
@@ -68,23 +134,20 @@ def infer_stretch(
     typed: TypedGraph, stretch: Stretch, given: TensorType, trial: SupposedTrial, batch_size: int | None = None
 ) -> tuple[TypedGraph, Found]:
     """The types of a stretch where what stands before it gives what is said here, and what is found then; no others are known."""
-    before = typed.nodes[stretch.before]
+    before, end = typed.nodes[stretch.before], typed.graph.nodes[stretch.nodes[-1]]
     start = TypedNode(replace(before.node, op=None), given, before.inputs)
-    state = InferenceState(typed.graph, typed.policy, batch_size, None, trial.told, counts=False, typed=typed.nodes)
-    state.add(start)
-    found: Found = {}
+    state = InferenceState(typed.graph, typed.policy, batch_size, None, trial.told, counts=False)
+    asked = _Asked(typed, trial, state, {}, {stretch.before: start})
     trial.note_stepped(stretch.before)
-    *inner, end = (typed.graph.nodes[id] for id in stretch.nodes)
-    for node in inner:
-        state.add(_suppose(node, trial, state, found))
+    state = asked.make_state()
     inputs = _find_inputs(end, trial, state)
     # Nothing reads what the last one gives, if it fails.
-    state.add(_accept(end, inputs, trial, state, found) or TypedNode(end, None, inputs))
-    return TypedGraph(typed.graph, state.typed, typed.policy, typed.graph), found
+    state.add(_accept(end, inputs, trial, state, asked.found) or TypedNode(end, None, inputs))
+    return TypedGraph(typed.graph, asked, typed.policy, typed.graph), asked.found
 
 
 def _find_inputs(node: Node, trial: SupposedTrial, state: InferenceState) -> tuple[TensorType, ...]:
-    given = [x for id in node.inputs if (x := state.typed[id].type) is not None]
+    given = [x for id in trial.list_read(node) if (x := state.typed[id].type) is not None]
     return tuple(given) if trial.told else tuple(map(trial.alike.find_first, given))
 
 
@@ -103,8 +166,9 @@ def _find_known(node: Node, trial: SupposedTrial, state: InferenceState) -> Type
     """A node of one input as one that is alike is known to be; what most nodes of a long graph come to."""
     if trial.told or node.op is None or len(node.inputs) != 1 or node.layer in state.layers:
         return None
-    given = state.typed[node.inputs[0]].type
-    if given is None or trial.is_stepped(node.inputs[0]):
+    (read,) = trial.list_read(node)
+    given = state.typed[read].type
+    if given is None or trial.is_stepped(read):
         return None
     return trial.alike.recall_typed(_try, node, node.op, given)
 
@@ -203,7 +267,7 @@ def _infer_on_each_step(
     node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTrial, state: InferenceState
 ) -> TypedNode | None:
     """A node that takes any number of axes, on each step; None where that is not supposed, or does not fit."""
-    if node.hidden or len(inputs) != 1 or not trial.is_stepped(node.inputs[0]):
+    if node.hidden or len(inputs) != 1 or not trial.is_stepped(trial.list_read(node)[0]):
         return None
     if op.list_axes_read() is not None or inputs[0].rank < 2 or not trial.is_within():
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-from ..ir.graph import TypedGraph, TypedNode
+from ..ir.graph import Graph, TypedGraph, TypedNode
 from ..ir.tensor import TensorType
 from ..spec.compile_section import CompileSpec
 from ..spec.model_spec import ModelSpec
@@ -21,6 +21,7 @@ from .rules.check import judge_head, judge_node
 from .rules.common import Setting, describe_use, find_head_use
 from .rules.steps import find_single_steps
 from .rules.targets import find_misfits
+from .shortcuts import Shortcuts, find_shared_layers, find_shortcuts
 from .suppose import IN_WORDS, SUPPOSITIONS, TAKEN_OUT, TWO_DOZEN, SupposedTrial, Supposition
 
 Key = tuple[object, ...]
@@ -44,14 +45,13 @@ def look_on(typed: TypedGraph, spec: ModelSpec, told: list[Diagnostic], memory: 
         return []
     # Suppositions have most of what follows in common, as variants have.
     look = _Look(typed, spec, memory or Memory(), beyond)
-    first = look.suppose(TAKEN_OUT)
-    whole, found = look.infer(first, beyond)
+    first, whole, found = look.look_at(TAKEN_OUT, beyond)
     before = set(map(make_finding_key, told))
     left = look.find_left(first, whole, {key: id for key, id in _list_keys(found).items() if key not in before})
     if not left:
         return []
     words = TAKEN_OUT if first.has_shown(IN_WORDS) else IN_WORDS
-    _, found = look.infer(look.suppose(words, frozenset(left.values())), dict.fromkeys(left.values()))
+    _, _, found = look.look_at(words, left.values(), told=True)
     return [each for some in found.values() for each in some if make_finding_key(each) in left]
 
 
@@ -68,6 +68,17 @@ def _list_keys(found: Found) -> Keys:
     return keys
 
 
+def _group_written_alike(graph: Graph, ids: Iterable[str]) -> dict[str, list[str]]:
+    """By the id of a node, those that are written at its place, of which the same is found; of an output, all outputs."""
+    groups: dict[object, list[str]] = {}
+    outputs, found = set(graph.outputs.values()), dict[str, list[str]]()
+    for id in ids:
+        span = graph.nodes[id].origin.place.span
+        found[id] = groups.setdefault(None if id in outputs else (span.source.name, span.start), [])
+        found[id].append(id)
+    return found
+
+
 class _Look:
     """A graph with mistakes as it is looked at, and the turns of the nodes that fail."""
 
@@ -76,29 +87,33 @@ class _Look:
         self._turns = dict[str, int]()
         self._alike = Alike()
         self._starts: dict[object, TensorType] = {}
-        self._beyond = frozenset(beyond)
+        self._beyond = dict.fromkeys(beyond)
         self._setting = Setting(typed.policy, isinstance(spec.compile, CompileSpec))
-        self._places = {id: place for place, id in enumerate(typed.nodes)}
+        self._layers = find_shared_layers(typed.graph)
+        self._shortcuts: Shortcuts = {}
+        self._written_alike = _group_written_alike(typed.graph, beyond)
 
-    def suppose(self, supposed: Supposition, told: frozenset[str] = frozenset()) -> SupposedTrial:
-        """A trial, and of which nodes its words may be told."""
-        return SupposedTrial(supposed, self._turns, self._alike, told)
-
-    def infer(self, trial: SupposedTrial, nodes: Iterable[str]) -> tuple[TypedGraph, Found]:
-        """The types under a supposition, and what is found of all, but of some nodes alone what is found of each by itself."""
-        whole, found = infer_on(self._typed, trial, self._spec.batch_size, self._memory)
-        self._judge(whole, whole.nodes, trial, nodes, found, self._memory)
-        return whole, found
+    def look_at(self, supposed: Supposition, ids: Iterable[str], told: bool = False) -> tuple[SupposedTrial, TypedGraph, Found]:
+        """A trial of what some nodes rest on: the types, and what is found; in words that are told, or where alone."""
+        asked = dict.fromkeys(ids)
+        wide = {each: None for id in asked for each in self._written_alike[id]}
+        shortcuts = {id: before for id, before in self._shortcuts.items() if id not in wide}
+        trial = SupposedTrial(supposed, self._turns, self._alike, frozenset(asked if told else ()), shortcuts)
+        whole, found = infer_on(self._typed, trial, wide, self._layers, self._spec.batch_size, self._memory)
+        self._judge(whole, tuple(whole.nodes), trial, asked, found, self._memory)
+        return trial, whole, found
 
     def find_left(self, first: SupposedTrial, whole: TypedGraph, keys: Keys) -> Keys:
         """Of what is found in the first trial what is found under every supposition."""
         trials, sure, open = [first], set[Key](), keys
+        self._shortcuts = find_shortcuts(self._typed.graph, self._layers, self._beyond, first.failing)
 
         def clear(supposed: Supposition) -> Keys:
             if not open or any(trial.has_shown(supposed) for trial in trials):
                 return open
-            trials.append(self.suppose(supposed))
-            found = _list_keys(self.infer(trials[-1], dict.fromkeys(open.values()))[1])
+            trial, _, given = self.look_at(supposed, open.values())
+            trials.append(trial)
+            found = _list_keys(given)
             return {key: id for key, id in open.items() if key in found}
 
         for width in WIDTHS:
@@ -121,7 +136,7 @@ class _Look:
             at.setdefault(id, []).append(key)
         alike: dict[tuple[object, ...], tuple[list[int], Supposition | None]] = {}
         for id, some in at.items():
-            stretch = find_stretch(self._typed, self._places, id, width)
+            stretch = find_stretch(self._typed, id, width)
             if stretch is None:
                 continue
             words = self._describe(stretch, whole, some)
@@ -158,24 +173,26 @@ class _Look:
         self, stretch: Stretch, whole: TypedGraph, keys: list[Key], order: list[Supposition]
     ) -> tuple[list[int], Supposition | None]:
         """Which of the keys are found whatever comes, and else the supposition that clears the last of them."""
-        left = list(range(len(keys)))
+        left, shortcuts = list(range(len(keys))), stretch.shorten(self._shortcuts)
         for supposed in order:
-            found = self._find_near(stretch, whole, supposed)
+            found = self._find_near(stretch, shortcuts, whole, supposed)
             left = [index for index in left if keys[index] in found]
             if not left:
                 return left, supposed
         return left, None
 
-    def _find_near(self, stretch: Stretch, whole: TypedGraph, supposed: Supposition) -> set[Key]:
+    def _find_near(self, stretch: Stretch, shortcuts: Shortcuts, whole: TypedGraph, supposed: Supposition) -> set[Key]:
         """What is found at the end of a stretch that begins with what is supposed."""
-        trial, end, given = self.suppose(supposed), stretch.nodes[-1], whole.nodes[stretch.before].type
+        end, given = stretch.nodes[-1], whole.nodes[stretch.before].type
         assert given is not None
+        trial = SupposedTrial(supposed, self._turns, self._alike, shortcuts=shortcuts)
         key = (supposed, given.dtype, given.outer)
         start = self._starts.get(key)
         if start is None:
             start = self._starts[key] = trial.give(given, self._typed.graph.nodes[end].origin.place, self._typed.policy)
         near, found = infer_stretch(self._typed, stretch, start, trial, self._spec.batch_size)
-        self._judge(near, stretch.nodes, trial, (end,), found, None)
+        inferred = [id for id in near.nodes if id != stretch.before]
+        self._judge(near, inferred, trial, (end,), found, None)
         return set(map(make_finding_key, found.get(end, ())))
 
     def _judge(
@@ -196,9 +213,8 @@ class _Look:
         for name, id in outputs.items() if self._setting.trains else ():
             if id in inferred and id in self._beyond and (use := find_head_use(name, whole, self._spec)) is not None:
                 found.setdefault(id, []).extend(judge_head(use, memory))
-        failing = set(trial.failing)
         for id in nodes:
-            if id in self._beyond and id not in failing and (each := self._judge_node(whole.nodes[id], trial, memory)):
+            if id in self._beyond and id not in trial.failing and (each := self._judge_node(whole.nodes[id], trial, memory)):
                 found.setdefault(id, []).extend(each)
 
     def _judge_node(self, typed: TypedNode, trial: SupposedTrial, memory: Memory | None) -> list[Diagnostic]:

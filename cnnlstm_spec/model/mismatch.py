@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from heapq import heapify, heappop, heappush
 
-from ..ir.graph import Node, TypedNode
+from ..ir.graph import Graph, Node, TypedNode
 from ..ir.inference import Refusal
 from ..ir.tensor import TensorType
 from ..ops.fusions.base import ATTENTION_RANKS, RANKS_DIFFER, SHAPES_DIFFER, SIZES_DIFFER
@@ -14,7 +15,9 @@ WIDTHS = ("units", "filters")
 """Arguments that are the size of the last axis."""
 
 
-def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typed: Mapping[str, TypedNode]) -> tuple[Fix, ...]:
+def find_fixes(
+    refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], graph: Graph, typed: Mapping[str, TypedNode]
+) -> tuple[Fix, ...]:
     """Changes of the text that may make the inputs of a node fit, likeliest first."""
     if refusal.code not in (RANKS_DIFFER, ATTENTION_RANKS, SHAPES_DIFFER, SIZES_DIFFER) or len(inputs) < 2:
         return ()
@@ -24,10 +27,7 @@ def find_fixes(refusal: Refusal, node: Node, inputs: tuple[TensorType, ...], typ
         return broadcast
     if not first.axes:
         return ()
-    paths = [_list_ancestors(id, typed) for id in node.inputs]
-    shared = set(paths[0]).intersection(*paths[1:])
-    own = [[id for id in path if id not in shared] for path in paths]
-    found = []
+    own, found = _list_own(node, graph), []
     if any(a.size != b.size for a, b in zip(first.axes[:-1], other.axes[:-1], strict=True)):
         found += list(_fix_padding(own, typed))
     if first.axes[-1].size != other.axes[-1].size:
@@ -43,15 +43,38 @@ def _put_beside(node: Node, key: str, value: str) -> Fix:
     return Fix(f"write `{key}: {value}`", (Put(node.origin.place.span, key, value, beside=True),))
 
 
-def _list_ancestors(id: str, typed: Mapping[str, TypedNode]) -> list[str]:
-    """A node and all that lie before it, the nearest first."""
-    found, waiting = dict[str, None](), [id]
-    while waiting:
-        id = waiting.pop(0)
-        if id not in found:
-            found[id] = None
-            waiting += typed[id].node.inputs
-    return list(found)
+def _list_own(node: Node, graph: Graph) -> list[list[str]]:
+    """Of each input the nodes that it rests on and not every other one does, the nearest first."""
+    shared, found = _find_shared(node, graph), []
+    for id in node.inputs:
+        own, waiting = dict[str, None](), [id]
+        for each in waiting:
+            if each not in own and each not in shared:
+                own[each] = None
+                waiting += graph.nodes[each].inputs
+        found.append(list(own))
+    return found
+
+
+def _find_shared(node: Node, graph: Graph) -> set[str]:
+    """The nodes nearest to one that all its inputs rest on, and those after which nothing else is left to look at."""
+    reached: dict[str, set[int]] = {}
+    for index, id in enumerate(node.inputs):
+        reached.setdefault(id, set()).add(index)
+    shared, waiting = set[str](), [(-graph.places[id], id) for id in reached]
+    heapify(waiting)
+    while any(id not in shared for _, id in waiting):
+        # The last of them: all that rest on it have been looked at.
+        _, id = heappop(waiting)
+        if len(reached[id]) == len(node.inputs):
+            shared.add(id)
+        for each in graph.nodes[id].inputs:
+            if each not in reached:
+                heappush(waiting, (-graph.places[each], each))
+            reached.setdefault(each, set()).update(reached[id])
+            if len(reached[each]) == len(node.inputs):
+                shared.add(each)
+    return shared
 
 
 def _fix_padding(paths: list[list[str]], typed: Mapping[str, TypedNode]) -> Iterator[Fix]:

@@ -24,6 +24,7 @@ from ..text.memo import UNKNOWN as NOT_KEPT
 from ..text.source import Place
 from . import frames
 from .alike import Alike
+from .shortcuts import Shortcuts
 
 TRIED = (48, 96)
 """Sizes given to a layer to see which of its output's follow from its arguments: those that are the same for both."""
@@ -68,14 +69,24 @@ class Supposition:
 class SupposedTrial:
     """Goes through a graph under a supposition, and gathers what fails, and what it has asked of the supposition."""
 
-    def __init__(self, supposed: Supposition, turns: dict[str, int], alike: Alike, told: frozenset[str] = frozenset()) -> None:
-        """`turns` has the turn of each node that fails in this trial or another one of the same graph, and grows."""
-        self.supposed, self._turns = supposed, turns
+    def __init__(
+        self,
+        supposed: Supposition,
+        turns: dict[str, int],
+        alike: Alike,
+        told: frozenset[str] = frozenset(),
+        shortcuts: Shortcuts | None = None,
+    ) -> None:
+        """`turns` has the turn of each node that fails in this trial or another one of the same graph, and grows.
+
+        `shortcuts` are those that the trial takes.
+        """
+        self.supposed, self._turns, self._shortcuts = supposed, turns, shortcuts or {}
         self.alike = alike
         """What is known of the layers of the graph, from this trial or another one."""
         self.told = told
         """The nodes of which its words may be told; of others what is found is looked at alone, without ways out."""
-        self.failing: list[str] = []
+        self.failing: dict[str, None] = {}
         self._stepped: set[str] = set()
         self._asked: set[str] = set()
         """What was asked of the supposition but whether layers are taken out."""
@@ -89,9 +100,16 @@ class SupposedTrial:
             mine.means(number) == other.means(number) for number in self._asked_turns
         )
 
+    def list_read(self, node: Node) -> tuple[str, ...]:
+        """The nodes whose types come to one; by no shortcut from one that fails, where the next may be taken another way."""
+        before = self._shortcuts.get(node.id)
+        if before is None or (len(self.supposed.meant) > 1 and before in self.failing):
+            return node.inputs
+        return (before,)
+
     def note_failing(self, id: str) -> None:
         """A node fails."""
-        self.failing.append(id)
+        self.failing[id] = None
 
     def note_stepped(self, id: str) -> None:
         """The first axis of a node is one that a layer before has too many: layers after it may be meant for each step."""
@@ -292,6 +310,7 @@ def _infer_given(op: Op, inputs: tuple[TensorType, ...], policy: str) -> TensorT
         return frames.infer_frames_given(op, inputs, op.infer(at, *frames.infer_seen(op, inputs))).with_dtype(
             op.infer_dtype(at, *inputs)
         )
-    except Exception:
+    except Exception as error:
         # Of inputs that the checks before it keep away from an op, it may say anything; then what it gives is not plain.
+        error.with_traceback(None)
         return None

@@ -23,8 +23,8 @@ def suggest_ways_out(node: Node, op: Op, x: TensorType, graph: Graph, typed: Map
     help: list[str] = []
     recurrent = reads == ("steps", "features")
     missing = (len(reads) or op.least_rank) - x.rank
-    gives_last = _find_recurrent_before(node, typed, sequences=False) if missing == 1 else None
-    gives_all = _find_recurrent_before(node, typed, sequences=True) if reads == ("features",) and missing == -1 else None
+    gives_last = _find_recurrent_before(node, graph, typed, sequences=False) if missing == 1 else None
+    gives_all = _find_recurrent_before(node, graph, typed, sequences=True) if reads == ("features",) and missing == -1 else None
     if missing == 1 and x.outer:
         help.append(f"take it out of `TimeDistributed:`, which gives it each {_choose_words(x.outer[-1][0].name)} by itself")
     if gives_last is not None:
@@ -64,7 +64,7 @@ def find_fixes(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[s
     reads, found = op.list_axes_read() or (), list[Fix]()
     here = node.origin.place.span
     missing = (len(reads) or op.least_rank) - x.rank
-    if missing == 1 and (before := _find_recurrent_before(node, typed, sequences=False)) is not None:
+    if missing == 1 and (before := _find_recurrent_before(node, graph, typed, sequences=False)) is not None:
         found.append(_fix_returning(before, "true"))
     if missing == -1 and not x.outer and x.axes[0].name not in IMAGE and not op.clip_help():
         per_step = _find_per_step(node, graph)
@@ -74,7 +74,11 @@ def find_fixes(node: Node, op: Op, x: TensorType, graph: Graph, typed: Mapping[s
     if reads == ("steps", "features") and x.rank == 4 and not x.outer and x.axes[0].name not in IMAGE:
         item = "TimeDistributed: [GlobalAveragePooling2D]"
         found.append(Fix(f"put `{item}` before it", (Insert(here, item),)))
-    if reads == ("features",) and missing == -1 and (before := _find_recurrent_before(node, typed, sequences=True)) is not None:
+    if (
+        reads == ("features",)
+        and missing == -1
+        and (before := _find_recurrent_before(node, graph, typed, sequences=True)) is not None
+    ):
         found.append(_fix_returning(before, "false"))
     if (sibling := _find_sibling(op, reads, x)) is not None:
         found.append(write(here, sibling, "display"))
@@ -148,20 +152,35 @@ def _find_input(node: Node, graph: Graph) -> InputOp | None:
     return seen.op if isinstance(seen.op, InputOp) else None
 
 
-def _find_recurrent_before(node: Node, typed: Mapping[str, TypedNode], sequences: bool) -> Node | None:
+def _find_recurrent_before(node: Node, graph: Graph, typed: Mapping[str, TypedNode], sequences: bool) -> Node | None:
     """The recurrent layer before that gave every step, or only its last one, if the number of axes is still as it left it."""
+    passed: list[str] = []
     id = node.inputs[0]
     while True:
-        before = typed[id]
-        op = before.node.op
-        # Looked up among its arguments first: an attribute that pydantic does not find takes long, and this goes far back.
-        inner = getattr(op, "layer", None) or op if op is not None and "layer" in op.arguments else op
-        if inner is not None and "return_sequences" in inner.arguments and inner.get_value("return_sequences") is sequences:
-            return before.node
-        x = before.inputs[0] if len(before.inputs) == 1 else None
-        if x is None or before.type is None or x.rank != before.type.rank:
+        before = graph.nodes[id]
+        # Types are asked for where there is such a layer: what most layers before it give need not be known.
+        if _gives_steps(before.op, sequences):
+            if not all(map(_keeps_rank, (typed[each] for each in passed))):
+                return None
+            if typed[id].node.op is not None:
+                return before
+            passed.clear()
+        if len(before.inputs) != 1:
             return None
-        id = before.node.inputs[0]
+        passed.append(id)
+        id = before.inputs[0]
+
+
+def _gives_steps(op: Op | None, sequences: bool) -> bool:
+    """Whether it is a recurrent layer, or wraps one, that gives every step, or else its last one."""
+    # Looked up among its arguments first: an attribute that pydantic does not find takes long, and this goes far back.
+    inner = getattr(op, "layer", None) or op if op is not None and "layer" in op.arguments else op
+    return inner is not None and "return_sequences" in inner.arguments and inner.get_value("return_sequences") is sequences
+
+
+def _keeps_rank(typed: TypedNode) -> bool:
+    x = typed.inputs[0]
+    return x is not None and typed.type is not None and x.rank == typed.type.rank
 
 
 def _flattens(node: Node, graph: Graph) -> bool:

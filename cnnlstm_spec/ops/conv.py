@@ -111,6 +111,9 @@ class Grouped(Convolution):
     def count_filters(self, channels: int) -> int:
         return self.filters
 
+    def decides_last_axis(self) -> bool:
+        return self.padding != "valid" and max(self.strides) == self.groups == 1 and not self.channels_first
+
     def check_channels(self, channels: int) -> None:
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise Refusal(STRIDES_AND_DILATION, "dilation_rate", ("leave one of them at 1",), layer=self.title())

@@ -92,6 +92,10 @@ class Dense(Op):
         kept = zeros is not None and zeros.axis < inputs[0].rank - 1 and not self.use_bias
         return zeros if kept and find_called(self.activation) in KEEP_ZEROS else None
 
+    def decides_last_axis(self) -> bool:
+        # Without a bias zeros stay zeros.
+        return self.use_bias
+
     def sums_zeros(self, *inputs: TensorType) -> bool:
         (x,) = inputs
         return x.zeros is not None and x.zeros.axis == x.rank - 1 and (x.mask is None or (x.rank == 1 and x.zeros.cover(x.mask)))

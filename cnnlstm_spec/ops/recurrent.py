@@ -183,6 +183,9 @@ class Units(Recurrent):
         known(self.title(), axes[-1])
         return (Axis("features", self.units),)
 
+    def decides_last_axis(self) -> bool:
+        return self.return_sequences and not self.go_backwards and self.initial_state is None
+
     def infer_bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
         return (self.gates * self.units,)
