@@ -3,7 +3,7 @@
     KERAS_BACKEND=jax python tools/backends.py [--layers NAME ...] [--jobs N] [--write]
 
 It runs where TensorFlow is not installed. A layer counts as one that the backend lacks where each of its examples fails to be
-built, to predict or, if it has weights, to be trained a step. Layers of several inputs are left out. `--write` writes what was
+built, to predict or, if it has weights, to be trained a step. `--write` writes what was
 found of this backend into `cnnlstm_spec/language/data/backends.json`, beside what is there of the others.
 """
 

@@ -2,9 +2,9 @@
 
     python tools/runtimes.py --cache FOLDER [--layers NAME ...] [--write]
 
-A layer counts as one that a runtime lacks where each of its examples fails there, with a batch of 1 and fixed sizes. Layers of
-several inputs, and of texts, are left out. Each layer is kept in FOLDER, so that what was stopped goes on. `--write` writes
-`cnnlstm_spec/language/data/runtimes.json`.
+A layer counts as one that a runtime lacks where each of its examples fails there, with a batch of 1 and fixed sizes; of several
+inputs it stands in a fusion. Layers of texts are left out, since no such file has them. Each layer is kept in FOLDER, so that
+what was stopped goes on. `--write` writes `cnnlstm_spec/language/data/runtimes.json`, where layers not asked for stay.
 """
 
 from __future__ import annotations
@@ -58,6 +58,12 @@ def main() -> int:
         format: {layer: cell[format] for layer, cell in sorted(cells.items()) if cell.get(format) is not None}
         for format in FORMATS
     }
+    # What was not asked for stays as it was found.
+    held = json.loads(DATA.read_text("utf-8"))
+    tried = sorted({*(each for each in held["tried"] if each not in cells), *tried})
+    for format, found in lacking.items():
+        found |= {layer: said for layer, said in held["lacking"][format].items() if layer not in cells}
+        lacking[format] = dict(sorted(found.items()))
     text = (
         json.dumps({"versions": {name: version(name) for name in PACKAGES}, "tried": tried, "lacking": lacking}, indent=1) + "\n"
     )
@@ -83,21 +89,31 @@ def try_layer(layer: str) -> dict[str, str | None]:
 
 
 def write_specs(layer: str, texts: bool = False) -> Iterator[str]:
-    """A spec of each example of a layer that reads one input, with `texts` of those too that read text."""
+    """A spec of each example of a layer, of several inputs as a fusion; with `texts` of those too that read text."""
     from cnnlstm_spec.ops import find_op
 
     op = find_op(layer)
     assert op is not None
     for each in op.examples:
-        (shape, *others) = each.shapes
-        if others or (each.dtype == "string" and not texts):
+        if each.dtype == "string" and not texts:
             continue
-        fixed = [size or 5 for size in shape]
-        axes = [f"a{place}" for place in range(len(fixed))]
-        tensor = {"kind": "tensor", "axes": axes, "shape": fixed, "dtype": each.dtype, "time_axis": next(iter(axes), None)}
-        input = tensor if each.dtype != "string" else {"kind": "text"}
-        branch = {"input": input, "layers": [{layer: dict(each.arguments)} if each.arguments else layer]}
-        yield json.dumps({"version": 1, "name": "one", "branches": {"x": branch}, "head": ["Identity"]}, default=list)
+        branches = {f"x{number}" if number else "x": write_input(shape, each.dtype) for number, shape in enumerate(each.shapes)}
+        entry = {layer: dict(each.arguments)} if each.arguments else layer
+        spec: dict[str, object] = {"version": 1, "name": "one", "branches": {name: {"input": x} for name, x in branches.items()}}
+        if len(branches) > 1:
+            spec["fusion"] = {"layer": entry, "inputs": [*branches]}
+        else:
+            spec["branches"] = {"x": {"input": branches["x"], "layers": [entry]}}
+        yield json.dumps({**spec, "head": ["Identity"]}, default=list)
+
+
+def write_input(shape: tuple[int | None, ...], dtype: str) -> dict[str, object]:
+    """The input of a shape, whose open sizes are fixed."""
+    if dtype == "string":
+        return {"kind": "text"}
+    fixed = [size or 5 for size in shape]
+    axes = [f"a{place}" for place in range(len(fixed))]
+    return {"kind": "tensor", "axes": axes, "shape": fixed, "dtype": dtype, "time_axis": next(iter(axes), None)}
 
 
 def try_spec(text: str, formats: list[str], scratch: Path) -> dict[str, str | None]:

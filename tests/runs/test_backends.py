@@ -44,7 +44,21 @@ branches:
 head: [{Dense: {units: 3, activation: softmax}}]
 compile: {optimizer: sgd, loss: sparse_categorical_crossentropy, metrics: [accuracy]}
 """
-NETWORKS = {"branches": BRANCHES, "masked": MASKED}
+HEADS = """version: 1
+name: heads
+seed: 7
+branches:
+  signal: {input: {kind: sequence, shape: [10, 3]}, layers: [{LSTM: {units: 6}}]}
+heads:
+  sort: [{Dense: {units: 3, activation: softmax}}]
+  level: [{Dense: {units: 1}}]
+compile:
+  optimizer: {Adam: {learning_rate: 0.01}}
+  loss: {sort: sparse_categorical_crossentropy, level: mse}
+  loss_weights: {sort: 1.0, level: 0.5}
+  metrics: {sort: [accuracy], level: [mae]}
+"""
+NETWORKS = {"branches": BRANCHES, "masked": MASKED, "heads": HEADS}
 RUN = """
 data: {{train: data.npz, validation: {{fraction: 0.25}}}}
 fit: {{epochs: {epochs}, batch_size: 8{more}}}
@@ -67,9 +81,11 @@ def write_folder(folder: Path, spec: str, epochs: int, more: str = "") -> Path:
         "signal": rng.random((64, 10, 3), "float32"),
         "words": rng.integers(1, 20, (64, 9)) * (numpy.arange(9) < rng.integers(3, 10, (64, 1))),
         "code": rng.integers(1, 4, (64, 4)),
+        "sort": rng.integers(0, 3, 64),
+        "level": rng.random((64, 1), "float32"),
         "head": rng.integers(0, 3, 64),
     }
-    named = {name: each for name, each in arrays.items() if f"  {name}:" in spec or name == "head"}
+    named = {name: each for name, each in arrays.items() if f"  {name}:" in spec or f"\n{name}:" in spec}
     numpy.savez(folder / "data.npz", **named)
     (folder / "spec.yaml").write_text(spec + RUN.format(epochs=epochs, more=more))
     return folder / "spec.yaml"
@@ -84,9 +100,12 @@ def elsewhere(backend: str, *arguments: str, status: int = 0) -> str:
     return done.stdout + done.stderr
 
 
-def losses(folder: Path) -> list[float]:
+def losses(folder: Path) -> list[list[float]]:
+    """By epoch the loss, and those of the heads where there are several."""
     with (folder / "history.csv").open() as stream:
-        return [float(row["loss"]) for row in csv.DictReader(stream)]
+        return [
+            [float(row[name]) for name in row if name.endswith("loss") and name[:4] != "val_"] for row in csv.DictReader(stream)
+        ]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -102,8 +121,10 @@ def test_the_first_steps_have_the_losses_of_tensorflow(backend: str, network: st
     assert run(["train", str(spec), "-o", str(tmp_path / "here")]) == 0
     elsewhere(backend, "-m", "cnnlstm_spec", "train", str(spec), "-o", str(tmp_path / "there"))
     here, there = losses(tmp_path / "here"), losses(tmp_path / "there")
-    assert len(here) == len(there) == STEPS and len(set(here)) == STEPS
-    assert max(abs(a - b) / abs(a) for a, b in zip(here, there, strict=True)) < 1e-4
+    assert len(here) == len(there) == STEPS and len({loss for loss, *_ in here}) == STEPS
+    assert {len(each) for each in here} == ({3} if network == "heads" else {1})
+    pairs = [pair for rows in zip(here, there, strict=True) for pair in zip(*rows, strict=True)]
+    assert max(abs(a - b) / abs(a) for a, b in pairs) < 1e-4
     manifest = json.loads((tmp_path / "there" / "manifest.json").read_text())
     assert backend in manifest["versions"] and "tensorflow" not in manifest["versions"]
 

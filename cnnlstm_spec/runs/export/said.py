@@ -7,16 +7,14 @@ import traceback
 
 LOCATION = re.compile(r"\bloc\(.*\): (error: )?")
 """Where LiteRT's converter says that it is, before it says what."""
-CHECK = re.compile(r"Check '.*' failed at [^ ]*:$")
-"""Where OpenVINO says that it is, in a line of its own."""
 
 
 def shorten_error(error: Exception) -> str:
-    """What a library says first, without what leads up to it."""
+    """What a library says first, without the lines that lead up to it, which end in a colon as OpenVINO's do."""
     if isinstance(error, MemoryError):
         return "it needs more memory than it may have"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    first = next((line for line in lines if not CHECK.match(line)), next(iter(lines), type(error).__name__))
+    first = next((line for line in lines if not line.endswith(":")), next(iter(lines), type(error).__name__))
     return first[found.end() :] if (found := LOCATION.search(first)) is not None else first
 
 

@@ -151,6 +151,10 @@ MENDED += [
         ),
     ),
     ("stays-at-zero", spec(STEPS, f"MultiHeadAttention: {{num_heads: 2, key_dim: 4, {ZEROS}}}; Flatten", loss="mse")),
+    (
+        "stays-at-zero",
+        spec(STEPS, f"EinsumDense: {{equation: 'abc,cd->abd', output_shape: [20, 4], {ZEROS}}}; ReLU; Flatten", loss="mse"),
+    ),
     ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse", optimizer="{Adam: {learning_rate: 0.0}}")),
     ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse", optimizer=f"{{SGD: {{learning_rate: {NO_DECAY}}}}}")),
     ("rate-not-positive", spec(VECTOR, "", head(1), loss="mse") + PHASES),

@@ -271,3 +271,16 @@ def test_a_run_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(["export", str(tmp_path / "spec.yaml"), "-o", str(tmp_path / "device"), "--format", "onnx"]) == 1
     assert "is a file, and no folder of a run" in capsys.readouterr().err
     assert not (tmp_path / "device").exists()
+
+
+def test_lines_that_lead_up_to_what_a_library_says_are_left_out() -> None:
+    from cnnlstm_spec.runs.export.said import shorten_error
+
+    said = [
+        "Check 'false' failed at src/frontend.cpp:478:",
+        "FrontEnd API failed with OpConversionFailure:",
+        "no translator found",
+        "x",
+    ]
+    assert shorten_error(RuntimeError("\n".join(said))) == "no translator found"
+    assert shorten_error(RuntimeError(said[0])) == said[0]
