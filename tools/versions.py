@@ -54,8 +54,9 @@ for path in map(Path, sys.argv[1:]):
         kept = numpy.load(path.with_suffix(".npz"))
         given = [kept[name] for name in kept.files if name.startswith("x")]
         outputs = model.predict(given if len(given) > 1 else given[0], verbose=0)
-        outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
-        pairs = [(each, kept[f"y{number}"]) for number, each in enumerate(outputs)]
+        # By name: backends give them in orders of their own.
+        outputs = outputs if isinstance(outputs, dict) else {"": outputs}
+        pairs = [(each, kept[f"y{name}"]) for name, each in outputs.items()]
         found = {"difference": max(float(abs(a - b).max() / max(1.0, numpy.ptp(b))) for a, b in pairs)}
     except Exception as error:
         found = {"failed": f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0][:160]}"}
@@ -130,9 +131,9 @@ def write_artifact(spec: Path, path: Path) -> str | None:
     drawn = draw_samples(compilation.typed, inputs, {}, SAMPLES).samples
     given = [numpy.concatenate([each[fed.name] for each in drawn]) for fed in inputs]
     outputs = model.predict(given if len(given) > 1 else given[0], verbose=0)
-    outputs = list(outputs.values()) if isinstance(outputs, dict) else [outputs]
+    outputs = outputs if isinstance(outputs, dict) else {"": outputs}
     arrays: dict[str, Any] = {f"x{number:03}": each for number, each in enumerate(given)}
-    numpy.savez(path.with_suffix(".npz"), **arrays, **{f"y{number}": each for number, each in enumerate(outputs)})
+    numpy.savez(path.with_suffix(".npz"), **arrays, **{f"y{name}": each for name, each in outputs.items()})
     return find_least(find_since(compilation.program))
 
 
