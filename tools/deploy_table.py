@@ -104,7 +104,9 @@ def date_commit(described: str) -> str:
     """The day of a commit, and the commit, as `git describe` gives it."""
     commit = described.removesuffix("-dirty").rpartition("-g")[2]
     asked = ["git", "show", "--no-patch", "--format=%cs", commit]
-    return f"{subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()} {described}"
+    # A commit that was rebased since is no more where it was.
+    day = subprocess.run(asked, cwd=ROOT, check=False, capture_output=True, text=True).stdout.strip()
+    return f"{day} {described}".strip()
 
 
 def write_page(tables: str) -> None:

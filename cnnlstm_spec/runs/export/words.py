@@ -109,7 +109,7 @@ def _describe_onnx(path: str, found: Export, each: ExportedFile) -> Sequence[str
 def _describe_openvino(path: str, found: Export, each: ExportedFile) -> Sequence[str]:
     return (
         "import numpy, openvino",
-        f"model = openvino.compile_model({write_string(path)})",
+        f'model = openvino.compile_model({write_string(path)}, config={{"INFERENCE_PRECISION_HINT": "f32"}})',
         f"model({_describe_fed(found, each)})",
     )
 

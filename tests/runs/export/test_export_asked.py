@@ -284,3 +284,15 @@ def test_lines_that_lead_up_to_what_a_library_says_are_left_out() -> None:
     ]
     assert shorten_error(RuntimeError("\n".join(said))) == "no translator found"
     assert shorten_error(RuntimeError(said[0])) == said[0]
+
+
+def test_the_line_that_loads_an_openvino_file_computes_as_it_was_compared() -> None:
+    """On processors with bfloat16 it would differ by more than is allowed."""
+    from types import SimpleNamespace
+    from typing import Any
+
+    from cnnlstm_spec.runs.export.words import USES
+
+    file: Any = SimpleNamespace(inputs=(), outputs=("head",))
+    lines = USES["openvino"]("device/model.xml", file, file)
+    assert lines[1] == 'model = openvino.compile_model("device/model.xml", config={"INFERENCE_PRECISION_HINT": "f32"})'
