@@ -38,6 +38,8 @@ class WrittenLayer:
     """Where in the model the layers lie whose weights it has."""
     shape: tuple[int | None, ...] | None = None
     """The shape that it was built for, batch first."""
+    stretches: bool = False
+    """Whether it reads several inputs of different shapes."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,8 @@ class Finder:
         build = call.layer.get("build_config")
         shape = build.get("input_shape") if isinstance(build, dict) else None
         flat = isinstance(shape, list) and all(size is None or isinstance(size, int) for size in shape)
-        return WrittenLayer(name, arguments, (call.path,), tuple(shape) if flat and isinstance(shape, list) else None)
+        built = tuple(shape) if flat and isinstance(shape, list) else None
+        return WrittenLayer(name, arguments, (call.path,), built, stretches=len(set(call.shapes)) > 1)
 
     def find_timed(self, call: KerasCall) -> Item:
         """`TimeDistributed` with the layers in it, those of a model too."""

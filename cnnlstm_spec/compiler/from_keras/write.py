@@ -231,7 +231,7 @@ class SpecWriter:
         """What is done with the inputs of a fusion."""
         if said is None:
             return {"strategy": "concat"}
-        if said.name in ("Concatenate", "Add", "Average", "Maximum") and set(said.arguments) <= {"axis"}:
+        if _is_strategy(said) and set(said.arguments) <= {"axis"}:
             return {"strategy": MERGES[said.name], **said.arguments}
         if said.name in STRATEGIES:
             return {"strategy": said.name, **said.arguments}
@@ -315,11 +315,16 @@ def write_lines(items: Items, margin: str) -> list[str]:
     return found
 
 
+def _is_strategy(said: WrittenLayer) -> bool:
+    """Whether a strategy does what a layer does, which stretches inputs of other shapes as it is."""
+    return said.name == "Concatenate" or (said.name in ("Add", "Average", "Maximum") and not said.stretches)
+
+
 def _merge(said: WrittenLayer) -> object:
     """How the paths of a `Parallel` come together."""
     if said.name in STRATEGIES:
         return {"strategy": said.name, **said.arguments, **({"query": "path_1"} if said.name == ASKING else {})}
-    if said.name in ("Concatenate", "Add", "Average", "Maximum"):
+    if _is_strategy(said):
         word = MERGES[said.name]
         if not said.arguments:
             return word

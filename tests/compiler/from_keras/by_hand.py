@@ -394,6 +394,15 @@ def losses_in_a_list() -> Any:
 
 
 @model
+def features_scaled_and_moved() -> Any:
+    image, given = keras.Input((8, 8, 4), name="image"), keras.Input((5,), name="given")
+    seen, scale, move = L.Conv2D(6, 3, padding="same")(image), L.Dense(6)(given), L.Dense(6)(given)
+    seen = seen * L.Reshape((1, 1, 6))(scale) + L.Reshape((1, 1, 6))(move)
+    seen = L.Average()([seen, L.Reshape((1, 1, 6))(scale)])
+    return keras.Model([image, given], L.Dense(1)(L.GlobalAveragePooling2D()(L.ReLU()(seen))))
+
+
+@model
 def inputs_and_outputs_by_name() -> Any:
     title, numbers = keras.Input((20,), dtype="int32", name="title"), keras.Input((5,), name="numbers")
     words = L.GlobalMaxPooling1D()(L.Conv1D(8, 3, activation="relu")(L.Embedding(50, 8)(title)))
