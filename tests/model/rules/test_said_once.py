@@ -20,6 +20,7 @@ OF_THE_SPEC = {
         "multipliers-and-callbacks",
         "optimizer-in-half",
         "patience-never-ends",
+        "rate-not-positive",
         "search-for-the-worst",
         "search-of-few-values",
     ),
