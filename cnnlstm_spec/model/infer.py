@@ -197,6 +197,7 @@ def infer_node(node: Node, op: Op, inputs: tuple[TensorType, ...], state: Infere
 def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inference, state: InferenceState) -> TypedNode:
     _check_inputs(node, op, inputs, state)
     seen = frames.infer_seen(op, inputs)
+    in_frames = seen is not inputs
     if op.reads_channels_first():
         seen = (call_channels_first(seen[0], op.list_axes_read()), *seen[1:])
     result = op.infer(at, *seen)
@@ -209,7 +210,7 @@ def _check_node(node: Node, op: Op, inputs: tuple[TensorType, ...], at: Inferenc
         check_shared(op, first, seen, weights)
     # Weights over the steps themselves, of tokens that are read as one vector, leave no step where it was.
     across = bool(weights) and inputs[0].rank == result.rank == 1
-    mask = None if across else inputs[0].mask if seen is not inputs else _infer_mask(node, op, inputs, state)
+    mask = None if across else inputs[0].mask if in_frames else _infer_mask(node, op, inputs, state)
     values = op.infer_values(*seen)
     if values is not None and values.made_at is None:
         values = replace(values, made_at=node.origin.place)

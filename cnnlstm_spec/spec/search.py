@@ -231,7 +231,7 @@ def read_space(node: Node, scope: Scope) -> tuple[tuple[Dimension, ...], int]:
 
 def _read_values(node: Node, scope: Scope) -> tuple[Node, ...] | IntRange | FloatRange | Poison:
     """The values of a list, as nodes, or a range."""
-    words = "a list of values, or a range such as `{int: [16, 256]}`"
+    words = "a list or a range such as `{int: [16, 256]}`"
     if isinstance(node, Listing):
         resolved = [scope.enter(index).resolve_deep(item) for index, item in enumerate(node.items)]
         if not resolved:
