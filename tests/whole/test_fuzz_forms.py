@@ -11,7 +11,7 @@ from fuzz.generate import generate
 from fuzz.layers import load
 from fuzz.shorter import written_out
 
-SEEDS = 600
+SEEDS = 800
 """Among which each form is drawn, in a spec without errors; most are long before."""
 
 

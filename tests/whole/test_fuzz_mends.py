@@ -87,7 +87,7 @@ ROWS = {
     "a metric of integers": (_any_dtype, 1555, 1),
     "labels for a width known at run time": (_known_widths, 1064, 1),
     "a penalty that SimpleRNN forgets": (_not_forgotten, 1455, 1),
-    "a policy of integers": (_of_keras, 1158, 1),
+    "a policy of integers": (_of_keras, 1687, 1),
 }
 """What is turned off, the first seed and how many."""
 
