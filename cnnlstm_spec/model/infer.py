@@ -91,17 +91,11 @@ class InferenceState:
         """A condition on run-time sizes, with the warning that tells it."""
         self.conditions.add(condition, warning)
 
-    def copy_knowing(self, typed: dict[str, TypedNode]) -> InferenceState:
-        """The state with other nodes that are known."""
-        inner = object.__new__(InferenceState)
-        inner.__dict__.update(self.__dict__, typed=typed)
-        return inner
-
-    def copy_listening(self, memory: Memory | None) -> InferenceState:
-        """The state with another memory, and with a list of its own of what is found, which the caller tells after."""
+    def copy_with(self, **given: object) -> InferenceState:
+        """The state with other values of some of its parts, such as a list of its own of what is found."""
         # Not `copy`, which asks for a state to copy by: this is called for every node.
         inner = object.__new__(InferenceState)
-        inner.__dict__.update(self.__dict__, found=[], memory=memory)
+        inner.__dict__.update(self.__dict__, **given)
         return inner
 
     def tells(self, node: Node) -> bool:
@@ -167,7 +161,7 @@ def recall(node: Node, op: Op, inputs: tuple[TensorType, ...], state: InferenceS
     )
     known = memory.get(key)
     if known is UNKNOWN:
-        apart = state.copy_listening(memory)
+        apart = state.copy_with(found=[], memory=memory)
         try:
             known = infer_node(node, op, inputs, apart)
         finally:

@@ -78,7 +78,7 @@ class _Asked(dict[str, TypedNode]):
 
     def make_state(self) -> InferenceState:
         """The state of the graph with what is known of it."""
-        return self._state.copy_knowing(self)
+        return self._state.copy_with(typed=self)
 
     def _list_needs(self, id: str) -> tuple[str, ...]:
         node = self._typed.graph.nodes[id]
@@ -234,7 +234,7 @@ def _try(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: SupposedTria
     if op.leaves_time and inputs and not inputs[0].outer:
         # What entered time was taken out, and so is this.
         return _Made(TypedNode(node, inputs[0], inputs))
-    state = state.copy_listening(state.memory)
+    state = state.copy_with(found=[])
     try:
         return _Made(recall(node, op, inputs, state).typed, tuple(state.found))
     except Refusal as refusal:
@@ -254,7 +254,7 @@ def _correct(node: Node, op: Op, inputs: tuple[TensorType, ...], at: str | None,
         return None
     plain = op.model_copy(update={argument.field: argument.canonical})
     try:
-        type = infer_node(node, plain, inputs, state.copy_listening(None)).typed.type
+        type = infer_node(node, plain, inputs, state.copy_with(found=[], memory=None)).typed.type
     except Refusal:
         return None
     if type is None or type.axes != inputs[0].axes:
@@ -282,7 +282,7 @@ def _try_each_step(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Su
     (x,) = inputs
     try:
         step = replace(x, axes=x.axes[1:], mask=None, zeros=None)
-        typed = infer_node(node, op, (step,), state.copy_listening(None)).typed
+        typed = infer_node(node, op, (step,), state.copy_with(found=[], memory=None)).typed
     except Refusal:
         return _Made(None)
     return _Made(replace(typed, type=typed.type and replace(typed.type, axes=(x.axes[0], *typed.type.axes)), inputs=inputs))
@@ -333,7 +333,7 @@ def _infer_sized(node: Node, op: Op, inputs: tuple[TensorType, ...], trial: Supp
         made: _Sized = alike.get(key, inputs)
         if made is not UNKNOWN:
             return made
-    apart = state.copy_listening(None)
+    apart = state.copy_with(found=[], memory=None)
     try:
         made = _Sized(infer_node(node, op, inputs, apart).typed.type, tuple(apart.found))
     except Refusal:

@@ -22,6 +22,7 @@ from .adapt_values import make_stand_in, measure
 from .adapted import to_overrides
 from .measure.inside import find_tensor
 from .measure.predict import feed, make_heads
+from .measure.real_steps import find_unlike
 from .reading.part import FilePart
 from .samples import DataError, Part
 
@@ -163,14 +164,11 @@ def _tell_real_steps(
 
 
 def _read_input_mask(branch: str, mask: str | None, padding: float | None, given: Mapping[str, Array]) -> Array:
-    return given[mask] if mask is not None else _find_unmasked(itemgetter(branch), padding, given)
+    return given[mask] if mask is not None else find_unlike(given[branch], padding)
 
 
 def _find_unmasked(read: Callable[[Mapping[str, Array]], Array], padding: float | None, given: Mapping[str, Array]) -> Array:
-    """The steps of which some value is not that of padding."""
-    values = read(given)
-    real: Array = (values != padding).reshape(*values.shape[:2], -1).any(-1)
-    return real
+    return find_unlike(read(given), padding)
 
 
 def _make_feed(inputs: Sequence[keras.KerasTensor], tensor: keras.KerasTensor) -> Callable[[Mapping[str, Array]], Array]:

@@ -188,7 +188,9 @@ def tell_variables(entries: Entries, node: Mapping) -> str | None:
 
     if entries[0].key.span.source.name == COMMAND_LINE[0]:
         return f"it is a variable: `--set vars.{names[0]}={write_flow(entries[0].value)}`"
-    return f"{'they are variables' if len(names) > 1 else 'it is a variable'}: its value stands in `vars`"
+    return (
+        "they are variables: their values stand in `vars`" if len(names) > 1 else "it is a variable: its value stands in `vars`"
+    )
 
 
 def find_base(entry: Entry) -> str | None:

@@ -27,7 +27,12 @@ def find_real_steps(telling: keras.Model, head: str, found: Mapping[str, Array])
     if marked is None:
         return None
     padding = _find_masking(telling.output[head]).mask_value
-    real: Array = (marked.astype("float64") != padding).reshape(*marked.shape[:2], -1).any(-1)
+    return find_unlike(marked.astype("float64"), padding)
+
+
+def find_unlike(values: Array, padding: float | None) -> Array:
+    """The steps of which some value is not that of padding, (samples, steps)."""
+    real: Array = (values != padding).reshape(*values.shape[:2], -1).any(-1)
     return real
 
 
